@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The configuration as checked values: what the file says, with defaults filled in and every
+ * reference resolved. Reading it is config_rows.c's table; nothing here knows of YAML or of files.
+ *
+ * Lists are in the order of the file. Names are unique within their list, ids within the fleet.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/address.h"
+
+struct tree; /* base/tree.h: a parsed document with the line of every node */
+struct errors; /* base/errors.h: what is wrong, a row each */
+
+#define CONFIG_NAME_MAX 63
+
+/* A network as written: `length` counts bits of the 128 (a v4 /24 is 120). */
+struct network {
+	union address address;
+	uint8_t length;
+};
+
+struct config_site {
+	char *name;
+	union address locator; /* /64, of the anycast SIDs */
+};
+
+struct config_gateway {
+	char *name;
+	const struct config_site *site;
+	union address locator;
+	char **interfaces; /* that clients' and backends' packets arrive on */
+	size_t n_interfaces;
+};
+
+struct config_backend {
+	char *name;
+	const struct config_site *site;
+	uint16_t id; /* 1 to 32767 */
+	union address locator;
+	bool agent; /* false: only the kernel's seg6local behind the SIDs */
+	char **interfaces; /* that encapsulated packets arrive on; none for agentless */
+	size_t n_interfaces;
+};
+
+struct config_member {
+	const struct config_backend *backend;
+	uint32_t weight; /* 0 to 1000; 0 is closed */
+	bool enabled;
+};
+
+struct config_service {
+	char *name;
+	struct network *vips;
+	size_t n_vips;
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port_first, port_last; /* any: 0 to 65535 */
+	uint32_t max_backends;
+	struct config_member *members;
+	size_t n_members;
+	bool agentless; /* none of the members has an agent */
+};
+
+struct config {
+	struct network infrastructure;
+	char *secret_file; /* absolute, or relative to the folder of the configuration */
+	uint32_t mtu;	   /* of the infrastructure's links, bytes */
+	struct config_site *sites;
+	size_t n_sites;
+	struct config_gateway *gateways;
+	size_t n_gateways;
+	struct config_backend *backends;
+	size_t n_backends;
+	struct config_service *services;
+	size_t n_services;
+};
+
+/*
+ * Checks `tree` and makes it a configuration. Finds every error in one go.
+ * 0; or -EINVAL with the errors added to `errors`, -ENOMEM. On error *ret is untouched.
+ */
+int config_from_tree(const struct tree *tree, struct errors *errors, struct config **ret);
+
+struct config *config_free(struct config *config);
+
+const struct config_gateway *config_gateway(const struct config *config, const char *name);
+const struct config_backend *config_backend(const struct config *config, const char *name);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the daemons write and the BPF programs read. All tables are plain arrays that the daemon maps
+ * into its memory: it writes an entry's parts first and publishes with one aligned store of the word
+ * that points at them, so that a packet never sees half a change.
+ *
+ *   vips --(address)--> intervals --(protocol, port)--> services --(hash)--> rows --> backends
+ *                                                                                        |
+ *                                               site --(hash)--> rows --> routers        |
+ *                                                                            |           v
+ *                                                                            +------> next_hops
+ */
+#pragma once
+
+#include "wire/address.h"
+#include "wire/hash.h"
+
+/* Part of the name of the directory of pins: programs of another layout never meet these maps. */
+#define LAYOUT_VERSION 1
+
+#define VIP_SLOTS 16384 /* a power of two, kept at most a quarter full */
+#define VIP_PROBES 8	/* an address stands within so many slots of its own */
+#define VIPS_MAX (VIP_SLOTS / 4)
+#define INTERVALS_MAX 65536
+#define INTERVAL_STEPS 16 /* halvings that find one of INTERVALS_MAX */
+#define SERVICES_MAX 4096
+#define BACKENDS_MAX 32768 /* a backend's id is its index: 15 bits, as in the cookie. 0: none */
+#define ROUTERS_MAX 256
+#define NEXT_HOPS_MAX 4096
+#define ROW_LINES_MAX (1 << 20)
+#define FRAGMENTS_MAX 8192
+
+/*
+ * One place of the open-addressed table of VIPs. A VIP's services are disjoint intervals of protocol
+ * and port, `intervals` tells which: first << 16 | count. 0: free, and the end of a probe.
+ */
+struct vip_slot {
+	union address address;
+	__u64 intervals;
+	__u64 spare;
+};
+
+_Static_assert(sizeof(struct vip_slot) == 32, "two slots to a cache line");
+
+#define VIP_DELETED ((__u64)1 << 63) /* no VIP any more, but a probe goes on */
+
+/* `seed` is odd; the daemon looks for one under which every VIP stands within VIP_PROBES. */
+static inline __attribute__((always_inline)) __u32 vip_slot_of(const union address *vip, __u64 seed)
+{
+	__u64 mix = (vip->halves[0] * 0x9e3779b97f4a7c15ULL ^ vip->halves[1]) * seed;
+
+	return (mix ^ mix >> 32) * 0xd6e8feb86659fd93ULL >> 50;
+}
+
+_Static_assert(1 << (64 - 50) == VIP_SLOTS, "vip_slot_of gives a slot");
+
+/* A VIP that is a network: longest match, tried where no exact VIP matches. */
+struct vip_prefix_key {
+	__u32 bits;
+	union address address;
+};
+
+/* protocol << 16 | port, host order, both ends inclusive; a VIP's intervals are sorted. */
+struct interval {
+	__u32 first;
+	__u32 last;
+	__u32 service;
+	__u32 spare;
+};
+
+_Static_assert(sizeof(struct interval) == 16, "four intervals to a cache line");
+
+static inline __attribute__((always_inline)) __u32 interval_point(__u8 protocol, __be16 port)
+{
+	return (__u32)protocol << 16 | WIRE_BE16(port);
+}
+
+/*
+ * A row table: ROW_BANKS equal banks of `size` slots, one bank a generation. `banks` says which are
+ * candidates, newest first, a byte each, and how many there are in the top byte; the bank that is
+ * none of them is where the next generation is written.
+ */
+#define ROW_BANKS 4
+#define CANDIDATES_MAX 3
+
+struct rows {
+	__u32 first; /* slot of bank 0 in the map of rows */
+	__u32 size;  /* slots of a bank: a prime (Maglev, NSDI '16, 3.4) */
+	__u32 banks;
+};
+
+static inline __attribute__((always_inline)) __u32 rows_count(__u32 banks)
+{
+	return banks >> 24;
+}
+
+static inline __attribute__((always_inline)) __u32 rows_bank(__u32 banks, __u32 candidate)
+{
+	return banks >> (8 * candidate) & 0xff;
+}
+
+/* Four slots of two bytes, since an array's elements are at least eight: a backend's id or a
+ * router's number. */
+#define ROW_LINE_SLOTS 4
+
+struct row_line {
+	__u16 slots[ROW_LINE_SLOTS];
+};
+
+_Static_assert(sizeof(struct row_line) == 8, "the smallest element of an array");
+
+enum service_flag {
+	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */
+};
+
+struct service {
+	struct rows rows;
+	__u32 flags;
+	__u64 spare[6];
+};
+
+_Static_assert(sizeof(struct service) == 64, "a service is a cache line");
+
+/* The gateway's own site: whose rows choose the flow's router. */
+struct site {
+	struct rows routers;
+	__u32 spare;
+};
+
+_Static_assert(sizeof(struct site) == 16, "");
+
+/* A node that segments lead to: a backend or another gateway. */
+struct destination {
+	union address sids[2]; /* for inner IPv4, for inner IPv6 */
+	__u32 next_hops;       /* first << 8 | count. Count 0: unreachable */
+	__u32 flags;
+	__u64 spare[3];
+};
+
+_Static_assert(sizeof(struct destination) == 64, "a destination is a cache line");
+
+enum destination_flag {
+	DESTINATION_SELF = 1 << 0, /* this very gateway */
+};
+
+/* A resolved neighbour on one of our links. */
+struct next_hop {
+	__u32 ifindex;
+	__u16 mtu;	/* of the link: what an outer packet may measure, without Ethernet */
+	__be16 vlan;	/* tag to send with, 0: none */
+	__u8 to[6];	/* its MAC address */
+	__u8 from[6];	/* ours on that link */
+	__u32 spare[3];
+};
+
+_Static_assert(sizeof(struct next_hop) == 32, "two next hops to a cache line");
+
+/* One verdict's counter, on one CPU. */
+struct counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/*
+ * What a gateway's program must know before it runs: read-only data of the program, set before
+ * load, so that the compiler sees constants. A change means a new load and an atomic exchange.
+ */
+struct gateway_settings {
+	struct hash_key key;
+	struct prefix infrastructure;
+	union address route;   /* our own router SID, and the outer source of all we send */
+	union address site;    /* our site's anycast SID */
+	__u64 vip_seed;
+	__u8 vip_prefixes;     /* some VIP is a network */
+	__u8 zero[7];
+};
+
+_Static_assert(sizeof(struct gateway_settings) == 128, "");
+
+/* The same for a backend's agent. */
+struct agent_settings {
+	struct prefix infrastructure;
+	union address accept; /* our own accept SID, argument zero */
+	__u64 vip_seed;
+	__u16 mss_v4; /* what a SYN-ACK may offer: the path's MTU less the longest list and headers */
+	__u16 mss_v6;
+	__u8 vip_prefixes;
+	__u8 zero[3];
+};
+
+_Static_assert(sizeof(struct agent_settings) == 64, "");

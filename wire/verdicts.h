@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every packet ends in exactly one verdict, and every verdict is one row here: symbol, name, action,
+ * help. The counter in the map, the command line and the tests come from the row.
+ *
+ * Actions: PASS to the host's stack, DROP, SEND out of an interface (XDP_TX or a redirect).
+ */
+#pragma once
+
+#define GATEWAY_VERDICTS(ROW)                                                                      \
+	ROW(NOT_OURS, "not-ours", PASS, "no VIP and no SID of this gateway: left to the host")       \
+	ROW(PICKED, "picked", SEND, "hasher: new or stateless, sent to the row's backend")          \
+	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
+	ROW(CANDIDATES, "candidates", SEND, "router: sent along the row's candidates")              \
+	ROW(TOO_BIG, "too-big", SEND, "larger than the path: answered with ICMP packet too big")    \
+	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \
+	ROW(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are walked")          \
+	ROW(OUTSIDE_SID, "outside-sid", DROP,                                                       \
+	    "for a SID, or with a segment routing header, from outside the infrastructure")         \
+	ROW(NO_FUNCTION, "no-function", DROP, "for our locator, with a function we do not have")    \
+	ROW(NO_SERVICE, "no-service", DROP, "for a VIP, but no service has this protocol and port") \
+	ROW(NO_FRAGMENT, "no-fragment", DROP, "a later fragment whose first one was not seen")      \
+	ROW(NO_BACKEND, "no-backend", DROP, "the service has no open backend")                      \
+	ROW(NO_ROUTER, "no-router", DROP, "the site has no gateway that routes the flow")           \
+	ROW(NO_NEXT_HOP, "no-next-hop", DROP, "no route or no neighbour towards the SID")           \
+	ROW(HOP_LIMIT, "hop-limit", DROP, "the packet's hop limit (TTL) ended here")                \
+	ROW(SITE_HOPS, "site-hops", DROP, "moved between sites more often than is allowed")         \
+	ROW(UNCLAIMED, "unclaimed", DROP, "came back: no agent of the list holds the connection")   \
+	ROW(CONGESTION, "congestion", DROP, "marked congested on the way, but not ECN-capable")     \
+	ROW(NO_ROOM, "no-room", DROP, "the driver left no room for the outer header")
+
+#define AGENT_VERDICTS(ROW)                                                                        \
+	ROW(NOT_OURS, "not-ours", PASS, "not for this agent's SID: left to the host")               \
+	ROW(CLAIM_SYN, "claim-syn", PASS, "claimed: a new connection for a listening socket")       \
+	ROW(CLAIM_SOCKET, "claim-socket", PASS, "claimed: an established or half-open socket")      \
+	ROW(CLAIM_SYN_COOKIE, "claim-syn-cookie", PASS, "claimed: an ACK with a valid SYN cookie")  \
+	ROW(CLAIM_TIME_WAIT, "claim-time-wait", PASS, "claimed: a closed connection, sole segment") \
+	ROW(CLAIM_MUST, "claim-must", PASS, "taken because the segment says must")                  \
+	ROW(PASSED_ON, "passed-on", SEND, "not ours: passed to the next segment")                   \
+	ROW(UNCLAIMED, "unclaimed", SEND, "not ours, last of the list: back to the gateway")        \
+	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \
+	ROW(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are walked")          \
+	ROW(OUTSIDE_SID, "outside-sid", DROP, "for our SID, from outside the infrastructure")       \
+	ROW(NO_SERVICE, "no-service", DROP, "the inner packet is for no service of this backend")   \
+	ROW(NO_FRAGMENT, "no-fragment", DROP, "a later fragment whose first one was not seen")      \
+	ROW(HOP_LIMIT, "hop-limit", DROP, "the outer hop limit ended here")                         \
+	ROW(CONGESTION, "congestion", DROP, "marked congested on the way, but not ECN-capable")     \
+	ROW(NO_ROOM, "no-room", DROP, "the frame could not be shortened")
+
+/* GATEWAY_PICKED, AGENT_CLAIM_SYN, ... Zero means: no verdict yet, go on. */
+enum gateway_verdict {
+	GATEWAY_GO_ON,
+#define ROW(symbol, name, action, help) GATEWAY_##symbol,
+	GATEWAY_VERDICTS(ROW)
+#undef ROW
+	GATEWAY_VERDICTS_END,
+};
+
+enum agent_verdict {
+	AGENT_GO_ON,
+#define ROW(symbol, name, action, help) AGENT_##symbol,
+	AGENT_VERDICTS(ROW)
+#undef ROW
+	AGENT_VERDICTS_END,
+};
