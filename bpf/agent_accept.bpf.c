@@ -56,7 +56,7 @@ step int classify(struct cursor *cursor, struct packet *packet)
 
 	if (!packet_parse_addresses(*cursor, packet))
 		return AGENT_MALFORMED;
-	vip = vip_find(&packet->flow.vip, settings.vip_seed, settings.vip_prefixes);
+	vip = vip_find(&packet->flow.vip, settings.vip_prefixes);
 	if (!vip)
 		return AGENT_NO_SERVICE;
 	switch (packet_parse(*cursor, packet)) {

@@ -53,7 +53,7 @@ step bool segment_parse(struct __sk_buff *skb, struct segment *segment)
 
 step bool is_own_service(const struct segment *segment, __be16 port)
 {
-	__u64 vip = vip_find(&segment->flow.vip, settings.vip_seed, settings.vip_prefixes);
+	__u64 vip = vip_find(&segment->flow.vip, settings.vip_prefixes);
 
 	return vip && service_find(vip, IPPROTO_TCP, port) >= 0;
 }

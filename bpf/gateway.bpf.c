@@ -158,7 +158,7 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 
 	if (!packet_parse_addresses(*cursor, packet))
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_MALFORMED;
-	visit->vip = vip_find(&packet->flow.vip, settings.vip_seed, settings.vip_prefixes);
+	visit->vip = vip_find(&packet->flow.vip, settings.vip_prefixes);
 	if (!visit->vip)
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_NO_SERVICE;
 	stop = fault_verdict(packet_parse(*cursor, packet));

@@ -34,9 +34,9 @@ struct {
 	__type(value, struct interval);
 } intervals SEC(".maps");
 
-step __u64 vip_find_exact(const union address *address, __u64 seed)
+step __u64 vip_find_exact(const union address *address)
 {
-	__u32 slot = vip_slot_of(address, seed);
+	__u32 slot = vip_slot_of(address);
 
 	for (int i = 0; i < VIP_PROBES; i++) {
 		__u32 at = (slot + i) & (VIP_SLOTS - 1);
@@ -59,9 +59,9 @@ step __u64 vip_find_prefix(const union address *address)
 }
 
 /* A VIP's intervals (first << 16 | count), or 0 when the address is none. */
-step __u64 vip_find(const union address *address, __u64 seed, bool prefixes)
+step __u64 vip_find(const union address *address, bool prefixes)
 {
-	__u64 found = vip_find_exact(address, seed);
+	__u64 found = vip_find_exact(address);
 
 	if (!found && prefixes)
 		found = vip_find_prefix(address);

@@ -159,7 +159,7 @@ step const struct destination *ladder_router(__u64 hash)
 		return NULL;
 	number = row_read(&own->routers, rows_bank(own->routers.banks, 0),
 			  hash_router(hash, own->routers.size));
-	return bpf_map_lookup_elem(&routers, &number);
+	return number ? bpf_map_lookup_elem(&routers, &number) : NULL;
 }
 
 step int router_walk(const struct packet *packet, const struct service *service, struct way *way)
