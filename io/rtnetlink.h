@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's network tables: followed into a struct fib (core/fib.h), and changed where Holdfast
+ * The kernel's network tables: followed into a struct fib (base/fib.h), and changed where Holdfast
  * needs it (VIPs announced or taken on, neighbours kept resolved, a default route).
  *
  * Why it follows: XDP sends frames by rows that the daemon writes, so every change of a link, route

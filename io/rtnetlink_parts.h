@@ -2,7 +2,7 @@
 /* Between the parts of rtnetlink: following (rtnetlink.c), reading messages, making requests. */
 #pragma once
 
-#include "core/fib.h"
+#include "base/fib.h"
 #include "io/netlink.h"
 #include "io/rtnetlink.h"
 

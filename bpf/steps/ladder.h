@@ -75,11 +75,12 @@ step __u16 row_read(const struct rows *table, __u32 bank, __u32 row)
 }
 
 /*
- * Puts the candidate of one generation on the way, unless a newer generation has the same one.
- * `*newer` are the ids so far, 0 where there is none.
+ * Puts the candidate of one generation on the way, unless a newer generation has the same one or no
+ * route leads to it. `ids` are the candidates so far, 0 where there is none.
  */
 step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, __u16 id)
 {
+	const struct destination *node;
 	__u32 key = id;
 
 #pragma unroll
@@ -90,13 +91,16 @@ step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, _
 	ids[candidate] = id;
 	if (!id)
 		return;
+	node = bpf_map_lookup_elem(&backends, &key);
+	if (!node || !node->next_hops)
+		return;
 	/* One constant index for each count: the verifier forgets pointers stored at a variable one. */
 	if (way->count == 0)
-		way->nodes[0] = bpf_map_lookup_elem(&backends, &key);
+		way->nodes[0] = node;
 	else if (way->count == 1)
-		way->nodes[1] = bpf_map_lookup_elem(&backends, &key);
+		way->nodes[1] = node;
 	else
-		way->nodes[2] = bpf_map_lookup_elem(&backends, &key);
+		way->nodes[2] = node;
 	way->count++;
 }
 
@@ -118,7 +122,9 @@ step int ladder_candidates(const struct service *service, __u32 most, struct way
 		way_add(way, ids, candidate,
 			row_read(&service->rows, rows_bank(banks, candidate), row));
 	}
-	return way->count ? GATEWAY_GO_ON : GATEWAY_NO_BACKEND;
+	if (way->count)
+		return GATEWAY_GO_ON;
+	return ids[0] ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
 }
 
 step bool is_syn(const struct packet *packet)

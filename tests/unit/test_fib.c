@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The model of the kernel's forwarding: core/fib. */
+/* The model of the kernel's forwarding: base/fib. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/fib.h"
+#include "base/fib.h"
 
 enum { ETH0 = 2, ETH1 = 3, ETH2 = 4, VLAN100 = 10 };
 

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/fib.h"
+#include "base/fib.h"
 #include "io/rtnetlink.h"
 #include "io/sysctl.h"
 

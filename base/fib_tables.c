@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/fib_tables.h"
+#include "base/fib_tables.h"
 
 /* How an item stands to the wanted key: below 0, 0 or above 0. */
 typedef int (*compare_fn)(const void *key, const void *item);

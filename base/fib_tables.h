@@ -2,7 +2,7 @@
 /* The tables behind struct fib, for fib_tables.c (which changes them) and fib.c (which asks). */
 #pragma once
 
-#include "core/fib.h"
+#include "base/fib.h"
 
 struct fib {
 	struct fib_link *links; /* by ifindex */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/fib_tables.h"
+#include "base/fib_tables.h"
 
 /* A hop that can be sent to now. */
 struct resolved {
