@@ -338,6 +338,13 @@ static struct vip_slot *vip_slot_find(const struct tables *tables, const union a
 	return NULL;
 }
 
+uint64_t tables_vip(const struct tables *tables, const union address *vip)
+{
+	const struct vip_slot *entry = vip_slot_find(tables, vip);
+
+	return entry && !(entry->intervals & VIP_DELETED) ? entry->intervals : 0;
+}
+
 /* A deleted place is taken again: whoever compares its address also sees that it is deleted. */
 static struct vip_slot *vip_slot_free(const struct tables *tables, const union address *vip)
 {

@@ -51,6 +51,9 @@ int tables_route(const struct tables *tables, const struct fib *fib);
 /* The number of a planned service, or 0 when it is not in the tables. */
 uint32_t tables_service_number(const struct tables *tables, uint64_t identity);
 
+/* The word of an exact VIP, or 0. */
+uint64_t tables_vip(const struct tables *tables, const union address *vip);
+
 /* What a slot of a candidate's bank holds; as the data plane reads it. */
 uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32_t candidate,
 		    uint32_t row);
