@@ -158,20 +158,14 @@ static int attach_first(const char *path, unsigned int ifindex, const struct bpf
 	return r;
 }
 
-/* -ENOLINK: the link's interface is gone, and one of the same name may have come. */
+/* -ENOENT: nothing is pinned. -ENOLINK: the link's interface is gone, another may have its name. */
 static int attach_again(const char *path, const struct bpf_program *program)
 {
-	struct bpf_link *link = bpf_link__open(path);
-	int r;
+	_cleanup_close_ int link = bpf_obj_get(path);
 
-	if (!link)
+	if (link < 0)
 		return -errno;
-	r = bpf_link_update(bpf_link__fd(link), bpf_program__fd(program), NULL);
-	if (r < 0)
-		r = -errno;
-	bpf_link__disconnect(link);
-	bpf_link__destroy(link);
-	return r;
+	return bpf_link_update(link, bpf_program__fd(program), NULL) < 0 ? -errno : 0;
 }
 
 int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program)
