@@ -41,7 +41,7 @@ step int admit(struct cursor *cursor, struct visit *visit)
 	ipv6 = cursor_take(&ahead, sizeof(*ipv6));
 	if (!ipv6 || !is_own_sid(&ipv6->destination))
 		return AGENT_NOT_OURS;
-	if (!prefix_holds((const struct prefix *)&settings.infrastructure, &ipv6->source))
+	if (!prefix_holds(&settings.infrastructure, &ipv6->source))
 		return AGENT_OUTSIDE_SID;
 	if (!outer_parse(cursor, &visit->outer))
 		return AGENT_MALFORMED;

@@ -34,10 +34,9 @@ struct visit {
 	__u32 ifindex; /* where SEND goes */
 };
 
-/* const volatile settings are read word by word where the shared helpers want plain memory. */
 step bool from_infrastructure(const union address *source)
 {
-	return prefix_holds((const struct prefix *)&settings.infrastructure, source);
+	return prefix_holds(&settings.infrastructure, source);
 }
 
 step bool in_infrastructure(const union address *destination)
@@ -174,8 +173,7 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 
 step int dispatch(struct visit *visit, const struct service *service)
 {
-	visit->way.hash =
-		flow_hash(&visit->packet.flow, (const struct hash_key *)&settings.key);
+	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
 	if (visit->arrival == FROM_HASHER)
 		return router_walk(&visit->packet, service, &visit->way);

@@ -36,7 +36,7 @@ static long tcp_option_next(__u32 i, void *context)
 	if (offset >= options->size || offset >= TCP_OPTIONS_MAX)
 		return 1;
 	option = options->at + offset;
-	if ((void *)option + 2 > (void *)options->end || option[0] == TCP_OPTION_END)
+	if ((const void *)option + 2 > (const void *)options->end || option[0] == TCP_OPTION_END)
 		return 1;
 	if (option[0] == TCP_OPTION_NOP) {
 		options->offset++;
@@ -64,7 +64,7 @@ step bool tcp_has_timestamps(struct cursor *cursor, __u32 size)
 
 	if (size < TCP_OPTION_TIMESTAMPS_SIZE)
 		return false;
-	if (size >= 12 && (void *)(words + 3) <= cursor->end) {
+	if (size >= 12 && (const void *)(words + 3) <= cursor->end) {
 		if (words[0] == NOP_NOP_TIMESTAMPS || words[1] == SACK_PERMITTED_TIMESTAMPS)
 			return true;
 	}
