@@ -196,6 +196,7 @@ step int packet_parse_tcp(struct cursor *cursor, struct packet *packet)
 	packet->flow.vip_port = tcp->dest;
 	packet->tcp_flags = ((const __u8 *)tcp)[13];
 	packet->timestamps = tcp_has_timestamps(cursor, (tcp->doff - 5) * 4);
+	cursor_skip(cursor, (tcp->doff - 5) * 4);
 	return PACKET_FINE;
 }
 
@@ -308,6 +309,9 @@ step int packet_parse(struct cursor cursor, struct packet *packet)
 		return fragments_recall(&packet->flow, fragment.id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
 	}
 	fault = packet_parse_transport(&cursor, packet);
+	/* What stands behind the packet's own end is the frame's padding. */
+	if (!fault && cursor_offset(&cursor) > packet->at + packet->length)
+		return PACKET_MALFORMED;
 	if (!fault && fragment.first) {
 		packet->kind = PACKET_FIRST_FRAGMENT;
 		fragments_remember(&packet->flow, fragment.id);
