@@ -79,6 +79,29 @@ static int ensure_bpffs(const char *directory)
 	return mount("bpf", directory, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
 }
 
+/* What a build of another layout left is refused, by name; nothing is touched. */
+static int refuse_other_layouts(const char *directory)
+{
+	struct dirent *entry;
+	DIR *layouts = opendir(directory);
+	int r = 0;
+
+	if (!layouts)
+		return -errno;
+	while ((entry = readdir(layouts))) {
+		int layout;
+
+		if (sscanf(entry->d_name, "layout-%d", &layout) != 1 || layout == LAYOUT_VERSION)
+			continue;
+		log_error("%s/%s: maps of layout %d, and this build has %d: detach with the build that "
+			  "made them (--detach), then start this one",
+			  directory, entry->d_name, layout, LAYOUT_VERSION);
+		r = -EPROTO;
+	}
+	closedir(layouts);
+	return r;
+}
+
 int pins_open(const char *directory, struct pins **ret)
 {
 	char path[PATH_MAX];
@@ -88,6 +111,10 @@ int pins_open(const char *directory, struct pins **ret)
 	r = layout_path(directory, path);
 	if (r == 0)
 		r = ensure_bpffs(directory);
+	if (r == 0)
+		r = refuse_other_layouts(directory);
+	if (r == -EPROTO)
+		return r;
 	if (r == 0)
 		r = make_directories(path);
 	if (r < 0) {

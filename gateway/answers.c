@@ -79,17 +79,18 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 		json_array_append_new(
 			vips, json_string(network_format(&service->config->vips[i], text)));
 	}
-	return json_pack("{s:s s:o s:s s:[ii] s:b s:i s:i s:o}", "name", service->config->name,
+	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:i s:i s:o}", "name", service->config->name,
 			 "vips", vips, "protocol",
 			 service->config->protocol == IPPROTO_UDP ? "udp" : "tcp", "ports",
 			 service->config->port_first, service->config->port_last, "agents",
-			 !service->config->agentless, "rows", (int)service->size, "generations",
+			 !service->config->agentless, "off", tables_switched_off(tables, number), "rows", (int)service->size, "generations",
 			 (int)rows_count(tables->services[number].rows.banks), "backends",
 			 members_json(gateway, service->config));
 }
 
 static json_t *vips_json(const struct gateway_daemon *gateway)
 {
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gateway->plan->n_vips; i++) {
@@ -98,7 +99,7 @@ static json_t *vips_json(const struct gateway_daemon *gateway)
 
 		json_array_append_new(list, json_pack("{s:s s:b}", "vip",
 						      network_format(&vip->network, text),
-						      "announced", vip->served));
+						      "announced", tables_serves(tables, gateway->plan, vip)));
 	}
 	return list;
 }

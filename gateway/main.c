@@ -149,7 +149,7 @@ static int configure(struct gateway_daemon *gateway)
 			     gateway->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return announce(gateway->netlink, gateway->plan);
+	return announce(gateway->netlink, gateway->plan, dataplane_tables(gateway->dataplane));
 }
 
 static void on_reload(void *userdata)
@@ -183,7 +183,7 @@ static int detach(const struct daemon_options *options)
 	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
 
 	if (r == 0)
-		r = announce(netlink, NULL);
+		r = announce(netlink, NULL, NULL);
 	rtnetlink_free(netlink);
 	if (r == 0)
 		r = pins_remove(options->bpffs, false);
