@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,8 @@
 #include "io/rtnetlink.h"
 
 #define LOOPBACK 1
+#define WAIT_STEP_MS 10
+#define WAIT_MAX_MS 3000
 
 static int link_up(const char *name)
 {
@@ -81,11 +84,24 @@ static int bound_socket(const union address *address, __be16 port)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The kernel finishes an IPv6 address and its route in the background. */
+static int connect_in_time(int fd, const struct sockaddr_storage *name, socklen_t size)
+{
+	for (int waited_ms = 0;; waited_ms += WAIT_STEP_MS) {
+		if (connect(fd, (const struct sockaddr *)name, size) == 0)
+			return 0;
+		if (waited_ms >= WAIT_MAX_MS)
+			return -errno;
+		poll(NULL, 0, WAIT_STEP_MS);
+	}
+}
+
 static int connect_one(bool v6, int *fds)
 {
 	union address client = client_address(v6);
 	struct sockaddr_storage name;
 	socklen_t size = socket_address(world_vip(v6), WIRE_BE16(PORT_LISTENING), &name);
+	int r;
 
 	fds[0] = bound_socket(world_vip(v6), WIRE_BE16(PORT_LISTENING));
 	if (fds[0] < 0)
@@ -93,8 +109,11 @@ static int connect_one(bool v6, int *fds)
 	fds[1] = bound_socket(&client, flow_client_port(0));
 	if (fds[1] < 0)
 		return fds[1];
-	if (listen(fds[0], 1) < 0 || connect(fds[1], (struct sockaddr *)&name, size) < 0)
+	if (listen(fds[0], 1) < 0)
 		return -errno;
+	r = connect_in_time(fds[1], &name, size);
+	if (r < 0)
+		return r;
 	fds[2] = accept4(fds[0], NULL, NULL, SOCK_CLOEXEC);
 	return fds[2] < 0 ? -errno : 0;
 }
