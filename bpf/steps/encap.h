@@ -53,19 +53,18 @@ step bool way_sid(const struct way *way, __u32 i, __u8 family, union address *re
 
 step void *ethernet_write(void *at, const struct next_hop *hop)
 {
-	struct ethhdr *ethernet = at;
+	struct vlan_tag *tag;
 
-	__builtin_memcpy(ethernet->h_dest, hop->to, ETH_ALEN);
-	__builtin_memcpy(ethernet->h_source, hop->from, ETH_ALEN);
-	if (!hop->vlan) {
-		ethernet->h_proto = bpf_htons(ETH_P_IPV6);
-		return at + sizeof(*ethernet);
+	macs_copy(at, hop->to);
+	at += LINK_MACS_SIZE;
+	if (hop->vlan) {
+		*(__be16 *)at = bpf_htons(ETH_P_8021Q);
+		tag = at + sizeof(__be16);
+		tag->tci = hop->vlan;
+		at += VLAN_TAG_SIZE;
 	}
-	ethernet->h_proto = bpf_htons(ETH_P_8021Q);
-	at += sizeof(*ethernet);
-	((struct vlan_tag *)at)->tci = hop->vlan;
-	((struct vlan_tag *)at)->inner_type = bpf_htons(ETH_P_IPV6);
-	return at + VLAN_TAG_SIZE;
+	*(__be16 *)at = bpf_htons(ETH_P_IPV6);
+	return at + sizeof(__be16);
 }
 
 /* `count` is way->count as a constant: the SRH's size follows from it. */
