@@ -74,6 +74,23 @@ step void cursor_settle(struct cursor *cursor)
 	cursor->at = cursor->start + ((at - cursor->start) & 0xfff);
 }
 
+/*
+ * The same for a number that tells how a packet was parsed: `number ^= cursor_unknown(&cursor)` leaves it
+ * as it is, but the verifier no longer knows it. To the verifier, the difference of two pointers is any
+ * number; in truth it is that of a pointer and itself.
+ */
+step __u32 cursor_unknown(const struct cursor *cursor)
+{
+	void *start = cursor->start;
+	__u64 zero;
+
+	asm volatile("%0 = %1\n"
+		     "%0 -= %1"
+		     : "=&r"(zero)
+		     : "r"(start));
+	return zero;
+}
+
 /* A cursor at a remembered offset, for a packet whose ends have moved. */
 step struct cursor cursor_at(struct xdp_md *ctx, __u32 offset)
 {

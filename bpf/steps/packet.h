@@ -316,5 +316,7 @@ step int packet_parse(struct cursor cursor, struct packet *packet)
 		packet->kind = PACKET_FIRST_FRAGMENT;
 		fragments_remember(&packet->flow, fragment.id);
 	}
+	packet->kind ^= cursor_unknown(&cursor);
+	packet->flow.protocol ^= cursor_unknown(&cursor);
 	return fault;
 }
