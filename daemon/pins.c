@@ -19,12 +19,14 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "io/directory.h"
 #include "wire/maps.h"
 
 /* Our filter at tc egress: always the same place, so that a new program replaces the old one. */
 #define EGRESS_PRIORITY 1
 #define EGRESS_HANDLE 1
 
+#define PINS_MODE 0700
 #define MAP_PREFIX "map-"
 #define LINK_PREFIX "link-"
 
@@ -47,28 +49,10 @@ static int pin_path(const struct pins *pins, const char *prefix, const char *nam
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static int make_directories(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		size_t length = slash ? (size_t)(slash - path) : strlen(path);
-
-		if (length >= sizeof(part))
-			return -ENAMETOOLONG;
-		memcpy(part, path, length);
-		part[length] = 0;
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		if (!slash)
-			return 0;
-	}
-}
-
 static int ensure_bpffs(const char *directory)
 {
 	struct statfs found;
-	int r = make_directories(directory);
+	int r = directory_make(directory, PINS_MODE);
 
 	if (r < 0)
 		return r;
@@ -116,7 +100,7 @@ int pins_open(const char *directory, struct pins **ret)
 	if (r == -EPROTO)
 		return r;
 	if (r == 0)
-		r = make_directories(path);
+		r = directory_make(path, PINS_MODE);
 	if (r < 0) {
 		log_error("%s: cannot keep pins there: %s", directory, strerror(-r));
 		return r;
