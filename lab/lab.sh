@@ -18,6 +18,7 @@ do_help() {
 		  nodes  TOPOLOGY                the nodes
 		  shell  TOPOLOGY NODE           a shell in the node's network
 		  on     TOPOLOGY NODE COMMAND   one command there
+		  holdfast TOPOLOGY NODE ...     the command line, asking that node's daemon
 		  log    TOPOLOGY [NODE]         the daemons' logs
 		  config TOPOLOGY                the path of the generated holdfast.yaml
 	END
@@ -79,6 +80,11 @@ do_on() {
 	on "${@:2}"
 }
 
+do_holdfast() {
+	has_node "$1" "$2"
+	holdfast "${@:2}"
+}
+
 do_shell() {
 	has_node "$1" "$2"
 	PS1="[$1 $2] \w # " on "$2" /bin/bash --norc
@@ -94,8 +100,8 @@ do_log() {
 	tail -n 20 "$LAB_STATE"/log/"${2:-}"*.log
 }
 
-declare -A arguments=([help]=0 [list]=0 [draw]=1 [up]=1 [down]=1 [nodes]=1 [shell]=2 [on]=3 [log]=1
-	[config]=1) # at least so many
+declare -A arguments=([help]=0 [list]=0 [draw]=1 [up]=1 [down]=1 [nodes]=1 [shell]=2 [on]=3
+	[holdfast]=2 [log]=1 [config]=1) # at least so many
 
 verb=${1:-help}
 shift || true

@@ -38,3 +38,4 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/nsd.sh"
 . "$LAB_HOME/lab/lib/agentless.sh"
 . "$LAB_HOME/lab/lib/holdfast.sh"
+. "$LAB_HOME/lab/lib/traffic.sh"
