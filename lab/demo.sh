@@ -30,7 +30,6 @@ bring_up() {
 
 	start=$(now_us)
 	drawing "$(topology_file anycast)"
-	# shellcheck disable=SC2119
 	topology_up
 	printf 'Up in %s s: BGP sessions established, every VIP has %d next hops on the fabric.\n' \
 		"$(seconds_since "$start")" "${#GATEWAYS[@]}"

@@ -39,3 +39,6 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/agentless.sh"
 . "$LAB_HOME/lab/lib/holdfast.sh"
 . "$LAB_HOME/lab/lib/traffic.sh"
+. "$LAB_HOME/lab/lib/talk.sh"
+. "$LAB_HOME/lab/lib/capture.sh"
+. "$LAB_HOME/lab/lib/tap.sh"

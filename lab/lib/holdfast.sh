@@ -36,7 +36,7 @@ socket_of() { echo "$LAB_STATE/$1/holdfast.sock"; }
 
 # detach_agent NODE: undoes what the agent prepared on its host.
 detach_agent() {
-	on "$1" "$LAB_BUILD/agent/holdfast-agent" --config "$LAB_STATE/holdfast.yaml" \
+	on "$1" timeout 20 "$LAB_BUILD/agent/holdfast-agent" --config "$LAB_STATE/holdfast.yaml" \
 		--node "$1" --bpffs "$(bpffs_of "$1")" --socket "$(socket_of "$1")" --detach
 }
 
@@ -44,8 +44,32 @@ detach_agent() {
 holdfast() {
 	local node=$1
 	shift
-	on "$node" "$LAB_BUILD/cli/holdfast" --socket "$(socket_of "$node")" "$@"
+	on "$node" timeout 10 "$LAB_BUILD/cli/holdfast" --socket "$(socket_of "$node")" "$@"
 }
 
 # counter NODE NAME: packets that ended in this verdict.
 counter() { holdfast "$1" counters --json | jq ".counters[\"$2\"].packets // 0"; }
+
+# restart NODE ROLE: ends the daemon and starts it again; what it pinned forwards meanwhile.
+restart() {
+	stop "$1" "$2"
+	start_holdfast "$1" "$2"
+}
+
+# reconfigure [SERVICE/MEMBER...]: the gateways take a configuration with these members disabled.
+reconfigure() {
+	local node
+
+	write_config "$@" >"$LAB_STATE/holdfast.yaml"
+	for node in "${GATEWAYS[@]}"; do
+		restart "$node" gateway
+	done
+}
+
+# accept_sid BACKEND [must]: the agent's SID, wire/srv6.h.
+accept_sid() {
+	case ${2:-} in
+	must) echo "${LOCATOR[$1]}:f003:100::" ;;
+	*) echo "${LOCATOR[$1]}:f003::" ;;
+	esac
+}

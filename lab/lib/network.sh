@@ -5,10 +5,11 @@
 # inside the two namespaces, so that nothing ever shows on the host.
 
 # on NODE COMMAND...: not `ip netns exec`, which hides /sys/fs/bpf and mounts a /sys of its own.
+# Whatever it is, it does not hold the topology's lock when the script is gone.
 on() {
 	local node=$1
 	shift
-	nsenter --net="/run/netns/$LAB-$node" -- "$@"
+	nsenter --net="/run/netns/$LAB-$node" -- "$@" {LAB_LOCK}>&-
 }
 
 # ip_on NODE ARGUMENTS...: the ip command in the node.

@@ -13,7 +13,8 @@
 # Beside it TOPOLOGY.lock is held by the script that uses the topology, and freed by the kernel
 # however that script ends.
 
-LAB='' LAB_STATE='' LAB_LOCK=''
+LAB='' LAB_STATE=''
+LAB_LOCK=99 # a number that nothing uses, until there is a lock
 
 topology_file() { echo "$LAB_HOME/lab/topologies/$1.sh"; }
 
@@ -53,11 +54,12 @@ lab_lock() {
 
 	mkdir -p "$LAB_RUN"
 	while true; do
-		exec {LAB_LOCK}>"$lock"
-		flock -w 10 "$LAB_LOCK" || die "$LAB is in use by another run"
+		exec {LAB_LOCK}>>"$lock"
+		flock -w 10 "$LAB_LOCK" || die "$LAB is in use by process $(<"$lock")"
 		[[ $lock -ef /proc/self/fd/$LAB_LOCK ]] && break
 		exec {LAB_LOCK}>&-
 	done
+	echo $$ >"$lock"
 }
 
 # lab_keep: the topology outlives the script.

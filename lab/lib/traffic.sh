@@ -71,6 +71,7 @@ dns_requests() {
 
 	dns_by_kdig "$service" "$family"
 	by_dnsperf=$((count - DNS_BY_KDIG))
+	# shellcheck disable=SC2153 # PORT is the topology's
 	answered=$(yes "www.example A" | head -n "$by_dnsperf" |
 		on "$CLIENT" dnsperf -s "$(vip "$service" "$family")" -p "${PORT[$service]}" -n 1 \
 			-c "$by_dnsperf" -q "$TRAFFIC_AT_ONCE" -t 5 2>/dev/null |

@@ -71,7 +71,6 @@ topology_up() {
 	for node in "${AGENT_BACKENDS[@]}" "${PLAIN_BACKENDS[@]}"; do
 		topology_backend "$node"
 	done
-	# shellcheck disable=SC2119
 	write_config >"$LAB_STATE/holdfast.yaml"
 	make_secret "$LAB_STATE/secret"
 	[[ $* != "--without holdfast" ]] || return 0
@@ -196,7 +195,6 @@ vips_are_announced() {
 }
 
 # write_config [SERVICE/MEMBER...]: the configuration, with the named members (web/b1) disabled.
-# shellcheck disable=SC2120
 write_config() {
 	local node service member
 
