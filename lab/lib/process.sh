@@ -10,7 +10,7 @@
 identity_of() {
 	local stat
 
-	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+	{ IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	read -ra stat <<<"${stat##*) }"
 	[[ ${stat[0]} != Z ]] && echo "${stat[19]}"
 }
