@@ -11,18 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/address.h"
+#include "base/address.h"
+#include "base/cleanup.h"
 
-struct tree; /* base/tree.h: a parsed document with the line of every node */
+struct tree;   /* base/tree.h: a parsed document with the line of every node */
 struct errors; /* base/errors.h: what is wrong, a row each */
 
 #define CONFIG_NAME_MAX 63
-
-/* A network as written: `length` counts bits of the 128 (a v4 /24 is 120). */
-struct network {
-	union address address;
-	uint8_t length;
-};
 
 struct config_site {
 	char *name;
@@ -42,7 +37,7 @@ struct config_backend {
 	const struct config_site *site;
 	uint16_t id; /* 1 to 32767 */
 	union address locator;
-	bool agent; /* false: only the kernel's seg6local behind the SIDs */
+	bool agent;	   /* false: only the kernel's seg6local behind the SIDs */
 	char **interfaces; /* that encapsulated packets arrive on; none for agentless */
 	size_t n_interfaces;
 };
@@ -57,7 +52,7 @@ struct config_service {
 	char *name;
 	struct network *vips;
 	size_t n_vips;
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t protocol;		/* IPPROTO_TCP or IPPROTO_UDP */
 	uint16_t port_first, port_last; /* any: 0 to 65535 */
 	uint32_t max_backends;
 	struct config_member *members;
@@ -87,5 +82,10 @@ int config_from_tree(const struct tree *tree, struct errors *errors, struct conf
 
 struct config *config_free(struct config *config);
 
+DEFINE_TRIVIAL_CLEANUP(struct config *, config_free);
+
+#define _cleanup_config_ _cleanup_(config_freep)
+
+/* NULL: no such name. */
 const struct config_gateway *config_gateway(const struct config *config, const char *name);
 const struct config_backend *config_backend(const struct config *config, const char *name);

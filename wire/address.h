@@ -46,7 +46,8 @@ static inline __attribute__((always_inline)) int address_is_v4(const union addre
 	return a->halves[0] == 0 && a->words[2] == V4_MAPPED_WORD;
 }
 
-static inline __attribute__((always_inline)) int prefix_holds(const struct prefix *prefix,
+/* `volatile`: a program's settings are. A cast would let the compiler take them for zeros. */
+static inline __attribute__((always_inline)) int prefix_holds(const volatile struct prefix *prefix,
 							      const union address *a)
 {
 	return (((a->halves[0] & prefix->mask.halves[0]) ^ prefix->base.halves[0]) |

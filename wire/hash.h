@@ -30,7 +30,6 @@ static inline __attribute__((always_inline)) __u64 flow_hash(const struct flow *
 	const __u32 *word = (const __u32 *)flow;
 	__u64 hash = 0;
 
-#pragma GCC unroll 5
 	for (unsigned int i = 0; i < FLOW_WORDS; i += 2)
 		hash += (__u64)(__u32)(word[i] + key->words[i]) *
 			(__u32)(word[i + 1] + key->words[i + 1]);

@@ -19,7 +19,7 @@
 #define LAYOUT_VERSION 1
 
 #define VIP_SLOTS 16384 /* a power of two, kept at most a quarter full */
-#define VIP_PROBES 8	/* an address stands within so many slots of its own */
+#define VIP_PROBES 32	/* an address stands within so many slots of its own; nearly always in it */
 #define VIPS_MAX (VIP_SLOTS / 4)
 #define INTERVALS_MAX 65536
 #define INTERVAL_STEPS 16 /* halvings that find one of INTERVALS_MAX */
@@ -44,12 +44,12 @@ _Static_assert(sizeof(struct vip_slot) == 32, "two slots to a cache line");
 
 #define VIP_DELETED ((__u64)1 << 63) /* no VIP any more, but a probe goes on */
 
-/* `seed` is odd; the daemon looks for one under which every VIP stands within VIP_PROBES. */
-static inline __attribute__((always_inline)) __u32 vip_slot_of(const union address *vip, __u64 seed)
+static inline __attribute__((always_inline)) __u32 vip_slot_of(const union address *vip)
 {
-	__u64 mix = (vip->halves[0] * 0x9e3779b97f4a7c15ULL ^ vip->halves[1]) * seed;
+	__u64 mix = (vip->halves[0] * 0x9e3779b97f4a7c15ULL) ^ vip->halves[1];
 
-	return (mix ^ mix >> 32) * 0xd6e8feb86659fd93ULL >> 50;
+	mix = (mix ^ mix >> 32) * 0xd6e8feb86659fd93ULL;
+	return mix >> 50;
 }
 
 _Static_assert(1 << (64 - 50) == VIP_SLOTS, "vip_slot_of gives a slot");
@@ -99,8 +99,10 @@ static inline __attribute__((always_inline)) __u32 rows_bank(__u32 banks, __u32 
 	return banks >> (8 * candidate) & 0xff;
 }
 
-/* Four slots of two bytes, since an array's elements are at least eight: a backend's id or a
- * router's number. */
+/*
+ * Four slots of two bytes, since an array's elements are at least eight: a backend's id or a router's
+ * number, both from 1; 0 is nobody.
+ */
 #define ROW_LINE_SLOTS 4
 
 struct row_line {
@@ -116,7 +118,8 @@ enum service_flag {
 struct service {
 	struct rows rows;
 	__u32 flags;
-	__u64 spare[6];
+	__u64 identity; /* of its name, by which a restarted daemon finds it again. 0: free */
+	__u64 spare[5];
 };
 
 _Static_assert(sizeof(struct service) == 64, "a service is a cache line");
@@ -134,7 +137,8 @@ struct destination {
 	union address sids[2]; /* for inner IPv4, for inner IPv6 */
 	__u32 next_hops;       /* first << 8 | count. Count 0: unreachable */
 	__u32 flags;
-	__u64 spare[3];
+	__u64 identity; /* of its name, as of a service. 0: free */
+	__u64 spare[2];
 };
 
 _Static_assert(sizeof(struct destination) == 64, "a destination is a cache line");
@@ -170,22 +174,20 @@ struct gateway_settings {
 	struct prefix infrastructure;
 	union address route;   /* our own router SID, and the outer source of all we send */
 	union address site;    /* our site's anycast SID */
-	__u64 vip_seed;
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 128, "");
+_Static_assert(sizeof(struct gateway_settings) == 120, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {
 	struct prefix infrastructure;
 	union address accept; /* our own accept SID, argument zero */
-	__u64 vip_seed;
 	__u16 mss_v4; /* what a SYN-ACK may offer: the path's MTU less the longest list and headers */
 	__u16 mss_v6;
-	__u8 vip_prefixes;
+	__u8 vip_prefixes; /* some VIP is a network */
 	__u8 zero[3];
 };
 
-_Static_assert(sizeof(struct agent_settings) == 64, "");
+_Static_assert(sizeof(struct agent_settings) == 56, "");

@@ -13,11 +13,11 @@
 	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
 	ROW(CANDIDATES, "candidates", SEND, "router: sent along the row's candidates")              \
 	ROW(TOO_BIG, "too-big", SEND, "larger than the path: answered with ICMP packet too big")    \
+	ROW(TOO_BIG_SILENT, "too-big-silent", DROP, "larger than the path, and no ICMP may say so") \
 	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \
 	ROW(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are walked")          \
 	ROW(OUTSIDE_SID, "outside-sid", DROP,                                                       \
 	    "for a SID, or with a segment routing header, from outside the infrastructure")         \
-	ROW(NO_FUNCTION, "no-function", DROP, "for our locator, with a function we do not have")    \
 	ROW(NO_SERVICE, "no-service", DROP, "for a VIP, but no service has this protocol and port") \
 	ROW(NO_FRAGMENT, "no-fragment", DROP, "a later fragment whose first one was not seen")      \
 	ROW(NO_BACKEND, "no-backend", DROP, "the service has no open backend")                      \

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a backend's host needs so that it takes packets for a VIP and answers them directly:
+ *
+ *   the VIPs on lo, so that its stack accepts them;
+ *   rp_filter off, since a packet decapsulated on eth0 may be answered elsewhere, and strict or loose
+ *   checks then drop it; arp_ignore and arp_announce, so that it does not claim the VIP on its link;
+ *   a way back for IPv4, through the IPv6 next hop, where the host has no IPv4 default route.
+ *
+ * Everything that was changed is remembered in a file with its former value, also across restarts of
+ * the agent, so that host_undo leaves the host as it was found.
+ */
+#pragma once
+
+#include "core/plan.h"
+#include "io/rtnetlink.h"
+
+struct host;
+
+/* `record` is the file's path; what it says of a former run is taken over. 0 or a negative errno. */
+int host_open(struct rtnetlink *netlink, const char *record, struct host **ret);
+struct host *host_free(struct host *host);
+
+/*
+ * Brings the host to what the plan asks for; VIPs that an earlier plan had are taken off lo. Goes on
+ * after an error, which is said to stderr; the last one is returned.
+ */
+int host_prepare(struct host *host, const struct plan *plan, char *const *interfaces,
+		 size_t n_interfaces);
+
+/* Undoes everything on record and removes the record. */
+int host_undo(struct host *host);

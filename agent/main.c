@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * holdfast-agent: on a backend, reads the configuration, prepares the host, loads the programs that
+ * claim packets and stamp replies, and answers the command line. Packets are claimed with or without
+ * it.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/host.h"
+#include "agent/programs.h"
+#include "base/log.h"
+#include "daemon/inputs.h"
+#include "daemon/loop.h"
+#include "daemon/options.h"
+#include "io/control.h"
+
+static const struct daemon_program program = {
+	.name = "holdfast-agent",
+	.summary = "On a backend: takes its connections' packets from the gateways, and nobody else's.",
+	.bpffs = "/sys/fs/bpf/holdfast/agent",
+	.socket = "/run/holdfast/agent.sock",
+};
+
+struct agent_daemon {
+	struct daemon_options options;
+	struct pins *pins;
+	struct rtnetlink *netlink;
+	struct host *host;
+	/* Replaced together by a configuration that was read, planned and applied. */
+	struct inputs *inputs;
+	const struct config_backend *self;
+	struct plan *plan;
+	struct programs *programs;
+};
+
+/* The host's former state is remembered beside the socket: both are of this boot. */
+static int host_open_beside(struct rtnetlink *netlink, const char *socket, struct host **ret)
+{
+	_cleanup_free_ char *record = NULL;
+
+	if (asprintf(&record, "%s.undo", socket) < 0)
+		return -ENOMEM;
+	return host_open(netlink, record, ret);
+}
+
+/* A configuration that was read and planned, but not applied. */
+struct change {
+	struct inputs *inputs;
+	const struct config_backend *self;
+	struct plan *plan;
+	struct programs *programs;
+};
+
+static void change_clear(struct change *change)
+{
+	programs_free(change->programs);
+	plan_free(change->plan);
+	inputs_free(change->inputs);
+}
+
+static int change_read(const struct agent_daemon *agent, struct change *change)
+{
+	const struct daemon_options *options = &agent->options;
+	int r = inputs_read(options->config, &change->inputs);
+
+	if (r < 0)
+		return r;
+	change->self = config_backend(change->inputs->config, options->node);
+	if (!change->self || !change->self->agent) {
+		log_error("%s: backends: there is no %s%s, name this node with --node",
+			  options->config, options->node, change->self ? " with an agent" : "");
+		return -ENOENT;
+	}
+	return plan_agent(change->inputs->config, change->self, &change->plan);
+}
+
+static int change_load(const struct agent_daemon *agent, struct change *change)
+{
+	struct agent_settings settings =
+		plan_agent_settings(change->inputs->config, change->self, change->plan);
+	int r = programs_new(agent->pins, &settings, &change->programs);
+
+	if (r < 0)
+		return r;
+	r = programs_put_vips(change->programs, change->plan);
+	if (r < 0)
+		log_error("%s: does not fit the tables: %s", agent->options.config, strerror(-r));
+	return r;
+}
+
+static void adopt(struct agent_daemon *agent, struct change *change)
+{
+	programs_free(agent->programs);
+	plan_free(agent->plan);
+	inputs_free(agent->inputs);
+	agent->inputs = take(change->inputs);
+	agent->self = change->self;
+	agent->plan = take(change->plan);
+	agent->programs = take(change->programs);
+}
+
+/* Reads, plans, applies; the host is ready before the first packet is claimed. */
+static int configure(struct agent_daemon *agent)
+{
+	_cleanup_(change_clear) struct change change = {};
+	int r;
+
+	r = change_read(agent, &change);
+	if (r == 0)
+		r = change_load(agent, &change);
+	if (r < 0)
+		return r;
+	adopt(agent, &change);
+	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
+			 agent->self->n_interfaces);
+	if (r < 0)
+		return r;
+	return programs_attach(agent->programs, agent->pins, agent->self->interfaces,
+			       agent->self->n_interfaces);
+}
+
+static void on_reload(void *userdata)
+{
+	struct agent_daemon *agent = userdata;
+
+	if (configure(agent) < 0)
+		log_error("%s: not taken over, the former configuration goes on",
+			  agent->options.config);
+	else
+		log_info("%s: read again", agent->options.config);
+}
+
+/* Answers on the control socket */
+
+static json_t *services_json(const struct agent_daemon *agent)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < agent->plan->n_services; i++) {
+		const struct config_service *service = agent->plan->services[i].config;
+		json_t *vips = json_array();
+
+		for (size_t j = 0; j < service->n_vips; j++) {
+			char text[NETWORK_TEXT_MAX];
+
+			json_array_append_new(vips,
+					      json_string(network_format(&service->vips[j], text)));
+		}
+		json_array_append_new(
+			list, json_pack("{s:s s:o s:s s:[ii]}", "name", service->name, "vips", vips,
+					"protocol", service->protocol == IPPROTO_UDP ? "udp" : "tcp",
+					"ports", service->port_first, service->port_last));
+	}
+	return list;
+}
+
+static int answer_status(const struct control_request *request, void *userdata, json_t **ret)
+{
+	const struct agent_daemon *agent = userdata;
+	struct agent_settings settings =
+		plan_agent_settings(agent->inputs->config, agent->self, agent->plan);
+	json_t *interfaces = json_array();
+	char sid[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < agent->self->n_interfaces; i++)
+		json_array_append_new(interfaces, json_string(agent->self->interfaces[i]));
+	*ret = json_pack("{s:s s:s s:s s:s s:i s:s s:{s:i s:i} s:o s:o}", "role", "agent", "node",
+			 agent->self->name, "site", agent->self->site->name, "config",
+			 agent->options.config, "id", agent->self->id, "sid",
+			 address_format(&settings.accept, sid), "mss", "ipv4", settings.mss_v4,
+			 "ipv6", settings.mss_v6, "interfaces", interfaces, "services",
+			 services_json(agent));
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int answer_counters(const struct control_request *request, void *userdata, json_t **ret)
+{
+	const struct agent_daemon *agent = userdata;
+	json_t *counters;
+	int r = programs_counters(agent->programs, &counters);
+
+	if (r < 0)
+		return control_refuse(ret, r, "cannot read the counters: %s", strerror(-r));
+	*ret = json_pack("{s:s s:s s:o}", "node", agent->self->name, "role", "agent", "counters",
+			 counters);
+	return 0;
+}
+
+static const struct control_resource resources[] = {
+	{"/status", answer_status},
+	{"/counters", answer_counters},
+	{},
+};
+
+/* First nobody claims any more, then the host becomes what it was. */
+static int detach(const struct daemon_options *options)
+{
+	struct rtnetlink *netlink = NULL;
+	struct host *host = NULL;
+	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
+
+	if (r == 0)
+		r = host_open_beside(netlink, options->socket, &host);
+	if (r == 0)
+		r = pins_remove(options->bpffs, true);
+	if (r == 0)
+		r = host_undo(host);
+	if (r < 0)
+		log_error("not detached: %s", strerror(-r));
+	host_free(host);
+	rtnetlink_free(netlink);
+	return r;
+}
+
+static int run(struct agent_daemon *agent)
+{
+	struct control *control = NULL;
+	sd_event *event = NULL;
+	int r;
+
+	r = loop_new(on_reload, agent, &event);
+	if (r >= 0)
+		r = pins_open(agent->options.bpffs, &agent->pins);
+	if (r >= 0)
+		r = rtnetlink_new(NULL, NULL, NULL, NULL, &agent->netlink);
+	if (r >= 0)
+		r = host_open_beside(agent->netlink, agent->options.socket, &agent->host);
+	if (r >= 0)
+		r = configure(agent);
+	if (r >= 0) {
+		r = control_new(event, agent->options.socket, resources, agent, &control);
+		if (r < 0)
+			log_error("%s: cannot listen there: %s", agent->options.socket,
+				  strerror(-r));
+	}
+	if (r >= 0)
+		r = loop_run(event, agent->self->name);
+	control_free(control);
+	sd_event_unref(event);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct agent_daemon agent = {};
+	int r = daemon_options_parse(&program, argc, argv, &agent.options);
+
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (agent.options.detach)
+		return detach(&agent.options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = run(&agent);
+	host_free(agent.host);
+	rtnetlink_free(agent.netlink);
+	programs_free(agent.programs);
+	plan_free(agent.plan);
+	inputs_free(agent.inputs);
+	pins_free(agent.pins);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "agent/programs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "agent_accept.skel.h"
+#include "agent_stamp.skel.h"
+#include "base/log.h"
+#include "daemon/counters.h"
+#include "daemon/networks.h"
+
+struct programs {
+	struct agent_accept *accept;
+	struct agent_stamp *stamp;
+	struct tables tables; /* of which an agent has VIPs and intervals */
+};
+
+static int load_accept(const struct pins *pins, const struct agent_settings *settings,
+		       struct programs *programs)
+{
+	int r;
+
+	programs->accept = agent_accept__open();
+	if (!programs->accept)
+		return -errno;
+	memcpy((void *)&programs->accept->rodata->settings, settings, sizeof(*settings));
+	r = pins_use_maps(pins, programs->accept->obj);
+	return r < 0 ? r : agent_accept__load(programs->accept);
+}
+
+static int load_stamp(const struct pins *pins, const struct agent_settings *settings,
+		      struct programs *programs)
+{
+	int r;
+
+	programs->stamp = agent_stamp__open();
+	if (!programs->stamp)
+		return -errno;
+	memcpy((void *)&programs->stamp->rodata->settings, settings, sizeof(*settings));
+	r = pins_use_maps(pins, programs->stamp->obj);
+	return r < 0 ? r : agent_stamp__load(programs->stamp);
+}
+
+#define VIPS_SIZE (VIP_SLOTS * sizeof(struct vip_slot))
+#define INTERVALS_SIZE (INTERVALS_MAX * sizeof(struct interval))
+
+static int map_tables(struct programs *programs)
+{
+	int r = pins_map_memory(programs->accept->maps.vips, VIPS_SIZE,
+				(void **)&programs->tables.vips);
+
+	if (r < 0)
+		return r;
+	return pins_map_memory(programs->accept->maps.intervals, INTERVALS_SIZE,
+			       (void **)&programs->tables.intervals);
+}
+
+int programs_new(const struct pins *pins, const struct agent_settings *settings,
+		 struct programs **ret)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+	int r;
+
+	if (!programs)
+		return -ENOMEM;
+	r = load_accept(pins, settings, programs);
+	if (r == 0)
+		r = load_stamp(pins, settings, programs);
+	if (r == 0)
+		r = map_tables(programs);
+	if (r < 0) {
+		log_error("the kernel refuses the agent's programs: %s", strerror(-r));
+		programs_free(programs);
+		return r;
+	}
+	*ret = programs;
+	return 0;
+}
+
+struct programs *programs_free(struct programs *programs)
+{
+	if (!programs)
+		return NULL;
+	if (programs->tables.vips)
+		munmap(programs->tables.vips, VIPS_SIZE);
+	if (programs->tables.intervals)
+		munmap(programs->tables.intervals, INTERVALS_SIZE);
+	agent_accept__destroy(programs->accept);
+	agent_stamp__destroy(programs->stamp);
+	free(programs);
+	return NULL;
+}
+
+int programs_attach(const struct programs *programs, const struct pins *pins,
+		    char *const *interfaces, size_t n)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = pins_attach_egress(interfaces[i], programs->stamp->progs.agent_stamp);
+
+		if (r == 0)
+			r = pins_attach_xdp(pins, interfaces[i],
+					    programs->accept->progs.agent_accept);
+		if (r < 0) {
+			log_error("%s: cannot attach the agent's programs: %s", interfaces[i],
+				  strerror(-r));
+			result = r;
+		}
+	}
+	return result;
+}
+
+int programs_put_vips(const struct programs *programs, const struct plan *plan)
+{
+	_cleanup_free_ uint64_t *words = calloc(plan->n_vips + 1, sizeof(*words));
+	int r;
+
+	if (!words)
+		return -ENOMEM;
+	r = tables_apply_vips(&programs->tables, plan, words);
+	if (r < 0)
+		return r;
+	return networks_put(programs->accept->maps.vip_prefixes, plan, words);
+}
+
+int programs_counters(const struct programs *programs, json_t **ret)
+{
+	return counters_read(programs->accept->maps.counters, agent_verdict_rows,
+			     n_agent_verdict_rows, ret);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The agent's programs in the kernel: accept at XDP, stamp at tc egress, over the same pinned maps. */
+#pragma once
+
+#include <jansson.h>
+
+#include "core/plan.h"
+#include "core/tables.h"
+#include "daemon/pins.h"
+
+struct programs;
+
+/* Loads them over the pinned maps, and attaches them nowhere yet. 0 or a negative errno. */
+int programs_new(const struct pins *pins, const struct agent_settings *settings,
+		 struct programs **ret);
+
+/* Frees the daemon's hold; what is pinned and attached stays. */
+struct programs *programs_free(struct programs *programs);
+
+/* Puts both on the interfaces. On an error, said to stderr, the others are attached. */
+int programs_attach(const struct programs *programs, const struct pins *pins,
+		    char *const *interfaces, size_t n);
+
+/* Makes the tables hold the plan's VIPs and ports. */
+int programs_put_vips(const struct programs *programs, const struct plan *plan);
+
+int programs_counters(const struct programs *programs, json_t **ret);

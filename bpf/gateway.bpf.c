@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The gateway: hasher and router in one XDP program. A packet's way through it is the list of steps
+ * in gateway(): admit (is it ours, from whom), classify (which service, which flow), the dispatch
+ * ladder (which nodes), and sending. Each step returns GATEWAY_GO_ON or the verdict that ends it.
+ */
+#include "bpf/steps/classify.h"
+#include "bpf/steps/count.h"
+#include "bpf/steps/encap.h"
+#include "bpf/steps/ladder.h"
+#include "bpf/steps/link.h"
+#include "bpf/steps/outer.h"
+#include "bpf/steps/packet.h"
+#include "bpf/steps/too_big.h"
+
+const volatile struct gateway_settings settings;
+
+/* Who handed us the packet, and so which stage works on it. */
+enum arrival {
+	FROM_CLIENT, /* hasher                                       */
+	FROM_SITE,   /* hasher, for another site                     */
+	FROM_HASHER, /* router: never re-hashes, so it cannot circle */
+};
+
+struct visit {
+	__u64 bytes;	/* of the frame as it came */
+	__u32 link_size; /* Ethernet header and tags */
+	__u8 arrival;
+	__u8 hops;
+	__u8 outer_class; /* traffic class of the outer header, if one came */
+	__u64 vip;	  /* its intervals */
+	struct packet packet;
+	struct way way;
+	__u32 ifindex; /* where SEND goes */
+};
+
+step bool from_infrastructure(const union address *source)
+{
+	return prefix_holds(&settings.infrastructure, source);
+}
+
+step bool in_infrastructure(const union address *destination)
+{
+	return from_infrastructure(destination);
+}
+
+/* For one of our functions: notes who sent it and goes on; the stack keeps what we do not know. */
+step int admit_function(const struct outer *outer, struct visit *visit)
+{
+	__u16 function = bpf_ntohs(outer->sid.groups[SID_FUNCTION_GROUP]);
+
+	visit->hops = outer->sid.bytes[SID_HOPS_BYTE];
+	visit->outer_class = outer->traffic_class;
+	visit->packet.family = outer->family;
+	if (outer->segments_left)
+		return GATEWAY_MALFORMED; /* our SIDs end a list */
+	if (function == SRV6_SITE) {
+		visit->arrival = FROM_SITE;
+		return ++visit->hops > SRV6_SITE_HOPS_MAX ? GATEWAY_SITE_HOPS : GATEWAY_GO_ON;
+	}
+	visit->arrival = FROM_HASHER;
+	if (outer->sid.bytes[SID_FLAGS_BYTE] & SRV6_UNCLAIMED)
+		return GATEWAY_UNCLAIMED;
+	return GATEWAY_GO_ON;
+}
+
+step bool is_own_sid(const union address *destination)
+{
+	__u16 function = bpf_ntohs(destination->groups[SID_FUNCTION_GROUP]);
+
+	if (destination->halves[0] == settings.route.halves[0])
+		return function == SRV6_ROUTE;
+	return destination->halves[0] == settings.site.halves[0] && function == SRV6_SITE;
+}
+
+/*
+ * IPv6 to an address of the infrastructure: only the infrastructure may use it, whatever it is for.
+ * What is not for a SID of ours (BGP, probes, SSH) is the host's.
+ */
+step int admit_sid(struct cursor *cursor, struct visit *visit, const struct outer_header *ipv6)
+{
+	struct outer outer;
+
+	if (!is_own_sid(&ipv6->destination))
+		return GATEWAY_NOT_OURS;
+	if (!outer_parse(cursor, &outer))
+		return GATEWAY_MALFORMED;
+	return admit_function(&outer, visit);
+}
+
+/* From outside, a routing header of type 4 is an attempt to steer our nodes (RFC 8754, 5.1). */
+step bool has_segments(struct cursor cursor, const struct outer_header *ipv6)
+{
+	const struct segment_routing_header *srh;
+
+	if (ipv6->next_header != NEXT_HEADER_ROUTING)
+		return false;
+	cursor_take(&cursor, sizeof(*ipv6));
+	srh = cursor_take(&cursor, sizeof(*srh));
+	return srh && srh->type == SRV6_ROUTING_TYPE;
+}
+
+step int admit_ipv6(struct cursor *cursor, struct visit *visit)
+{
+	struct cursor ahead = *cursor;
+	const struct outer_header *ipv6 = cursor_take(&ahead, sizeof(*ipv6));
+
+	if (!ipv6)
+		return GATEWAY_NOT_OURS;
+	if (from_infrastructure(&ipv6->source))
+		return in_infrastructure(&ipv6->destination) ? admit_sid(cursor, visit, ipv6)
+							     : GATEWAY_GO_ON;
+	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
+		return GATEWAY_OUTSIDE_SID;
+	return GATEWAY_GO_ON;
+}
+
+/* Leaves the cursor at the client's packet, and says who handed it to us. */
+step int admit(struct cursor *cursor, struct visit *visit)
+{
+	__be16 type = link_parse(cursor);
+
+	visit->link_size = cursor_offset(cursor);
+	if (type == bpf_htons(ETH_P_IPV6)) {
+		visit->packet.family = FAMILY_V6;
+		return admit_ipv6(cursor, visit);
+	}
+	if (type == bpf_htons(ETH_P_IP)) {
+		visit->packet.family = FAMILY_V4;
+		return GATEWAY_GO_ON;
+	}
+	return GATEWAY_NOT_OURS;
+}
+
+step int fault_verdict(int fault)
+{
+	switch (fault) {
+	case PACKET_MALFORMED:
+		return GATEWAY_MALFORMED;
+	case PACKET_EXTENSIONS:
+		return GATEWAY_EXTENSIONS;
+	case PACKET_NO_FRAGMENT:
+		return GATEWAY_NO_FRAGMENT;
+	case PACKET_NO_PORTS:
+		return GATEWAY_NO_SERVICE;
+	default:
+		return GATEWAY_GO_ON;
+	}
+}
+
+/* The VIP first: what is for none is not ours, however odd the rest of it. */
+step int classify(struct cursor *cursor, struct visit *visit, const struct service **ret_service)
+{
+	struct packet *packet = &visit->packet;
+	int stop, number;
+	__u32 key;
+
+	if (!packet_parse_addresses(*cursor, packet))
+		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_MALFORMED;
+	visit->vip = vip_find(&packet->flow.vip, settings.vip_prefixes);
+	if (!visit->vip)
+		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_NO_SERVICE;
+	stop = fault_verdict(packet_parse(*cursor, packet));
+	if (stop)
+		return stop;
+	number = service_find(visit->vip, packet->flow.protocol, packet->flow.vip_port);
+	if (number < 0)
+		return GATEWAY_NO_SERVICE;
+	key = number;
+	*ret_service = bpf_map_lookup_elem(&services, &key);
+	return *ret_service ? GATEWAY_GO_ON : GATEWAY_NO_SERVICE;
+}
+
+step int dispatch(struct visit *visit, const struct service *service)
+{
+	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
+	visit->way.hops = visit->hops;
+	if (visit->arrival == FROM_HASHER)
+		return router_walk(&visit->packet, service, &visit->way);
+	return hasher_walk(&visit->packet, service, &visit->way);
+}
+
+/* What the packet owes to having been forwarded, or carried here in an outer header. */
+step int settle(struct xdp_md *ctx, struct visit *visit)
+{
+	struct packet *packet = &visit->packet;
+	int ecn;
+
+	if (visit->arrival == FROM_CLIENT) {
+		if (packet->hop_limit <= 1)
+			return GATEWAY_HOP_LIMIT;
+		return hop_limit_decrement(ctx, packet) ? GATEWAY_GO_ON : GATEWAY_MALFORMED;
+	}
+	ecn = ecn_combine(visit->outer_class, packet->traffic_class);
+	if (ecn < 0)
+		return GATEWAY_CONGESTION;
+	if (ecn != (packet->traffic_class & ECN_MASK) && !ecn_write(ctx, packet, ecn))
+		return GATEWAY_MALFORMED;
+	return GATEWAY_GO_ON;
+}
+
+step int refuse_too_big(struct xdp_md *ctx, struct visit *visit, __u16 mtu)
+{
+	/* RFC 1122 3.2.2: no error about an error, none about a later fragment. */
+	if (visit->packet.kind == PACKET_ICMP_ERROR || visit->packet.kind == PACKET_LATER_FRAGMENT)
+		return GATEWAY_TOO_BIG_SILENT;
+	if (!too_big_answer(ctx, &visit->packet, visit->link_size, mtu))
+		return GATEWAY_NO_ROOM;
+	visit->ifindex = ctx->ingress_ifindex;
+	return GATEWAY_TOO_BIG;
+}
+
+step int send_along(struct xdp_md *ctx, struct visit *visit)
+{
+	const struct next_hop *hop = next_hop_find(&visit->way);
+	__u32 overhead = SRV6_OVERHEAD(visit->way.count);
+	int stop;
+
+	if (!hop)
+		return GATEWAY_NO_NEXT_HOP;
+	if (visit->packet.length + overhead > hop->mtu)
+		return refuse_too_big(ctx, visit, hop->mtu - overhead);
+	stop = settle(ctx, visit);
+	if (stop)
+		return stop;
+	visit->ifindex = hop->ifindex;
+	return encap(ctx, &visit->packet, &visit->way, hop, &settings.route);
+}
+
+step int forward(struct xdp_md *ctx, struct visit *visit)
+{
+	struct cursor cursor = cursor_new(ctx);
+	const struct service *service;
+	int verdict, stop;
+
+	stop = admit(&cursor, visit);
+	if (stop)
+		return stop;
+	stop = classify(&cursor, visit, &service);
+	if (stop)
+		return stop;
+	verdict = dispatch(visit, service);
+	if (!visit->way.count)
+		return verdict;
+	stop = send_along(ctx, visit);
+	return stop ? stop : verdict;
+}
+
+/* The actions of wire/verdicts.h. */
+step int act_pass(const struct xdp_md *ctx, __u32 ifindex)
+{
+	return XDP_PASS;
+}
+
+step int act_drop(const struct xdp_md *ctx, __u32 ifindex)
+{
+	return XDP_DROP;
+}
+
+step int act_send(const struct xdp_md *ctx, __u32 ifindex)
+{
+	return ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(ifindex, 0);
+}
+
+#define act_PASS act_pass
+#define act_DROP act_drop
+#define act_SEND act_send
+
+step int act(const struct xdp_md *ctx, int verdict, __u32 ifindex)
+{
+	switch (verdict) {
+#define ROW(symbol, name, action, help)                                                            \
+	case GATEWAY_##symbol:                                                                     \
+		return act_##action(ctx, ifindex);
+		GATEWAY_VERDICTS(ROW)
+#undef ROW
+	}
+	return XDP_ABORTED;
+}
+
+SEC("xdp")
+int gateway(struct xdp_md *ctx)
+{
+	struct visit visit = {.bytes = frame_size(ctx)};
+	int verdict = forward(ctx, &visit);
+
+	count(verdict, visit.bytes);
+	return act(ctx, verdict, visit.ifindex);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Is this connection ours? The host's socket table is the only state that is asked.
+ *
+ *   SYN             a socket that listens (or the connection itself: a retransmitted SYN)
+ *   in mid-flow     an established or half-open socket; a listener whose SYN cookie the ACK proves
+ *   TIME_WAIT       only when nobody else can have it: after port reuse it would steal a living flow
+ *   UDP             any socket
+ *
+ * A listener alone never claims a packet in mid-flow.
+ */
+#pragma once
+
+#include "bpf/steps/packet.h"
+#include "wire/verdicts.h"
+
+#define SOCKET_LISTEN 10     /* TCP_LISTEN, include/net/tcp_states.h: not in the UAPI */
+#define SOCKET_TIME_WAIT 6   /* TCP_TIME_WAIT */
+
+/* The tuple as the kernel looks it up: from the client to us. Returns its size. */
+step __u32 claim_tuple(const struct flow *flow, __u8 family, struct bpf_sock_tuple *ret)
+{
+	if (family == FAMILY_V6) {
+		__builtin_memcpy(ret->ipv6.saddr, &flow->client, sizeof(ret->ipv6.saddr));
+		__builtin_memcpy(ret->ipv6.daddr, &flow->vip, sizeof(ret->ipv6.daddr));
+		ret->ipv6.sport = flow->client_port;
+		ret->ipv6.dport = flow->vip_port;
+		return sizeof(ret->ipv6);
+	}
+	ret->ipv4.saddr = flow->client.words[3];
+	ret->ipv4.daddr = flow->vip.words[3];
+	ret->ipv4.sport = flow->client_port;
+	ret->ipv4.dport = flow->vip_port;
+	return sizeof(ret->ipv4);
+}
+
+/* Does this ACK answer a SYN cookie of the listener's? (RFC 4987, 3.6) */
+step bool claim_syn_cookie(struct xdp_md *ctx, const struct packet *packet, void *listener)
+{
+	struct cursor network = cursor_at(ctx, packet->at);
+	struct cursor transport = cursor_at(ctx, packet->transport);
+	struct tcphdr *tcp = cursor_take(&transport, sizeof(*tcp));
+	void *ip;
+
+	if (!tcp || packet->kind != PACKET_WHOLE ||
+	    (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK)
+		return false;
+	if (packet->family == FAMILY_V6) {
+		ip = cursor_take(&network, sizeof(struct ipv6hdr));
+		return ip && !bpf_tcp_check_syncookie(listener, ip, sizeof(struct ipv6hdr), tcp,
+						      sizeof(*tcp));
+	}
+	ip = cursor_take(&network, sizeof(struct iphdr));
+	return ip &&
+	       !bpf_tcp_check_syncookie(listener, ip, sizeof(struct iphdr), tcp, sizeof(*tcp));
+}
+
+step int claim_tcp_state(struct xdp_md *ctx, const struct packet *packet, struct bpf_sock *sock,
+			 bool sole)
+{
+	bool syn = (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+
+	if (syn)
+		return AGENT_CLAIM_SYN;
+	if (sock->state == SOCKET_TIME_WAIT)
+		return sole ? AGENT_CLAIM_TIME_WAIT : AGENT_GO_ON;
+	if (sock->state == SOCKET_LISTEN)
+		return claim_syn_cookie(ctx, packet, sock) ? AGENT_CLAIM_SYN_COOKIE : AGENT_GO_ON;
+	return AGENT_CLAIM_SOCKET;
+}
+
+/*
+ * The verdict of a claim, or AGENT_GO_ON when the host does not hold the connection. `sole`: no
+ * other node was asked or will be.
+ */
+step int claim(struct xdp_md *ctx, const struct packet *packet, bool sole)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = claim_tuple(&packet->flow, packet->family, &tuple);
+	struct bpf_sock *sock;
+	int verdict = AGENT_CLAIM_SOCKET;
+
+	if (packet->flow.protocol == IPPROTO_TCP)
+		sock = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	else
+		sock = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sock)
+		return AGENT_GO_ON;
+	if (packet->flow.protocol == IPPROTO_TCP)
+		verdict = claim_tcp_state(ctx, packet, sock, sole);
+	bpf_sk_release(sock);
+	return verdict;
+}

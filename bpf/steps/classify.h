@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a destination to a service: the VIP in an open-addressed table (a daemon keeps it sparse
+ * enough that nearly every look-up ends at its first slot), then the interval of protocol and port
+ * in the VIP's sorted list.
+ */
+#pragma once
+
+#include "bpf/steps/program.h"
+#include "wire/flow.h"
+#include "wire/maps.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, VIP_SLOTS);
+	__type(key, __u32);
+	__type(value, struct vip_slot);
+} vips SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VIPS_MAX);
+	__type(key, struct vip_prefix_key);
+	__type(value, __u64);
+} vip_prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, INTERVALS_MAX);
+	__type(key, __u32);
+	__type(value, struct interval);
+} intervals SEC(".maps");
+
+step __u64 vip_find_exact(const union address *address)
+{
+	__u32 slot = vip_slot_of(address);
+
+	for (int i = 0; i < VIP_PROBES; i++) {
+		__u32 at = (slot + i) & (VIP_SLOTS - 1);
+		const struct vip_slot *vip = bpf_map_lookup_elem(&vips, &at);
+
+		if (!vip || !vip->intervals)
+			return 0;
+		if (address_equal(&vip->address, address) && !(vip->intervals & VIP_DELETED))
+			return vip->intervals;
+	}
+	return 0;
+}
+
+step __u64 vip_find_prefix(const union address *address)
+{
+	struct vip_prefix_key key = {.bits = 128, .address = *address};
+	const __u64 *intervals_of = bpf_map_lookup_elem(&vip_prefixes, &key);
+
+	return intervals_of ? *intervals_of : 0;
+}
+
+/* A VIP's intervals (first << 16 | count), or 0 when the address is none. */
+step __u64 vip_find(const union address *address, bool prefixes)
+{
+	__u64 found = vip_find_exact(address);
+
+	if (!found && prefixes)
+		found = vip_find_prefix(address);
+	return found;
+}
+
+/* The number of the service that has this protocol and port, or -1. */
+step int service_find(__u64 vip, __u8 protocol, __be16 port)
+{
+	__u32 point = interval_point(protocol, port);
+	__u32 first = (__u32)(vip >> 16);
+	__u32 count = vip & 0xffff;
+	const struct interval *interval;
+
+	/* The last interval that begins at or before the point. */
+	for (int i = 0; i < INTERVAL_STEPS && count > 1; i++) {
+		__u32 half = count / 2;
+		__u32 middle = first + half;
+
+		interval = bpf_map_lookup_elem(&intervals, &middle);
+		if (!interval)
+			return -1;
+		if (interval->first <= point) {
+			first = middle;
+			count -= half;
+		} else {
+			count = half;
+		}
+	}
+	interval = bpf_map_lookup_elem(&intervals, &first);
+	if (!interval || point < interval->first || point > interval->last)
+		return -1;
+	return interval->service;
+}

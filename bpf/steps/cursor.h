@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A cursor over a packet: each take checks that the bytes are there, then advances past them. After
+ * anything that moves the packet's ends (bpf_xdp_adjust_head, _tail), a new cursor.
+ */
+#pragma once
+
+#include "bpf/steps/program.h"
+
+struct cursor {
+	void *start;
+	void *at;
+	void *end;
+};
+
+step struct cursor cursor_new(struct xdp_md *ctx)
+{
+	struct cursor cursor = {
+		.start = (void *)(long)ctx->data,
+		.at = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+
+	return cursor;
+}
+
+/* Length of the frame. A subtraction of 64-bit pointers: half a pointer cannot be spilled. */
+step __u64 frame_size(const struct xdp_md *ctx)
+{
+	return (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+}
+
+/* The next `size` bytes (a constant), or NULL when the packet ends before. */
+step void *cursor_take(struct cursor *cursor, __u32 size)
+{
+	void *taken = cursor->at;
+
+	if (taken + size > cursor->end)
+		return NULL;
+	cursor->at = taken + size;
+	return taken;
+}
+
+/* Passes over `size` bytes that nobody reads (a variable, bounded for the verifier). */
+step void cursor_skip(struct cursor *cursor, __u32 size)
+{
+	cursor->at += size & 0xfff;
+}
+
+/* The offset from the start of the packet. */
+step __u32 cursor_offset(const struct cursor *cursor)
+{
+	return cursor->at - cursor->start;
+}
+
+/* Bytes from here to the end of the frame, padding included. */
+step __u32 cursor_left(const struct cursor *cursor)
+{
+	long left = cursor->end - cursor->at;
+
+	return left < 0 ? 0 : left;
+}
+
+/*
+ * Forgets how the cursor came here: to the verifier, one unknown offset instead of one state for each
+ * combination of tags and headers, which would be followed to the program's end one by one. The empty
+ * asm keeps the compiler from computing the offset, which would bring the combinations back.
+ */
+step void cursor_settle(struct cursor *cursor)
+{
+	void *at = cursor->at;
+
+	asm volatile("" : "+r"(at));
+	cursor->at = cursor->start + ((at - cursor->start) & 0xfff);
+}
+
+/* A cursor at a remembered offset, for a packet whose ends have moved. */
+step struct cursor cursor_at(struct xdp_md *ctx, __u32 offset)
+{
+	struct cursor cursor = cursor_new(ctx);
+
+	cursor_skip(&cursor, offset);
+	return cursor;
+}

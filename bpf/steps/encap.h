@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Puts the way in front of the packet: Ethernet to the next hop, IPv6, and for two or three segments
+ * a reduced SRH (wire/srv6.h). One move of the packet's front does it, whether the packet came from a
+ * client or with an outer header of another gateway, which is overwritten.
+ */
+#pragma once
+
+#include "bpf/steps/inner.h"
+#include "bpf/steps/ladder.h"
+#include "bpf/steps/link.h"
+#include "wire/srv6.h"
+
+#define OUTER_HOP_LIMIT 64
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, NEXT_HOPS_MAX);
+	__type(key, __u32);
+	__type(value, struct next_hop);
+} next_hops SEC(".maps");
+
+/* One of the first node's next hops, by the flow; NULL when it has none. */
+step const struct next_hop *next_hop_find(const struct way *way)
+{
+	const struct destination *node = way->nodes[0];
+	__u32 group, at;
+
+	if (!node)
+		return NULL;
+	group = node->next_hops;
+	if (!(group & 0xff))
+		return NULL;
+	at = (group >> 8) + hash_hop(way->hash, group & 0xff);
+	return bpf_map_lookup_elem(&next_hops, &at);
+}
+
+/* SID `i` of the way, with its argument. False: a node that the table does not have. */
+step bool way_sid(const struct way *way, __u32 i, __u8 family, union address *ret)
+{
+	const struct destination *node = way->nodes[i];
+
+	if (!node)
+		return false;
+	*ret = node->sids[family];
+	if (i == way->count - 1)
+		ret->bytes[SID_FLAGS_BYTE] |= way->last_flags;
+	if (way->hops)
+		ret->bytes[SID_HOPS_BYTE] = way->hops;
+	return true;
+}
+
+step void *ethernet_write(void *at, const struct next_hop *hop)
+{
+	struct ethhdr *ethernet = at;
+
+	__builtin_memcpy(ethernet->h_dest, hop->to, ETH_ALEN);
+	__builtin_memcpy(ethernet->h_source, hop->from, ETH_ALEN);
+	if (!hop->vlan) {
+		ethernet->h_proto = bpf_htons(ETH_P_IPV6);
+		return at + sizeof(*ethernet);
+	}
+	ethernet->h_proto = bpf_htons(ETH_P_8021Q);
+	at += sizeof(*ethernet);
+	((struct vlan_tag *)at)->tci = hop->vlan;
+	((struct vlan_tag *)at)->inner_type = bpf_htons(ETH_P_IPV6);
+	return at + VLAN_TAG_SIZE;
+}
+
+/* `count` is way->count as a constant: the SRH's size follows from it. */
+step bool srh_write(void *at, const struct way *way, __u32 count, const struct packet *packet)
+{
+	struct segment_routing_header *srh = at;
+	union address *list = at + sizeof(*srh);
+
+	srh->next_header = packet->family == FAMILY_V6 ? NEXT_HEADER_IPV6 : NEXT_HEADER_IPV4;
+	srh->length = 2 * (count - 1);
+	srh->type = SRV6_ROUTING_TYPE;
+	srh->segments_left = count - 1;
+	srh->last_entry = count - 2;
+	srh->flags = 0;
+	srh->tag = 0;
+	/* Last one first; the first segment is the destination address alone. */
+	if (!way_sid(way, count - 1, packet->family, &list[0]))
+		return false;
+	return count == 2 || way_sid(way, 1, packet->family, &list[1]);
+}
+
+step bool outer_write(struct outer_header *outer, const struct way *way, const struct packet *packet,
+		      const volatile union address *source)
+{
+	__u32 routing = SRV6_OVERHEAD(way->count) - sizeof(*outer);
+
+	outer->version_class_label = bpf_htonl(6 << 28 | packet->traffic_class << 20 |
+					       hash_flow_label(way->hash));
+	outer->payload_length = bpf_htons(packet->length + routing);
+	if (way->count > 1)
+		outer->next_header = NEXT_HEADER_ROUTING;
+	else
+		outer->next_header =
+			packet->family == FAMILY_V6 ? NEXT_HEADER_IPV6 : NEXT_HEADER_IPV4;
+	outer->hop_limit = OUTER_HOP_LIMIT;
+	outer->source.halves[0] = source->halves[0];
+	outer->source.halves[1] = source->halves[1];
+	return way_sid(way, 0, packet->family, &outer->destination);
+}
+
+/* The headers at the packet's new front. */
+step bool headers_write(struct xdp_md *ctx, const struct packet *packet, const struct way *way,
+			const struct next_hop *hop, const volatile union address *source)
+{
+	void *at = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+
+	if (at + ETH_HLEN + VLAN_TAG_SIZE + sizeof(struct outer_header) > end)
+		return false;
+	at = ethernet_write(at, hop);
+	if (!outer_write(at, way, packet, source))
+		return false;
+	at += sizeof(struct outer_header);
+	if (way->count == 2)
+		return at + SRV6_OVERHEAD(2) - SRV6_OVERHEAD(1) <= end &&
+		       srh_write(at, way, 2, packet);
+	if (way->count == 3)
+		return at + SRV6_OVERHEAD(3) - SRV6_OVERHEAD(1) <= end &&
+		       srh_write(at, way, 3, packet);
+	return true;
+}
+
+/*
+ * Encapsulates and says where to send: *ret_ifindex. GATEWAY_GO_ON, or the verdict that ends it.
+ */
+step int encap(struct xdp_md *ctx, const struct packet *packet, const struct way *way,
+	       const struct next_hop *hop, const volatile union address *source)
+{
+	int front = ETH_HLEN + (hop->vlan ? VLAN_TAG_SIZE : 0) + SRV6_OVERHEAD(way->count);
+
+	if (bpf_xdp_adjust_head(ctx, (int)packet->at - front))
+		return GATEWAY_NO_ROOM;
+	return headers_write(ctx, packet, way, hop, source) ? GATEWAY_GO_ON : GATEWAY_NO_ROOM;
+}

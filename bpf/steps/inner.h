@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Small changes to the client's packet on its way: the hop limit, since whoever encapsulates forwards
+ * (RFC 8986, 5.1), and the congestion mark, since whoever decapsulates must hand on what the outer
+ * header learnt (RFC 6040, 4.2).
+ */
+#pragma once
+
+#include "bpf/steps/packet.h"
+
+#define ECN_MASK 3
+#define ECN_NOT_ECT 0
+#define ECN_ECT1 1
+#define ECN_ECT0 2
+#define ECN_CE 3
+
+/* RFC 1624, equation 3: HC' = ~(~HC + ~m + m'), for one 16-bit word. */
+step void checksum_update(__u16 *checksum, __u16 old, __u16 new)
+{
+	__u32 sum = (__u16)~*checksum + (__u16)~old + new;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	*checksum = ~sum;
+}
+
+/* What the inner packet's ECN bits become; -1: drop, the mark would be lost on the receiver. */
+step int ecn_combine(__u8 outer, __u8 inner)
+{
+	outer &= ECN_MASK;
+	inner &= ECN_MASK;
+	if (outer == ECN_CE)
+		return inner == ECN_NOT_ECT ? -1 : ECN_CE;
+	if (outer == ECN_ECT1 && inner == ECN_ECT0)
+		return ECN_ECT1;
+	return inner;
+}
+
+/* The packet stands at packet->at. False: out of the frame, which parsing ruled out. */
+step bool ecn_write(struct xdp_md *ctx, struct packet *packet, __u8 ecn)
+{
+	struct cursor cursor = cursor_at(ctx, packet->at);
+	__u8 class = (packet->traffic_class & ~ECN_MASK) | ecn;
+
+	if (packet->family == FAMILY_V6) {
+		struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
+
+		if (!ipv6)
+			return false;
+		ipv6->version_class_label &= ~bpf_htonl(0xff << 20);
+		ipv6->version_class_label |= bpf_htonl(class << 20);
+	} else {
+		struct iphdr *ipv4 = cursor_take(&cursor, sizeof(*ipv4));
+
+		if (!ipv4)
+			return false;
+		checksum_update(&ipv4->check, bpf_htons(ipv4->tos), bpf_htons(class));
+		ipv4->tos = class;
+	}
+	packet->traffic_class = class;
+	return true;
+}
+
+/* False: out of the frame. The caller has seen that the hop limit is above 1. */
+step bool hop_limit_decrement(struct xdp_md *ctx, struct packet *packet)
+{
+	struct cursor cursor = cursor_at(ctx, packet->at);
+
+	if (packet->family == FAMILY_V6) {
+		struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
+
+		if (!ipv6)
+			return false;
+		ipv6->hop_limit--;
+	} else {
+		struct iphdr *ipv4 = cursor_take(&cursor, sizeof(*ipv4));
+
+		if (!ipv4)
+			return false;
+		checksum_update(&ipv4->check, bpf_htons(ipv4->ttl << 8),
+				bpf_htons((ipv4->ttl - 1) << 8));
+		ipv4->ttl--;
+	}
+	packet->hop_limit--;
+	return true;
+}

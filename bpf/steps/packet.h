@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The client's packet, read in two steps: the network header, which tells whether the packet is ours
+ * at all, and then the rest, which tells its flow. Both families fill the same struct, so that only
+ * this file knows which is which.
+ */
+#pragma once
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "bpf/steps/cursor.h"
+#include "bpf/steps/fragments.h"
+#include "bpf/steps/tcp_options.h"
+#include "wire/flow.h"
+#include "wire/srv6.h"
+
+#define EXTENSIONS_MAX 6
+
+enum packet_kind {
+	PACKET_WHOLE,
+	PACKET_FIRST_FRAGMENT,
+	PACKET_LATER_FRAGMENT,
+	PACKET_ICMP_ERROR, /* about a packet of ours, which it quotes; the flow is that packet's */
+};
+
+enum tcp_flag {
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_ACK = 0x10,
+};
+
+struct packet {
+	struct flow flow;
+	__u32 at;	 /* offset of the IP header */
+	__u32 transport; /* offset of the TCP, UDP or ICMP header */
+	__u32 length;	 /* of the IP packet, bytes */
+	__u8 family;
+	__u8 kind;
+	__u8 traffic_class;
+	__u8 hop_limit;
+	__u8 tcp_flags;	  /* 0 for all but whole and first-fragment TCP */
+	bool timestamps;  /* TCP with a timestamp option */
+};
+
+/* What stops parsing. The callers map it to a verdict of theirs. */
+enum packet_fault {
+	PACKET_FINE,
+	PACKET_MALFORMED,
+	PACKET_EXTENSIONS,
+	PACKET_NO_FRAGMENT,
+	PACKET_NO_PORTS, /* no TCP, no UDP, no ICMP error: no service can have it */
+};
+
+/* Reads the addresses; false when the frame ends before them. */
+step bool packet_parse_addresses(struct cursor cursor, struct packet *packet)
+{
+	packet->at = cursor_offset(&cursor);
+	if (packet->family == FAMILY_V6) {
+		const struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
+
+		if (!ipv6)
+			return false;
+		packet->flow.client = ipv6->source;
+		packet->flow.vip = ipv6->destination;
+	} else {
+		const struct iphdr *ipv4 = cursor_take(&cursor, sizeof(*ipv4));
+
+		if (!ipv4)
+			return false;
+		address_from_v4(&packet->flow.client, ipv4->saddr);
+		address_from_v4(&packet->flow.vip, ipv4->daddr);
+	}
+	return true;
+}
+
+struct fragment {
+	__be32 id;
+	bool first;
+	bool later;
+};
+
+step int packet_parse_ipv4(struct cursor *cursor, struct packet *packet, struct fragment *fragment)
+{
+	__u32 left = cursor_left(cursor);
+	const struct iphdr *ipv4 = cursor_take(cursor, sizeof(*ipv4));
+	__u16 offset;
+
+	if (!ipv4 || ipv4->version != 4 || ipv4->ihl < 5)
+		return PACKET_MALFORMED;
+	packet->length = bpf_ntohs(ipv4->tot_len);
+	if (packet->length < ipv4->ihl * 4 || packet->length > left)
+		return PACKET_MALFORMED;
+	packet->traffic_class = ipv4->tos;
+	packet->hop_limit = ipv4->ttl;
+	packet->flow.protocol = ipv4->protocol;
+	offset = bpf_ntohs(ipv4->frag_off);
+	fragment->id = ipv4->id;
+	fragment->later = (offset & 0x1fff) != 0;
+	fragment->first = (offset & 0x2000) && !fragment->later;
+	cursor_skip(cursor, (ipv4->ihl - 5) * 4);
+	return PACKET_FINE;
+}
+
+/* RFC 8200, 4.5 */
+struct fragment_header {
+	__u8 next_header;
+	__u8 reserved;
+	__be16 offset;
+	__be32 id;
+};
+
+/*
+ * Walks the extension headers in front of the transport header (RFC 8200, 4). Whatever follows the
+ * header of a later fragment is payload.
+ */
+step int packet_walk_extensions(struct cursor *cursor, __u8 *next_header, struct fragment *fragment)
+{
+#pragma unroll
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		const struct ipv6_opt_hdr *option;
+		const struct fragment_header *part;
+
+		switch (*next_header) {
+		case IPPROTO_FRAGMENT:
+			part = cursor_take(cursor, sizeof(*part));
+			if (!part)
+				return PACKET_MALFORMED;
+			*next_header = part->next_header;
+			fragment->id = part->id;
+			fragment->later = (bpf_ntohs(part->offset) & 0xfff8) != 0;
+			fragment->first = (bpf_ntohs(part->offset) & 1) && !fragment->later;
+			if (fragment->later)
+				return PACKET_FINE;
+			break;
+		case IPPROTO_HOPOPTS:
+		case IPPROTO_ROUTING:
+		case IPPROTO_DSTOPTS:
+			option = cursor_take(cursor, 8);
+			if (!option)
+				return PACKET_MALFORMED;
+			*next_header = option->nexthdr;
+			cursor_skip(cursor, option->hdrlen * 8);
+			break;
+		case IPPROTO_AH: /* its length counts in 4 bytes, less 2 (RFC 4302, 2.2) */
+			option = cursor_take(cursor, 8);
+			if (!option)
+				return PACKET_MALFORMED;
+			*next_header = option->nexthdr;
+			cursor_skip(cursor, option->hdrlen * 4);
+			break;
+		default:
+			return PACKET_FINE;
+		}
+	}
+	return PACKET_EXTENSIONS;
+}
+
+step int packet_parse_ipv6(struct cursor *cursor, struct packet *packet, struct fragment *fragment)
+{
+	__u32 left = cursor_left(cursor);
+	const struct outer_header *ipv6 = cursor_take(cursor, sizeof(*ipv6));
+	__u32 word;
+	__u8 next_header;
+	int fault;
+
+	if (!ipv6)
+		return PACKET_MALFORMED;
+	word = bpf_ntohl(ipv6->version_class_label);
+	if (word >> 28 != 6)
+		return PACKET_MALFORMED;
+	packet->length = bpf_ntohs(ipv6->payload_length) + sizeof(*ipv6);
+	if (packet->length > left)
+		return PACKET_MALFORMED;
+	packet->traffic_class = word >> 20;
+	packet->hop_limit = ipv6->hop_limit;
+	next_header = ipv6->next_header;
+	fault = packet_walk_extensions(cursor, &next_header, fragment);
+	packet->flow.protocol = next_header;
+	return fault;
+}
+
+step int packet_parse_tcp(struct cursor *cursor, struct packet *packet)
+{
+	const struct tcphdr *tcp = cursor_take(cursor, sizeof(*tcp));
+
+	if (!tcp || tcp->doff < 5)
+		return PACKET_MALFORMED;
+	packet->flow.client_port = tcp->source;
+	packet->flow.vip_port = tcp->dest;
+	packet->tcp_flags = ((const __u8 *)tcp)[13];
+	packet->timestamps = tcp_has_timestamps(cursor, (tcp->doff - 5) * 4);
+	return PACKET_FINE;
+}
+
+step int packet_parse_udp(struct cursor *cursor, struct packet *packet)
+{
+	const struct udphdr *udp = cursor_take(cursor, sizeof(*udp));
+
+	if (!udp)
+		return PACKET_MALFORMED;
+	packet->flow.client_port = udp->source;
+	packet->flow.vip_port = udp->dest;
+	return PACKET_FINE;
+}
+
+struct icmp_header {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__be32 rest;
+};
+
+_Static_assert(sizeof(struct icmp_header) == 8, "RFC 792, RFC 4443 2.1");
+
+/* Destination unreachable, time exceeded, parameter problem; for IPv6 also packet too big. */
+step bool icmp_is_error(const struct packet *packet, __u8 type)
+{
+	if (packet->family == FAMILY_V6)
+		return type >= 1 && type <= 4;
+	return type == 3 || type == 11 || type == 12;
+}
+
+/*
+ * The quoted packet is one that a server sent, so its source is the VIP. Turned round, it is the
+ * client's flow. Eight bytes of its payload are always there (RFC 792): the ports.
+ */
+step int packet_parse_icmp(struct cursor *cursor, struct packet *packet)
+{
+	const struct icmp_header *icmp = cursor_take(cursor, sizeof(*icmp));
+	const struct udphdr *ports;
+	union address source;
+
+	if (!icmp)
+		return PACKET_MALFORMED;
+	if (!icmp_is_error(packet, icmp->type))
+		return PACKET_NO_PORTS;
+	if (packet->family == FAMILY_V6) {
+		const struct outer_header *quoted = cursor_take(cursor, sizeof(*quoted));
+
+		if (!quoted)
+			return PACKET_MALFORMED;
+		source = quoted->source;
+		packet->flow.client = quoted->destination;
+		packet->flow.protocol = quoted->next_header;
+	} else {
+		const struct iphdr *quoted = cursor_take(cursor, sizeof(*quoted));
+
+		if (!quoted || quoted->ihl < 5)
+			return PACKET_MALFORMED;
+		address_from_v4(&source, quoted->saddr);
+		address_from_v4(&packet->flow.client, quoted->daddr);
+		packet->flow.protocol = quoted->protocol;
+		cursor_skip(cursor, (quoted->ihl - 5) * 4);
+	}
+	ports = cursor_take(cursor, sizeof(*ports));
+	if (!ports || !address_equal(&source, &packet->flow.vip))
+		return PACKET_MALFORMED;
+	packet->flow.vip_port = ports->source;
+	packet->flow.client_port = ports->dest;
+	packet->kind = PACKET_ICMP_ERROR;
+	return PACKET_FINE;
+}
+
+step int packet_parse_transport(struct cursor *cursor, struct packet *packet)
+{
+	packet->transport = cursor_offset(cursor);
+	switch (packet->flow.protocol) {
+	case IPPROTO_TCP:
+		return packet_parse_tcp(cursor, packet);
+	case IPPROTO_UDP:
+		return packet_parse_udp(cursor, packet);
+	case IPPROTO_ICMP:
+		return packet->family == FAMILY_V4 ? packet_parse_icmp(cursor, packet) : PACKET_NO_PORTS;
+	case IPPROTO_ICMPV6:
+		return packet->family == FAMILY_V6 ? packet_parse_icmp(cursor, packet) : PACKET_NO_PORTS;
+	default:
+		return PACKET_NO_PORTS;
+	}
+}
+
+/*
+ * From the IP header to the flow. A later fragment takes its ports from what its datagram's first one
+ * left behind.
+ */
+step int packet_parse(struct cursor cursor, struct packet *packet)
+{
+	struct fragment fragment = {};
+	int fault;
+
+	if (packet->family == FAMILY_V6)
+		fault = packet_parse_ipv6(&cursor, packet, &fragment);
+	else
+		fault = packet_parse_ipv4(&cursor, packet, &fragment);
+	if (fault)
+		return fault;
+
+	cursor_settle(&cursor);
+	if (fragment.later) {
+		packet->kind = PACKET_LATER_FRAGMENT;
+		packet->transport = cursor_offset(&cursor);
+		return fragments_recall(&packet->flow, fragment.id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
+	}
+	fault = packet_parse_transport(&cursor, packet);
+	if (!fault && fragment.first) {
+		packet->kind = PACKET_FIRST_FRAGMENT;
+		fragments_remember(&packet->flow, fragment.id);
+	}
+	return fault;
+}

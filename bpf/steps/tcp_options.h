@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Does a TCP segment carry the timestamp option (RFC 7323, 3)? Nearly every stack writes it at one of
+ * two places, recommended by RFC 7323 appendix A: behind two NOPs in a segment, behind MSS and
+ * SACK-permitted in a SYN. Those are compared as words; anything else is walked.
+ */
+#pragma once
+
+#include "bpf/steps/cursor.h"
+
+#define TCP_OPTIONS_MAX 40
+#define TCP_OPTION_END 0
+#define TCP_OPTION_NOP 1
+#define TCP_OPTION_MSS 2
+#define TCP_OPTION_TIMESTAMPS 8
+#define TCP_OPTION_TIMESTAMPS_SIZE 10
+
+#define NOP_NOP_TIMESTAMPS bpf_htonl(0x0101080a)      /* at 0                    */
+#define SACK_PERMITTED_TIMESTAMPS bpf_htonl(0x0402080a) /* at 4, behind the MSS    */
+
+struct tcp_options {
+	const __u8 *at;
+	const __u8 *end; /* of the packet */
+	__u32 size;
+	__u32 offset;
+	bool found;
+};
+
+/* One option for each call: a loop over packet bytes with two possible bases exceeds the verifier. */
+static long tcp_option_next(__u32 i, void *context)
+{
+	struct tcp_options *options = context;
+	const __u8 *option;
+	__u32 offset = options->offset;
+
+	if (offset >= options->size || offset >= TCP_OPTIONS_MAX)
+		return 1;
+	option = options->at + offset;
+	if ((const void *)option + 2 > (const void *)options->end || option[0] == TCP_OPTION_END)
+		return 1;
+	if (option[0] == TCP_OPTION_NOP) {
+		options->offset++;
+		return 0;
+	}
+	if (option[0] == TCP_OPTION_TIMESTAMPS) {
+		options->found = option[1] == TCP_OPTION_TIMESTAMPS_SIZE;
+		return 1;
+	}
+	if (option[1] < 2)
+		return 1;
+	options->offset += option[1];
+	return 0;
+}
+
+/* The cursor stands behind the fixed header; `size` bytes of options follow. */
+step bool tcp_has_timestamps(struct cursor *cursor, __u32 size)
+{
+	const __be32 *words = cursor->at;
+	struct tcp_options options = {
+		.at = cursor->at,
+		.end = cursor->end,
+		.size = size,
+	};
+
+	if (size < TCP_OPTION_TIMESTAMPS_SIZE)
+		return false;
+	if (size >= 12 && (const void *)(words + 3) <= cursor->end) {
+		if (words[0] == NOP_NOP_TIMESTAMPS || words[1] == SACK_PERMITTED_TIMESTAMPS)
+			return true;
+	}
+	bpf_loop(TCP_OPTIONS_MAX, tcp_option_next, &options, 0);
+	return options.found;
+}

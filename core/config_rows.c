@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "core/config_rows.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/config.h"
+#include "wire/maps.h"
+
+/* Between clients and servers: what can be routed to a host. */
+static const char *check_vip(const void *value)
+{
+	static const char *const others[] = {
+		"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3",
+		"::/128",    "::1/128",	    "fe80::/10",      "ff00::/8",
+	};
+	struct network other;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (network_parse(others[i], &other) == 0 && network_overlaps(value, &other))
+			return "is not a unicast address that routers carry";
+	return NULL;
+}
+
+#define INFRASTRUCTURE_MIN 8
+#define INFRASTRUCTURE_MAX 64
+
+static const char *check_infrastructure(const void *value)
+{
+	const struct network *network = value;
+
+	if (address_is_v4(&network->address))
+		return "is not IPv6";
+	if (network->length < INFRASTRUCTURE_MIN || network->length > INFRASTRUCTURE_MAX)
+		return "has the wrong length";
+	return check_vip(value);
+}
+
+/* What the kernel takes as a name (dev_valid_name). */
+static const char *check_interface(const void *value)
+{
+	const char *name = *(char *const *)value;
+
+	if (strlen(name) >= IFNAMSIZ || strpbrk(name, "/: \t") || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
+		return "is not an interface's name";
+	return NULL;
+}
+
+#define AT(object, field)                                                                          \
+	.offset = offsetof(struct object, field), .size = sizeof(((struct object *)0)->field)
+#define MANY_AT(object, field)                                                                     \
+	.offset = offsetof(struct object, field), .size = sizeof(*((struct object *)0)->field),    \
+	.count = offsetof(struct object, n_##field)
+
+#define LOCATOR_HELP "The /64 of this node's SIDs (RFC 8986, 3.1), inside infrastructure."
+
+static const struct config_row rows[] = {
+	{
+		.path = "infrastructure",
+		.type = CONFIG_NETWORK,
+		.required = true,
+		.allowed = "an IPv6 network of 8 to 64 bits, like fd48:6f6c::/32",
+		.check = check_infrastructure,
+		.help = "Every SID and every outer source lies in this network and nothing else "
+			"does. Encapsulated packets from elsewhere are dropped.",
+		AT(config, infrastructure),
+	},
+	{
+		.path = "secret",
+		.type = CONFIG_TEXT,
+		.required = true,
+		.allowed = "the name of a file",
+		.help = "File of 32 random bytes, the same on all nodes, readable by its owner "
+			"only. Relative to the folder of the configuration.",
+		AT(config, secret_file),
+	},
+	{
+		.path = "mtu",
+		.type = CONFIG_NUMBER,
+		.min = 1280,
+		.max = 9216,
+		.unit = "bytes",
+		.fallback = "1500",
+		.help = "Of the links between gateways and backends. What does not fit once it is "
+			"encapsulated is answered with ICMP packet too big.",
+		AT(config, mtu),
+	},
+	{
+		.path = "sites",
+		.type = CONFIG_ITEMS,
+		.required = true,
+		.min = 1,
+		.help = "Points of presence: gateways and backends near each other.",
+		MANY_AT(config, sites),
+	},
+	{
+		.path = "sites.*.locator",
+		.type = CONFIG_LOCATOR,
+		.required = true,
+		.help = "The /64 of the site's anycast SIDs, which all its gateways share, inside "
+			"infrastructure.",
+		AT(config_site, locator),
+	},
+	{
+		.path = "gateways",
+		.type = CONFIG_ITEMS,
+		.max = ROUTERS_MAX,
+		.help = "Machines in front, which announce the VIPs and forward.",
+		MANY_AT(config, gateways),
+	},
+	{
+		.path = "gateways.*.site",
+		.type = CONFIG_REFERENCE,
+		.refers_to = "sites",
+		.help = "Where it stands. Needed where there is more than one site.",
+		AT(config_gateway, site),
+	},
+	{
+		.path = "gateways.*.locator",
+		.type = CONFIG_LOCATOR,
+		.required = true,
+		.help = LOCATOR_HELP,
+		AT(config_gateway, locator),
+	},
+	{
+		.path = "gateways.*.interfaces",
+		.type = CONFIG_TEXT,
+		.list = true,
+		.required = true,
+		.allowed = "names of interfaces, like [eth0]",
+		.check = check_interface,
+		.help = "Those that clients' and backends' packets arrive on.",
+		MANY_AT(config_gateway, interfaces),
+	},
+	{
+		.path = "backends",
+		.type = CONFIG_ITEMS,
+		.max = BACKENDS_MAX - 1,
+		.help = "Servers that hold connections.",
+		MANY_AT(config, backends),
+	},
+	{
+		.path = "backends.*.site",
+		.type = CONFIG_REFERENCE,
+		.refers_to = "sites",
+		.help = "Where it stands. Needed where there is more than one site.",
+		AT(config_backend, site),
+	},
+	{
+		.path = "backends.*.id",
+		.type = CONFIG_NUMBER,
+		.required = true,
+		.min = 1,
+		.max = BACKENDS_MAX - 1,
+		.help = "What connections carry to find their backend. Unique in the fleet; never "
+			"changed, and not used again while connections of a removed one live.",
+		AT(config_backend, id),
+	},
+	{
+		.path = "backends.*.locator",
+		.type = CONFIG_LOCATOR,
+		.required = true,
+		.help = LOCATOR_HELP,
+		AT(config_backend, locator),
+	},
+	{
+		.path = "backends.*.agent",
+		.type = CONFIG_BOOLEAN,
+		.fallback = "true",
+		.help = "Whether holdfast-agent runs there. Without it the kernel's seg6local "
+			"decapsulates and the gateways keep the state.",
+		AT(config_backend, agent),
+	},
+	{
+		.path = "backends.*.interfaces",
+		.type = CONFIG_TEXT,
+		.list = true,
+		.allowed = "names of interfaces, like [eth0]",
+		.check = check_interface,
+		.help = "Those that encapsulated packets arrive on. Needed with an agent, and only "
+			"then.",
+		MANY_AT(config_backend, interfaces),
+	},
+	{
+		.path = "services",
+		.type = CONFIG_ITEMS,
+		.max = SERVICES_MAX,
+		.help = "What is offered to clients: VIPs, a protocol and ports, and who serves "
+			"them.",
+		MANY_AT(config, services),
+	},
+	{
+		.path = "services.*.vips",
+		.type = CONFIG_NETWORK,
+		.list = true,
+		.required = true,
+		.max = VIPS_MAX,
+		.allowed = "addresses or networks, like [198.51.100.80, \"2001:db8:100::/64\"]",
+		.check = check_vip,
+		.help = "The anycast addresses of the service; of networks the longest match wins.",
+		MANY_AT(config_service, vips),
+	},
+	{
+		.path = "services.*.protocol",
+		.type = CONFIG_CHOICE,
+		.required = true,
+		.choices = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}},
+		.help = "Of the packets that the service takes.",
+		AT(config_service, protocol),
+	},
+	{
+		.path = "services.*.ports",
+		.type = CONFIG_PORTS,
+		.required = true,
+		.help = "On one VIP an exact port goes before a range and a range before any.",
+		AT(config_service, port_first),
+	},
+	{
+		.path = "services.*.max-backends",
+		.type = CONFIG_NUMBER,
+		.min = 1,
+		.max = 1000,
+		.unit = "backends",
+		.fallback = "64",
+		.help = "Fixes the size of the service's rows. To change it reshuffles them, so it "
+			"should leave room to grow.",
+		AT(config_service, max_backends),
+	},
+	{
+		.path = "services.*.backends",
+		.type = CONFIG_ITEMS,
+		.required = true,
+		.refers_to = "backends",
+		.help = "Who serves it: all of them have agents, or none has.",
+		MANY_AT(config_service, members),
+	},
+	{
+		.path = "services.*.backends.*.weight",
+		.type = CONFIG_NUMBER,
+		.min = 0,
+		.max = 1000,
+		.fallback = "1",
+		.help = "Its share of new connections, compared to the others'. 0: none.",
+		AT(config_member, weight),
+	},
+	{
+		.path = "services.*.backends.*.enabled",
+		.type = CONFIG_BOOLEAN,
+		.fallback = "true",
+		.help = "false: closed, it keeps its connections and takes no new ones.",
+		AT(config_member, enabled),
+	},
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+const struct config_row *config_rows(size_t *ret_n)
+{
+	*ret_n = N_ROWS;
+	return rows;
+}
+
+const char *config_row_key(const struct config_row *row)
+{
+	const char *dot = strrchr(row->path, '.');
+
+	return dot ? dot + 1 : row->path;
+}
+
+const struct config_row *config_row_next(const char *parent, const struct config_row *after)
+{
+	size_t length = strlen(parent);
+
+	for (const struct config_row *row = after ? after + 1 : rows; row < rows + N_ROWS; row++) {
+		size_t above = config_row_key(row) - row->path; /* with its dot */
+
+		if (above == (length ? length + 1 : 0) && !strncmp(row->path, parent, length))
+			return row;
+	}
+	return NULL;
+}
+
+const struct config_row *config_row_find(const char *path)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (!strcmp(rows[i].path, path))
+			return &rows[i];
+	return NULL;
+}
+
+static void print_choices(const struct config_row *row, char text[static CONFIG_ALLOWED_MAX])
+{
+	int used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < CONFIG_CHOICES_MAX && row->choices[i].name; i++)
+		used += snprintf(text + used, CONFIG_ALLOWED_MAX - used, "%s%s", i ? " or " : "",
+				 row->choices[i].name);
+}
+
+const char *config_row_allowed(const struct config_row *row, char text[static CONFIG_ALLOWED_MAX])
+{
+	const char *words = row->allowed;
+
+	switch (row->type) {
+	case CONFIG_NUMBER:
+		snprintf(text, CONFIG_ALLOWED_MAX, "%lld to %lld%s%s", (long long)row->min,
+			 (long long)row->max, row->unit ? " " : "", row->unit ? row->unit : "");
+		return text;
+	case CONFIG_CHOICE:
+		print_choices(row, text);
+		return text;
+	case CONFIG_TEXT:
+		words = words ? words : "text";
+		break;
+	case CONFIG_BOOLEAN:
+		words = "true or false";
+		break;
+	case CONFIG_NETWORK:
+		words = words ? words : "an address or a network";
+		break;
+	case CONFIG_LOCATOR:
+		words = "an IPv6 network of 64 bits, like \"fd48:6f6c:0:1::/64\"";
+		break;
+	case CONFIG_PORTS:
+		words = "a port from 1 to 65535, a range (8000-8099) or any";
+		break;
+	case CONFIG_REFERENCE:
+		words = "a name";
+		break;
+	case CONFIG_ITEMS:
+		words = "a mapping of names, like {name: ...}";
+		break;
+	}
+	snprintf(text, CONFIG_ALLOWED_MAX, "%s", words);
+	return text;
+}

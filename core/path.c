@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "core/path.h"
+
+#include <netinet/in.h>
+
+static int interval_service(const struct tables *tables, uint64_t vip, uint32_t point)
+{
+	uint32_t first = (uint32_t)(vip >> 16), count = vip & 0xffff;
+
+	for (uint32_t i = first; i < first + count; i++)
+		if (point >= tables->intervals[i].first && point <= tables->intervals[i].last)
+			return tables->intervals[i].service;
+	return -1;
+}
+
+static bool path_has(const struct path *path, uint16_t id)
+{
+	for (uint32_t i = 0; i < path->n_segments; i++)
+		if (path->backends[i] == id)
+			return true;
+	return false;
+}
+
+/* The distinct reachable backends of the row, newest generation first. */
+static void add_candidates(const struct tables *tables, const struct service *service,
+			   uint32_t most, int family, struct path *path)
+{
+	uint32_t count = rows_count(service->rows.banks);
+	bool any = false;
+
+	for (uint32_t i = 0; i < count && i < most; i++) {
+		uint16_t id = tables_row(tables, &service->rows, i, path->row);
+		const struct destination *node = &tables->backends[id];
+
+		any |= id != 0;
+		if (!id || !node->next_hops || path_has(path, id))
+			continue;
+		path->backends[path->n_segments] = id;
+		path->segments[path->n_segments++] = node->sids[family];
+	}
+	if (!path->n_segments)
+		path->verdict = any ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
+}
+
+static void find_router(const struct tables *tables, uint64_t hash, struct path *path)
+{
+	const struct rows *rows = &tables->site->routers;
+
+	if (rows_count(rows->banks))
+		path->router = tables_row(tables, rows, 0, hash_router(hash, rows->size));
+}
+
+void path_find(const struct tables *tables, const struct hash_key *key, const struct flow *flow,
+	       uint64_t vip, enum path_packet packet, struct path *ret)
+{
+	uint64_t hash = flow_hash(flow, key);
+	int number = interval_service(tables, vip, interval_point(flow->protocol, flow->vip_port));
+	int family = address_is_v4(&flow->vip) ? 0 : 1;
+	bool udp = flow->protocol == IPPROTO_UDP;
+	const struct service *service;
+	bool agentless, single;
+
+	*ret = (struct path){.verdict = vip ? GATEWAY_NO_SERVICE : GATEWAY_NOT_OURS};
+	if (!vip || number < 0)
+		return;
+	service = &tables->services[number];
+	agentless = service->flags & SERVICE_AGENTLESS;
+	single = agentless || udp;
+	ret->service = number;
+	ret->row = service->rows.size ? hash_row(hash, service->rows.size) : 0;
+	find_router(tables, hash, ret);
+	if (single || packet == PATH_NEW)
+		ret->verdict = GATEWAY_PICKED;
+	else if (!ret->router)
+		ret->verdict = GATEWAY_NO_ROUTER;
+	else
+		ret->verdict = tables->routers[ret->router].flags & DESTINATION_SELF
+				       ? GATEWAY_CANDIDATES
+				       : GATEWAY_TO_ROUTER;
+	if (ret->verdict == GATEWAY_NO_ROUTER)
+		return;
+	add_candidates(tables, service, single ? 1 : CANDIDATES_MAX, family, ret);
+	if (ret->n_segments && !agentless && (udp || packet != PATH_MIDWAY))
+		ret->segments[ret->n_segments - 1].bytes[SID_FLAGS_BYTE] |= SRV6_MUST;
+}

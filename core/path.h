@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where would this flow go? The ladder's decisions in plain C, over the very tables that the packets
+ * are sent by and with the same hash: what `holdfast path` prints. bpf/steps/ladder.h is the original;
+ * a lab test holds the two together, flow by flow.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/tables.h"
+#include "wire/flow.h"
+#include "wire/srv6.h"
+#include "wire/verdicts.h"
+
+enum path_packet {
+	PATH_NEW,      /* a SYN that offers timestamps; a datagram */
+	PATH_NEW_BARE, /* a SYN without timestamps */
+	PATH_MIDWAY,   /* a segment in mid-connection */
+};
+
+struct path {
+	enum gateway_verdict verdict; /* of the gateway that the packet reaches first */
+	uint32_t service;	      /* its number in the tables; valid from the row on */
+	uint32_t row;
+	uint16_t router; /* the flow's router, its number; 0: the site has none */
+	uint16_t backends[CANDIDATES_MAX]; /* ids, in the order of visit */
+	union address segments[CANDIDATES_MAX]; /* their SIDs, with arguments */
+	uint32_t n_segments;
+};
+
+/*
+ * `vip` is the word of the flow's VIP (tables_vip, or the map of networks), 0 when it has none. The
+ * backends are those that the flow's router sends it to where the hasher hands it over.
+ */
+void path_find(const struct tables *tables, const struct hash_key *key, const struct flow *flow,
+	       uint64_t vip, enum path_packet packet, struct path *ret);

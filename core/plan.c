@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "core/plan.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/intervals.h"
+#include "core/maglev.h"
+#include "wire/srv6.h"
+
+/* Rows of routers are sized for this many gateways a site; more still work, less evenly. */
+#define ROUTERS_EXPECTED 64
+
+#define IPV4_AND_TCP_HEADERS 40
+#define IPV6_AND_TCP_HEADERS 60
+
+/* Identities are compared inside one node's maps only, so their key is of no matter. */
+static uint64_t identity(const char *name)
+{
+	return maglev_seed_name(0, name) | 1; /* 0 is a free place */
+}
+
+/*
+ * A service with rows of another size is another service to the maps: its rows need another place,
+ * and `first`, `size` and `banks` cannot change in one store.
+ */
+static uint64_t service_identity(const char *name, uint32_t size)
+{
+	return maglev_seed(identity(name), size) | 1;
+}
+
+static bool member_open(const struct config_member *member)
+{
+	return member->enabled && member->weight > 0;
+}
+
+static int fill_rows(const struct config_service *config, uint64_t key, struct plan_service *service)
+{
+	_cleanup_free_ struct maglev_entry *entries = calloc(config->n_members + 1, sizeof(*entries));
+	_cleanup_free_ uint16_t *rows = calloc(service->size, sizeof(*rows));
+	size_t n = 0;
+	int r;
+
+	if (!entries || !rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_members; i++) {
+		const struct config_member *member = &config->members[i];
+
+		if (member_open(member))
+			entries[n++] = (struct maglev_entry){
+				.seed = maglev_seed(key, member->backend->id),
+				.weight = member->weight,
+				.value = member->backend->id,
+			};
+	}
+	r = maglev_fill(entries, n, rows, service->size);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	service->rows = take(rows);
+	return 0;
+}
+
+static int plan_services(struct plan *plan, const struct config *config, uint64_t key)
+{
+	plan->services = calloc(config->n_services + 1, sizeof(*plan->services));
+	if (!plan->services)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_services; i++) {
+		const struct config_service *from = &config->services[i];
+		struct plan_service *service = &plan->services[plan->n_services++];
+		int r;
+
+		service->config = from;
+		service->size = maglev_size(from->max_backends);
+		service->identity = service_identity(from->name, service->size);
+		service->flags = from->agentless ? SERVICE_AGENTLESS : 0;
+		r = fill_rows(from, key, service);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool service_has_vip(const struct config_service *service, const struct network *vip)
+{
+	for (size_t i = 0; i < service->n_vips; i++)
+		if (network_compare(&service->vips[i], vip) == 0)
+			return true;
+	return false;
+}
+
+static struct plan_vip *plan_find_vip(const struct plan *plan, const struct network *vip)
+{
+	for (size_t i = 0; i < plan->n_vips; i++)
+		if (network_compare(&plan->vips[i].network, vip) == 0)
+			return &plan->vips[i];
+	return NULL;
+}
+
+static int fill_intervals(const struct plan *plan, struct plan_vip *vip)
+{
+	_cleanup_free_ struct port_rule *rules = calloc(plan->n_services + 1, sizeof(*rules));
+	size_t n = 0;
+
+	if (!rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_services; i++) {
+		const struct config_service *service = plan->services[i].config;
+
+		if (!service_has_vip(service, &vip->network))
+			continue;
+		rules[n++] = (struct port_rule){
+			.protocol = service->protocol,
+			.first = service->port_first,
+			.last = service->port_last,
+			.service = i,
+		};
+		vip->served |= plan->services[i].rows != NULL;
+	}
+	return intervals_flatten(rules, n, &vip->intervals, &vip->n_intervals);
+}
+
+/* One entry for each VIP of the planned services, with all its ports. */
+static int plan_vips(struct plan *plan)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < plan->n_services; i++)
+		most += plan->services[i].config->n_vips;
+	plan->vips = calloc(most + 1, sizeof(*plan->vips));
+	if (!plan->vips)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_services; i++) {
+		const struct config_service *service = plan->services[i].config;
+
+		for (size_t j = 0; j < service->n_vips; j++) {
+			struct plan_vip *vip;
+			int r;
+
+			if (plan_find_vip(plan, &service->vips[j]))
+				continue;
+			vip = &plan->vips[plan->n_vips++];
+			vip->network = service->vips[j];
+			plan->vip_prefixes |= vip->network.length < 128;
+			r = fill_intervals(plan, vip);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int plan_backends(struct plan *plan, const struct config *config)
+{
+	plan->backends = calloc(config->n_backends + 1, sizeof(*plan->backends));
+	if (!plan->backends)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_backends; i++) {
+		const struct config_backend *from = &config->backends[i];
+		enum srv6_function v4 = from->agent ? SRV6_ACCEPT : SRV6_DECAP_V4;
+		enum srv6_function v6 = from->agent ? SRV6_ACCEPT : SRV6_DECAP_V6;
+
+		plan->backends[plan->n_backends++] = (struct plan_node){
+			.name = from->name,
+			.identity = identity(from->name),
+			.number = from->id,
+			.sids = {sid_make(&from->locator, v4), sid_make(&from->locator, v6)},
+		};
+	}
+	return 0;
+}
+
+/* The gateways of our own site, and the rows by which every one of them finds a flow's router. */
+static int plan_routers(struct plan *plan, const struct config *config,
+			const struct config_gateway *self, uint64_t key)
+{
+	_cleanup_free_ struct maglev_entry *entries = calloc(config->n_gateways + 1, sizeof(*entries));
+	_cleanup_free_ uint16_t *rows = NULL;
+	int r;
+
+	plan->routers = calloc(config->n_gateways + 1, sizeof(*plan->routers));
+	plan->router_size = maglev_size(ROUTERS_EXPECTED);
+	rows = calloc(plan->router_size, sizeof(*rows));
+	if (!entries || !rows || !plan->routers)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_gateways; i++) {
+		const struct config_gateway *from = &config->gateways[i];
+		union address sid = sid_make(&from->locator, SRV6_ROUTE);
+		uint16_t number = plan->n_routers + 1;
+
+		if (from->site != self->site)
+			continue;
+		plan->routers[plan->n_routers] = (struct plan_node){
+			.name = from->name,
+			.identity = identity(from->name),
+			.number = number,
+			.sids = {sid, sid},
+			.flags = from == self ? DESTINATION_SELF : 0,
+		};
+		entries[plan->n_routers++] = (struct maglev_entry){
+			.seed = maglev_seed_name(key, from->name),
+			.weight = 1,
+			.value = number,
+		};
+	}
+	r = maglev_fill(entries, plan->n_routers, rows, plan->router_size);
+	if (r < 0)
+		return r;
+	plan->router_rows = take(rows);
+	return 0;
+}
+
+int plan_gateway(const struct config *config, const struct config_gateway *self,
+		 const struct plan_keys *keys, struct plan **ret)
+{
+	_cleanup_plan_ struct plan *plan = calloc(1, sizeof(*plan));
+	int r;
+
+	if (!plan)
+		return -ENOMEM;
+	r = plan_services(plan, config, keys->rows);
+	if (r == 0)
+		r = plan_vips(plan);
+	if (r == 0)
+		r = plan_backends(plan, config);
+	if (r == 0)
+		r = plan_routers(plan, config, self, keys->rows);
+	if (r < 0)
+		return r;
+	*ret = take(plan);
+	return 0;
+}
+
+static bool service_has_member(const struct config_service *service,
+			       const struct config_backend *backend)
+{
+	for (size_t i = 0; i < service->n_members; i++)
+		if (service->members[i].backend == backend)
+			return true;
+	return false;
+}
+
+int plan_agent(const struct config *config, const struct config_backend *self, struct plan **ret)
+{
+	_cleanup_plan_ struct plan *plan = calloc(1, sizeof(*plan));
+	int r;
+
+	if (!plan)
+		return -ENOMEM;
+	plan->services = calloc(config->n_services + 1, sizeof(*plan->services));
+	if (!plan->services)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_services; i++)
+		if (service_has_member(&config->services[i], self))
+			plan->services[plan->n_services++] = (struct plan_service){
+				.config = &config->services[i],
+				.identity = identity(config->services[i].name),
+			};
+	r = plan_vips(plan);
+	if (r < 0)
+		return r;
+	*ret = take(plan);
+	return 0;
+}
+
+struct gateway_settings plan_gateway_settings(const struct config *config,
+					      const struct config_gateway *self,
+					      const struct plan_keys *keys, const struct plan *plan)
+{
+	return (struct gateway_settings){
+		.key = keys->flow,
+		.infrastructure = network_prefix(&config->infrastructure),
+		.route = sid_make(&self->locator, SRV6_ROUTE),
+		.site = sid_make(&self->site->locator, SRV6_SITE),
+		.vip_prefixes = plan->vip_prefixes,
+	};
+}
+
+struct agent_settings plan_agent_settings(const struct config *config,
+					  const struct config_backend *self,
+					  const struct plan *plan)
+{
+	uint32_t room = config->mtu - SRV6_OVERHEAD(SRV6_SEGMENTS_MAX);
+
+	return (struct agent_settings){
+		.infrastructure = network_prefix(&config->infrastructure),
+		.accept = sid_make(&self->locator, SRV6_ACCEPT),
+		.mss_v4 = room - IPV4_AND_TCP_HEADERS,
+		.mss_v6 = room - IPV6_AND_TCP_HEADERS,
+		.vip_prefixes = plan->vip_prefixes,
+	};
+}
+
+struct plan *plan_free(struct plan *plan)
+{
+	if (!plan)
+		return NULL;
+	for (size_t i = 0; i < plan->n_vips; i++)
+		free(plan->vips[i].intervals);
+	for (size_t i = 0; i < plan->n_services; i++)
+		free(plan->services[i].rows);
+	free(plan->vips);
+	free(plan->services);
+	free(plan->backends);
+	free(plan->routers);
+	free(plan->router_rows);
+	free(plan);
+	return NULL;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a node's data plane shall hold, computed from the configuration alone: the same on every node
+ * and in every order of reading. core/tables brings it into the maps, gateway/ and agent/ bring it
+ * into the kernel.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/cleanup.h"
+#include "core/config.h"
+#include "wire/maps.h"
+
+/* Keys that every node derives from the secret. */
+struct plan_keys {
+	struct hash_key flow;
+	uint64_t rows; /* of the Maglev permutations */
+};
+
+struct plan_vip {
+	struct network network;
+	struct interval *intervals; /* `service` is an index into plan.services */
+	size_t n_intervals;
+	bool served; /* some service on it has an open backend: to be announced */
+};
+
+struct plan_service {
+	const struct config_service *config;
+	uint64_t identity;
+	uint32_t flags; /* enum service_flag */
+	uint32_t size;	/* of a bank of rows, slots */
+	uint16_t *rows; /* ids of backends; NULL: no backend is open */
+};
+
+/* A backend or a gateway as a place that segments lead to. */
+struct plan_node {
+	const char *name;
+	uint64_t identity;
+	uint16_t number; /* a backend's id; a router's index in plan.routers, from 1 */
+	union address sids[2];
+	uint32_t flags; /* enum destination_flag */
+};
+
+/* Pointers lead into the configuration, which must live longer. */
+struct plan {
+	struct plan_vip *vips;
+	size_t n_vips;
+	struct plan_service *services;
+	size_t n_services;
+	struct plan_node *backends;
+	size_t n_backends;
+	struct plan_node *routers;
+	size_t n_routers;
+	uint16_t *router_rows; /* numbers of routers; NULL: none */
+	uint32_t router_size;
+	bool vip_prefixes; /* some VIP is a network */
+};
+
+/* For a gateway: everything. 0, or -ENOMEM. */
+int plan_gateway(const struct config *config, const struct config_gateway *self,
+		 const struct plan_keys *keys, struct plan **ret);
+
+/* For a backend's agent: the VIPs and ports of its own services, no rows and no nodes. */
+int plan_agent(const struct config *config, const struct config_backend *self, struct plan **ret);
+
+/* What the programs are loaded with. */
+struct gateway_settings plan_gateway_settings(const struct config *config,
+					      const struct config_gateway *self,
+					      const struct plan_keys *keys, const struct plan *plan);
+struct agent_settings plan_agent_settings(const struct config *config,
+					  const struct config_backend *self,
+					  const struct plan *plan);
+
+struct plan *plan_free(struct plan *plan);
+DEFINE_TRIVIAL_CLEANUP(struct plan *, plan_free);
+
+#define _cleanup_plan_ _cleanup_(plan_freep)

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "core/tables.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define ROUTER_NEXT_HOPS_MAX 16 /* of one destination; more than a fabric's uplinks */
+
+#define publish(place, value) __atomic_store_n((place), (value), __ATOMIC_RELEASE)
+
+/* Rows */
+
+static uint16_t *row_slot(const struct tables *tables, const struct rows *rows, uint32_t bank,
+			  uint32_t row)
+{
+	uint32_t slot = rows->first + bank * rows->size + row;
+
+	return &tables->rows[slot / ROW_LINE_SLOTS].slots[slot % ROW_LINE_SLOTS];
+}
+
+uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32_t candidate,
+		    uint32_t row)
+{
+	return *row_slot(tables, rows, rows_bank(rows->banks, candidate), row);
+}
+
+static bool bank_equal(const struct tables *tables, const struct rows *rows, uint32_t bank,
+		       const uint16_t *values)
+{
+	for (uint32_t row = 0; row < rows->size; row++)
+		if (*row_slot(tables, rows, bank, row) != values[row])
+			return false;
+	return true;
+}
+
+/* The banks with `bank` in front and the others behind it, newest first, at most three in all. */
+static uint32_t banks_lead(uint32_t banks, uint32_t bank)
+{
+	uint32_t lead = bank, count = 1;
+
+	for (uint32_t i = 0; i < rows_count(banks) && count < CANDIDATES_MAX; i++)
+		if (rows_bank(banks, i) != bank)
+			lead |= rows_bank(banks, i) << (8 * count++);
+	return lead | count << 24;
+}
+
+static uint32_t bank_spare(uint32_t banks)
+{
+	for (uint32_t bank = 0; bank < ROW_BANKS; bank++) {
+		bool used = false;
+
+		for (uint32_t i = 0; i < rows_count(banks); i++)
+			used |= rows_bank(banks, i) == bank;
+		if (!used)
+			return bank;
+	}
+	return 0; /* not reached: there is one bank more than candidates */
+}
+
+/*
+ * Makes `values` the newest generation. An older one that is equal comes to the front again instead
+ * of standing twice. NULL values: nobody is open, so there are no candidates.
+ */
+static void rows_publish(const struct tables *tables, struct rows *rows, const uint16_t *values)
+{
+	uint32_t banks = rows->banks;
+	uint32_t bank;
+
+	if (!values) {
+		publish(&rows->banks, 0);
+		return;
+	}
+	for (uint32_t i = 0; i < rows_count(banks); i++)
+		if (bank_equal(tables, rows, rows_bank(banks, i), values)) {
+			publish(&rows->banks, banks_lead(banks, rows_bank(banks, i)));
+			return;
+		}
+	bank = bank_spare(banks);
+	for (uint32_t row = 0; row < rows->size; row++)
+		*row_slot(tables, rows, bank, row) = values[row];
+	publish(&rows->banks, banks_lead(banks, bank));
+}
+
+/* The end of the row region that begins before `slot` plus `need` and ends behind `slot`, or 0. */
+static uint32_t rows_overlap(const struct rows *rows, uint32_t slot, uint32_t need)
+{
+	uint32_t end = rows->first + ROW_BANKS * rows->size;
+
+	return rows->size && rows->first < slot + need && slot < end ? end : 0;
+}
+
+/* First fit among the regions in use. */
+static int rows_allocate(const struct tables *tables, uint32_t size, uint32_t *ret_first)
+{
+	uint32_t need = ROW_BANKS * size, slot = 0, blocked;
+
+	do {
+		blocked = rows_overlap(&tables->site->routers, slot, need);
+		for (uint32_t i = 1; i < SERVICES_MAX && !blocked; i++)
+			blocked = rows_overlap(&tables->services[i].rows, slot, need);
+		if (blocked)
+			slot = blocked;
+	} while (blocked);
+	if (slot + need > ROW_LINES_MAX * ROW_LINE_SLOTS)
+		return -ENOSPC;
+	*ret_first = slot;
+	return 0;
+}
+
+static int rows_prepare(const struct tables *tables, struct rows *rows, uint32_t size)
+{
+	uint32_t first;
+	int r;
+
+	if (rows->size == size)
+		return 0;
+	*rows = (struct rows){};
+	r = rows_allocate(tables, size, &first);
+	if (r < 0)
+		return r;
+	*rows = (struct rows){.first = first, .size = size};
+	return 0;
+}
+
+/* Next hops */
+
+static bool node_used(const struct destination *node)
+{
+	return node->sids[0].halves[0] != 0;
+}
+
+/* Where the half begins that no destination refers to. */
+static uint32_t next_hops_half(const struct tables *tables)
+{
+	for (uint32_t i = 0; i < BACKENDS_MAX; i++)
+		if (tables->backends[i].next_hops)
+			return tables->backends[i].next_hops >> 8 < NEXT_HOPS_MAX / 2
+				       ? NEXT_HOPS_MAX / 2
+				       : 0;
+	for (uint32_t i = 0; i < ROUTERS_MAX; i++)
+		if (tables->routers[i].next_hops)
+			return tables->routers[i].next_hops >> 8 < NEXT_HOPS_MAX / 2
+				       ? NEXT_HOPS_MAX / 2
+				       : 0;
+	return 0;
+}
+
+/* Nodes behind the same neighbours share their group, so a site needs few entries. */
+struct hop_groups {
+	struct next_hop *hops;
+	uint32_t base, used;
+};
+
+static int hop_group_find(struct hop_groups *groups, const struct next_hop *hops, uint32_t n,
+			  uint32_t *ret_word)
+{
+	uint32_t at;
+
+	for (at = 0; at + n <= groups->used; at++)
+		if (memcmp(&groups->hops[groups->base + at], hops, n * sizeof(*hops)) == 0)
+			break;
+	if (at + n > groups->used) {
+		at = groups->used;
+		if (at + n > NEXT_HOPS_MAX / 2)
+			return -ENOSPC;
+		memcpy(&groups->hops[groups->base + at], hops, n * sizeof(*hops));
+		groups->used += n;
+	}
+	*ret_word = (groups->base + at) << 8 | n;
+	return 0;
+}
+
+/*
+ * A node keeps the word it has while its hops are resolved anew into the other half; in between a
+ * packet still finds the old ones.
+ */
+static int node_route(struct destination *node, const struct fib *fib, struct hop_groups *groups)
+{
+	struct next_hop hops[ROUTER_NEXT_HOPS_MAX] = {};
+	uint32_t word = 0;
+	int n, r;
+
+	if (node_used(node)) {
+		n = fib_resolve(fib, &node->sids[0], hops, ROUTER_NEXT_HOPS_MAX);
+		if (n < 0 && n != -ENETUNREACH)
+			return n;
+		if (n > 0) {
+			r = hop_group_find(groups, hops, n, &word);
+			if (r < 0)
+				return r;
+		}
+	}
+	publish(&node->next_hops, word);
+	return 0;
+}
+
+int tables_route(const struct tables *tables, const struct fib *fib)
+{
+	struct hop_groups groups = {
+		.hops = tables->next_hops,
+		.base = next_hops_half(tables),
+	};
+	int r = 0;
+
+	for (uint32_t i = 0; i < BACKENDS_MAX && r == 0; i++)
+		r = node_route(&tables->backends[i], fib, &groups);
+	for (uint32_t i = 0; i < ROUTERS_MAX && r == 0; i++)
+		r = node_route(&tables->routers[i], fib, &groups);
+	return r;
+}
+
+/* Nodes */
+
+static void node_put(struct destination *entry, const struct plan_node *node)
+{
+	/* A number that changes hands leads nowhere while its SIDs are exchanged. */
+	if (!address_equal(&entry->sids[0], &node->sids[0]) ||
+	    !address_equal(&entry->sids[1], &node->sids[1])) {
+		publish(&entry->next_hops, 0);
+		entry->sids[0] = node->sids[0];
+		entry->sids[1] = node->sids[1];
+	}
+	entry->flags = node->flags;
+	entry->identity = node->identity;
+}
+
+static void node_clear(struct destination *entry)
+{
+	publish(&entry->next_hops, 0);
+	memset(entry, 0, sizeof(*entry));
+}
+
+static uint16_t router_number(const struct tables *tables, uint64_t identity)
+{
+	for (uint32_t i = 1; i < ROUTERS_MAX; i++)
+		if (tables->routers[i].identity == identity)
+			return i;
+	return 0;
+}
+
+/* The router's own number, or a free one; 0 when there is none. */
+static uint16_t router_place(const struct tables *tables, uint64_t identity)
+{
+	uint16_t own = router_number(tables, identity);
+
+	return own ? own : router_number(tables, 0);
+}
+
+static int nodes_put(const struct tables *tables, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_backends; i++)
+		node_put(&tables->backends[plan->backends[i].number], &plan->backends[i]);
+	for (size_t i = 0; i < plan->n_routers; i++) {
+		uint16_t number = router_place(tables, plan->routers[i].identity);
+
+		if (!number)
+			return -ENOSPC;
+		node_put(&tables->routers[number], &plan->routers[i]);
+	}
+	return 0;
+}
+
+static int router_rows_put(const struct tables *tables, const struct plan *plan)
+{
+	_cleanup_free_ uint16_t *values = calloc(plan->router_size, sizeof(*values));
+	int r;
+
+	if (!values)
+		return -ENOMEM;
+	for (uint32_t row = 0; row < plan->router_size; row++)
+		values[row] = router_number(tables,
+					    plan->routers[plan->router_rows[row] - 1].identity);
+	r = rows_prepare(tables, &tables->site->routers, plan->router_size);
+	if (r < 0)
+		return r;
+	rows_publish(tables, &tables->site->routers, values);
+	return 0;
+}
+
+/* Services */
+
+uint32_t tables_service_number(const struct tables *tables, uint64_t identity)
+{
+	for (uint32_t i = 1; i < SERVICES_MAX; i++)
+		if (tables->services[i].identity == identity)
+			return i;
+	return 0;
+}
+
+static int service_put(const struct tables *tables, const struct plan_service *service)
+{
+	uint32_t number = tables_service_number(tables, service->identity);
+	struct service *entry;
+	int r;
+
+	if (!number)
+		number = tables_service_number(tables, 0);
+	if (!number)
+		return -ENOSPC;
+	entry = &tables->services[number];
+	r = rows_prepare(tables, &entry->rows, service->size);
+	if (r < 0)
+		return r;
+	entry->identity = service->identity;
+	publish(&entry->flags, service->flags);
+	rows_publish(tables, &entry->rows, service->rows);
+	return 0;
+}
+
+static int services_put(const struct tables *tables, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_services; i++) {
+		int r = service_put(tables, &plan->services[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* VIPs */
+
+static struct vip_slot *vip_slot_find(const struct tables *tables, const union address *vip)
+{
+	uint32_t slot = vip_slot_of(vip);
+
+	for (uint32_t i = 0; i < VIP_PROBES; i++) {
+		struct vip_slot *entry = &tables->vips[(slot + i) % VIP_SLOTS];
+
+		if (!entry->intervals)
+			return NULL;
+		if (address_equal(&entry->address, vip))
+			return entry;
+	}
+	return NULL;
+}
+
+uint64_t tables_vip(const struct tables *tables, const union address *vip)
+{
+	const struct vip_slot *entry = vip_slot_find(tables, vip);
+
+	return entry && !(entry->intervals & VIP_DELETED) ? entry->intervals : 0;
+}
+
+/* A deleted place is taken again: whoever compares its address also sees that it is deleted. */
+static struct vip_slot *vip_slot_free(const struct tables *tables, const union address *vip)
+{
+	uint32_t slot = vip_slot_of(vip);
+
+	for (uint32_t i = 0; i < VIP_PROBES; i++) {
+		struct vip_slot *entry = &tables->vips[(slot + i) % VIP_SLOTS];
+
+		if (!entry->intervals || entry->intervals & VIP_DELETED)
+			return entry;
+	}
+	return NULL;
+}
+
+static int vip_publish(const struct tables *tables, const union address *vip, uint64_t word)
+{
+	struct vip_slot *entry = vip_slot_find(tables, vip);
+
+	if (!entry) {
+		entry = vip_slot_free(tables, vip);
+		if (!entry)
+			return -ENOSPC;
+		entry->address = *vip;
+	}
+	publish(&entry->intervals, word);
+	return 0;
+}
+
+static bool plan_has_vip(const struct plan *plan, const union address *vip)
+{
+	for (size_t i = 0; i < plan->n_vips; i++)
+		if (plan->vips[i].network.length == 128 &&
+		    address_equal(&plan->vips[i].network.address, vip))
+			return true;
+	return false;
+}
+
+static void vips_clear(const struct tables *tables, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < VIP_SLOTS; i++) {
+		struct vip_slot *entry = &tables->vips[i];
+
+		if (entry->intervals && !plan_has_vip(plan, &entry->address))
+			publish(&entry->intervals, VIP_DELETED);
+	}
+}
+
+static uint32_t intervals_half(const struct tables *tables)
+{
+	for (uint32_t i = 0; i < VIP_SLOTS; i++) {
+		uint64_t word = tables->vips[i].intervals;
+
+		if (word && !(word & VIP_DELETED))
+			return (uint32_t)(word >> 16) < INTERVALS_MAX / 2 ? INTERVALS_MAX / 2 : 0;
+	}
+	return 0;
+}
+
+/* Writes the VIP's intervals at `first`, with the numbers that its services have in the tables. */
+static void intervals_put(const struct tables *tables, const struct plan *plan,
+			  const struct plan_vip *vip, uint32_t first)
+{
+	for (size_t i = 0; i < vip->n_intervals; i++) {
+		struct interval *entry = &tables->intervals[first + i];
+
+		*entry = vip->intervals[i];
+		entry->service = 0;
+		if (tables->services)
+			entry->service = tables_service_number(
+				tables, plan->services[vip->intervals[i].service].identity);
+	}
+}
+
+int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint64_t *ret_words)
+{
+	uint32_t first = intervals_half(tables), end = first + INTERVALS_MAX / 2;
+
+	for (size_t i = 0; i < plan->n_vips; i++) {
+		const struct plan_vip *vip = &plan->vips[i];
+		int r;
+
+		if (first + vip->n_intervals > end)
+			return -ENOSPC;
+		intervals_put(tables, plan, vip, first);
+		ret_words[i] = (uint64_t)first << 16 | vip->n_intervals;
+		first += vip->n_intervals;
+		if (vip->network.length < 128)
+			continue;
+		r = vip_publish(tables, &vip->network.address, ret_words[i]);
+		if (r < 0)
+			return r;
+	}
+	vips_clear(tables, plan);
+	return 0;
+}
+
+/* What the plan no longer has */
+
+static void services_clear(const struct tables *tables, const struct plan *plan)
+{
+	for (uint32_t i = 1; i < SERVICES_MAX; i++) {
+		struct service *entry = &tables->services[i];
+		bool planned = false;
+
+		for (size_t j = 0; j < plan->n_services; j++)
+			planned |= plan->services[j].identity == entry->identity;
+		if (entry->identity && !planned) {
+			publish(&entry->rows.banks, 0);
+			memset(entry, 0, sizeof(*entry));
+		}
+	}
+}
+
+static bool planned_node(const struct plan_node *nodes, size_t n, uint64_t identity)
+{
+	for (size_t i = 0; i < n; i++)
+		if (nodes[i].identity == identity)
+			return true;
+	return false;
+}
+
+static void nodes_clear(const struct tables *tables, const struct plan *plan)
+{
+	for (uint32_t i = 1; i < BACKENDS_MAX; i++)
+		if (node_used(&tables->backends[i]) &&
+		    !planned_node(plan->backends, plan->n_backends, tables->backends[i].identity))
+			node_clear(&tables->backends[i]);
+	for (uint32_t i = 1; i < ROUTERS_MAX; i++)
+		if (node_used(&tables->routers[i]) &&
+		    !planned_node(plan->routers, plan->n_routers, tables->routers[i].identity))
+			node_clear(&tables->routers[i]);
+}
+
+int tables_apply(const struct tables *tables, const struct plan *plan, const struct fib *fib,
+		 uint64_t *ret_words)
+{
+	int r;
+
+	r = nodes_put(tables, plan);
+	if (r == 0)
+		r = tables_route(tables, fib);
+	if (r == 0)
+		r = router_rows_put(tables, plan);
+	if (r == 0)
+		r = services_put(tables, plan);
+	if (r == 0)
+		r = tables_apply_vips(tables, plan, ret_words);
+	if (r < 0)
+		return r;
+	services_clear(tables, plan);
+	nodes_clear(tables, plan);
+	return 0;
+}

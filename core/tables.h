@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Brings a plan into the tables that the BPF programs read (wire/maps.h), under traffic: every part
+ * is written where no packet looks, then published with one aligned store.
+ *
+ *   rows        into the bank that is no candidate; the new generation then leads the list
+ *   intervals   into the half that is not in use; then each VIP's word
+ *   next hops   likewise; then each destination's word
+ *   numbers     a service or router keeps its number by the identity in its entry, so a daemon that
+ *               starts over maps that are full of traffic finds everything where it left it
+ *
+ * The tables are plain memory: the daemon's are its maps, a test's are calloc'd.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fib.h"
+#include "core/plan.h"
+#include "wire/maps.h"
+
+/* Each the first element of an array of the size that wire/maps.h gives. An agent has two of them. */
+struct tables {
+	struct vip_slot *vips;
+	struct interval *intervals;
+	struct service *services;
+	struct row_line *rows;
+	struct destination *backends;
+	struct destination *routers;
+	struct site *site;
+	struct next_hop *next_hops;
+};
+
+/*
+ * Everything in an order that packets may watch: nodes and their next hops, rows, VIPs; then what the
+ * plan no longer has is cleared. `ret_words` (plan->n_vips of them) are the intervals of each VIP, for
+ * those that are networks and so live in another map.
+ *
+ * 0; -ENOSPC: a table is full; -ENOMEM. On error what was published so far stays and is consistent.
+ */
+int tables_apply(const struct tables *tables, const struct plan *plan, const struct fib *fib,
+		 uint64_t *ret_words);
+
+/* The agent's part of it: VIPs and their intervals. */
+int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint64_t *ret_words);
+
+/* After a change of routes or neighbours: the next hops of every node in the tables. */
+int tables_route(const struct tables *tables, const struct fib *fib);
+
+/* The number of a planned service, or 0 when it is not in the tables. */
+uint32_t tables_service_number(const struct tables *tables, uint64_t identity);
+
+/* The word of an exact VIP, or 0. */
+uint64_t tables_vip(const struct tables *tables, const union address *vip);
+
+/* What a slot of a candidate's bank holds; as the data plane reads it. */
+uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32_t candidate,
+		    uint32_t row);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a daemon is told: the configuration and the keys from the fleet's secret, read together. */
+#pragma once
+
+#include "base/cleanup.h"
+#include "core/config.h"
+#include "core/plan.h"
+
+struct inputs {
+	struct config *config;
+	struct plan_keys keys;
+};
+
+/* 0; or a negative errno, with every fault of the file printed to stderr, a line each. */
+int inputs_read(const char *config_path, struct inputs **ret);
+
+struct inputs *inputs_free(struct inputs *inputs);
+DEFINE_TRIVIAL_CLEANUP(struct inputs *, inputs_free);
+
+#define _cleanup_inputs_ _cleanup_(inputs_freep)

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "daemon/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config_build.h"
+
+#define CONFIG_DEFAULT "/etc/holdfast/holdfast.yaml"
+
+struct row {
+	char letter;
+	const char *name;
+	const char *argument; /* NULL: a switch */
+	const char *help;
+	size_t offset; /* in struct daemon_options */
+};
+
+static const struct row rows[] = {
+	{'c', "config", "FILE", "the fleet's configuration (default " CONFIG_DEFAULT ")",
+	 offsetof(struct daemon_options, config)},
+	{'n', "node", "NAME", "this node's name in it (default: the host's name)",
+	 offsetof(struct daemon_options, node)},
+	{'b', "bpffs", "DIR", "where programs and maps are pinned",
+	 offsetof(struct daemon_options, bpffs)},
+	{'s', "socket", "PATH", "where the command line reaches this daemon",
+	 offsetof(struct daemon_options, socket)},
+	{'d', "detach", NULL, "take down what an earlier run left in the kernel, and end",
+	 offsetof(struct daemon_options, detach)},
+	{'V', "version", NULL, "print the version", 0},
+	{'h', "help", NULL, "print this", 0},
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(*rows))
+
+static void print_help(const struct daemon_program *program)
+{
+	printf("Usage: %s [OPTION...]\n%s\n\n", program->name, program->summary);
+	for (size_t i = 0; i < N_ROWS; i++)
+		printf("  -%c, --%-8s %-5s %s\n", rows[i].letter, rows[i].name,
+		       rows[i].argument ? rows[i].argument : "", rows[i].help);
+	printf("\nDefaults here: --bpffs %s\n               --socket %s\n", program->bpffs,
+	       program->socket);
+	printf("SIGHUP reads the configuration again; SIGTERM ends the daemon and leaves\n"
+	       "forwarding on. Manual: HACKING.md and docs/.\n");
+}
+
+static void fill_getopt(struct option options[static N_ROWS + 1], char letters[static 2 * N_ROWS + 1])
+{
+	char *letter = letters;
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		options[i] = (struct option){
+			.name = rows[i].name,
+			.has_arg = rows[i].argument ? required_argument : no_argument,
+			.val = rows[i].letter,
+		};
+		*letter++ = rows[i].letter;
+		if (rows[i].argument)
+			*letter++ = ':';
+	}
+	options[N_ROWS] = (struct option){};
+	*letter = 0;
+}
+
+static void store(struct daemon_options *options, int letter)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (rows[i].letter != letter)
+			continue;
+		if (rows[i].argument)
+			*(const char **)((char *)options + rows[i].offset) = optarg;
+		else
+			*(bool *)((char *)options + rows[i].offset) = true;
+	}
+}
+
+int daemon_options_parse(const struct daemon_program *program, int argc, char **argv,
+			 struct daemon_options *ret)
+{
+	static char hostname[65];
+	struct daemon_options options = {
+		.config = CONFIG_DEFAULT,
+		.node = hostname,
+		.bpffs = program->bpffs,
+		.socket = program->socket,
+	};
+	struct option long_options[N_ROWS + 1];
+	char letters[2 * N_ROWS + 1];
+	int letter;
+
+	gethostname(hostname, sizeof(hostname) - 1);
+	fill_getopt(long_options, letters);
+	while ((letter = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+		switch (letter) {
+		case 'h':
+			print_help(program);
+			return 1;
+		case 'V':
+			printf("%s %s\n", program->name, HOLDFAST_VERSION);
+			return 1;
+		case '?': /* getopt has said what was wrong */
+			return -EINVAL;
+		default:
+			store(&options, letter);
+		}
+	}
+	if (optind < argc) {
+		log_error("%s: what is '%s'? Options begin with --, see --help", program->name,
+			  argv[optind]);
+		return -EINVAL;
+	}
+	*ret = options;
+	return 0;
+}

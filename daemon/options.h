@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The options of holdfast-gateway and holdfast-agent: one table gives parsing and --help. */
+#pragma once
+
+#include <stdbool.h>
+
+struct daemon_options {
+	const char *config; /* path of the configuration */
+	const char *node;   /* our name in it; the host's name by default */
+	const char *bpffs;  /* directory for the pins, on a bpffs or to become one */
+	const char *socket; /* path of the control socket */
+	bool detach;	    /* take everything down instead of running */
+};
+
+/* What differs between the two programs. */
+struct daemon_program {
+	const char *name;    /* holdfast-gateway */
+	const char *summary; /* a line for --help */
+	const char *bpffs;   /* defaults */
+	const char *socket;
+};
+
+/*
+ * 0: run with *ret; 1: help or version was asked for and printed; -EINVAL: a one-line error was
+ * printed. Strings are of `argv`, of `program`, or static.
+ */
+int daemon_options_parse(const struct daemon_program *program, int argc, char **argv,
+			 struct daemon_options *ret);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "daemon/pins.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "wire/maps.h"
+
+/* Our filter at tc egress: always the same place, so that a new program replaces the old one. */
+#define EGRESS_PRIORITY 1
+#define EGRESS_HANDLE 1
+
+#define MAP_PREFIX "map-"
+#define LINK_PREFIX "link-"
+
+struct pins {
+	char *directory; /* of this layout */
+};
+
+static int layout_path(const char *directory, char path[static PATH_MAX])
+{
+	int n = snprintf(path, PATH_MAX, "%s/layout-%d", directory, LAYOUT_VERSION);
+
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int pin_path(const struct pins *pins, const char *prefix, const char *name,
+		    char path[static PATH_MAX])
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s%s", pins->directory, prefix, name);
+
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int make_directories(const char *path)
+{
+	char part[PATH_MAX];
+
+	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		size_t length = slash ? (size_t)(slash - path) : strlen(path);
+
+		if (length >= sizeof(part))
+			return -ENAMETOOLONG;
+		memcpy(part, path, length);
+		part[length] = 0;
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		if (!slash)
+			return 0;
+	}
+}
+
+static int ensure_bpffs(const char *directory)
+{
+	struct statfs found;
+	int r = make_directories(directory);
+
+	if (r < 0)
+		return r;
+	if (statfs(directory, &found) < 0)
+		return -errno;
+	if ((unsigned long)found.f_type == BPF_FS_MAGIC)
+		return 0;
+	return mount("bpf", directory, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
+}
+
+int pins_open(const char *directory, struct pins **ret)
+{
+	char path[PATH_MAX];
+	struct pins *pins;
+	int r;
+
+	r = layout_path(directory, path);
+	if (r == 0)
+		r = ensure_bpffs(directory);
+	if (r == 0)
+		r = make_directories(path);
+	if (r < 0) {
+		log_error("%s: cannot keep pins there: %s", directory, strerror(-r));
+		return r;
+	}
+	pins = calloc(1, sizeof(*pins));
+	if (!pins)
+		return -ENOMEM;
+	pins->directory = strdup(path);
+	if (!pins->directory) {
+		free(pins);
+		return -ENOMEM;
+	}
+	*ret = pins;
+	return 0;
+}
+
+struct pins *pins_free(struct pins *pins)
+{
+	if (!pins)
+		return NULL;
+	free(pins->directory);
+	free(pins);
+	return NULL;
+}
+
+int pins_use_maps(const struct pins *pins, struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		char path[PATH_MAX];
+		int r;
+
+		if (bpf_map__is_internal(map))
+			continue;
+		r = pin_path(pins, MAP_PREFIX, bpf_map__name(map), path);
+		if (r == 0)
+			r = bpf_map__set_pin_path(map, path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int pins_map_memory(const struct bpf_map *map, size_t size, void **ret)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret = memory;
+	return 0;
+}
+
+static int attach_first(const char *path, unsigned int ifindex, const struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_xdp(program, ifindex);
+	int r;
+
+	if (!link)
+		return -errno;
+	r = bpf_link__pin(link, path);
+	if (r == 0)
+		bpf_link__disconnect(link);
+	bpf_link__destroy(link);
+	return r;
+}
+
+/* -ENOENT: nothing is pinned. -ENOLINK: the link's interface is gone, another may have its name. */
+static int attach_again(const char *path, const struct bpf_program *program)
+{
+	_cleanup_close_ int link = bpf_obj_get(path);
+
+	if (link < 0)
+		return -errno;
+	return bpf_link_update(link, bpf_program__fd(program), NULL) < 0 ? -errno : 0;
+}
+
+int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program)
+{
+	unsigned int ifindex = if_nametoindex(interface);
+	char path[PATH_MAX];
+	int r;
+
+	if (!ifindex)
+		return -ENODEV;
+	r = pin_path(pins, LINK_PREFIX, interface, path);
+	if (r < 0)
+		return r;
+	r = attach_again(path, program);
+	if (r == -ENOLINK)
+		unlink(path);
+	if (r == -ENOENT || r == -ENOLINK)
+		r = attach_first(path, ifindex, program);
+	return r;
+}
+
+static int egress_hook(const char *interface, struct bpf_tc_hook *hook)
+{
+	*hook = (struct bpf_tc_hook){
+		.sz = sizeof(*hook),
+		.ifindex = if_nametoindex(interface),
+		.attach_point = BPF_TC_EGRESS,
+	};
+	return hook->ifindex ? 0 : -ENODEV;
+}
+
+int pins_attach_egress(const char *interface, const struct bpf_program *program)
+{
+	struct bpf_tc_opts options = {
+		.sz = sizeof(options),
+		.prog_fd = bpf_program__fd(program),
+		.flags = BPF_TC_F_REPLACE,
+		.handle = EGRESS_HANDLE,
+		.priority = EGRESS_PRIORITY,
+	};
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	if (r < 0)
+		return r;
+	r = bpf_tc_hook_create(&hook);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	return bpf_tc_attach(&hook, &options);
+}
+
+static int detach_egress(const char *interface)
+{
+	struct bpf_tc_opts options = {
+		.sz = sizeof(options),
+		.handle = EGRESS_HANDLE,
+		.priority = EGRESS_PRIORITY,
+	};
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	if (r < 0)
+		return r;
+	r = bpf_tc_detach(&hook, &options);
+	return r == -ENOENT || r == -EINVAL ? 0 : r;
+}
+
+/* The interface that a pinned link is for, NULL for other pins. */
+static const char *link_interface(const char *name)
+{
+	return strncmp(name, LINK_PREFIX, strlen(LINK_PREFIX)) == 0 ? name + strlen(LINK_PREFIX)
+								      : NULL;
+}
+
+static void remove_pin(int directory, const char *name, bool egress)
+{
+	const char *interface = link_interface(name);
+	int r = egress && interface ? detach_egress(interface) : 0;
+
+	if (r < 0 && r != -ENODEV)
+		log_warning("%s: cannot take our filter away: %s", interface, strerror(-r));
+	unlinkat(directory, name, 0);
+}
+
+int pins_remove(const char *directory, bool egress)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *pins;
+	int r = layout_path(directory, path);
+
+	if (r < 0)
+		return r;
+	pins = opendir(path);
+	if (!pins)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(pins)))
+		if (entry->d_type != DT_DIR)
+			remove_pin(dirfd(pins), entry->d_name, egress);
+	closedir(pins);
+	return rmdir(path) < 0 ? -errno : 0;
+}

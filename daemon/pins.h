@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Pins: what keeps forwarding alive without its daemon. Maps and links live in one directory of a
+ * bpffs, under the number of their layout (wire/maps.h), so that a daemon of another layout never
+ * takes them for its own. A daemon that starts finds its maps there, full, and exchanges only the
+ * program behind each link.
+ *
+ *   DIR/layout-1/map-NAME        DIR/layout-1/link-INTERFACE
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/libbpf.h>
+
+struct pins;
+
+/*
+ * The directory for this layout below `directory`, made if need be; where that is on no bpffs, one is
+ * mounted there. 0 or a negative errno, said to stderr.
+ */
+int pins_open(const char *directory, struct pins **ret);
+struct pins *pins_free(struct pins *pins);
+
+/* Before load: the object's maps (its read-only data aside) are those pinned, or will be. */
+int pins_use_maps(const struct pins *pins, struct bpf_object *object);
+
+/* An array's elements as memory that the programs share, `size` bytes. 0 or a negative errno. */
+int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);
+
+/* Puts `program` on the interface: in place of the one before, atomically, or for the first time. */
+int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program);
+
+/* The same at tc egress, where a filter of a fixed number is replaced. */
+int pins_attach_egress(const char *interface, const struct bpf_program *program);
+
+/*
+ * Takes every pin away, and with the last reference what is pinned; the interfaces are free then. With
+ * `egress` the filters of pins_attach_egress go too, from the interfaces that links were pinned for.
+ */
+int pins_remove(const char *directory, bool egress);

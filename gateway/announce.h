@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A VIP is announced while this gateway can serve it: as a blackhole route in the kernel's main table,
+ * with a protocol number of our own, which FRR or BIRD redistributes. The route is a sign, not a way:
+ * packets for the VIP are taken by XDP before the kernel would look it up.
+ */
+#pragma once
+
+#include "core/plan.h"
+#include "io/rtnetlink.h"
+
+/* Outside FRR's 186 to 199 and BIRD's 12; what a routing daemon's configuration selects. */
+#define ANNOUNCE_PROTOCOL 72
+
+/*
+ * Announces the plan's served VIPs and withdraws what else stands there under our protocol, a former
+ * run's included. A NULL plan withdraws everything. Goes on after an error, which is said to stderr;
+ * the last one is returned.
+ */
+int announce(struct rtnetlink *netlink, const struct plan *plan);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The gateway's answers on its control socket: /status, /counters, /path. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "core/path.h"
+#include "daemon/counters.h"
+#include "gateway/gateway.h"
+
+static json_t *address_json(const union address *address)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	return json_string(address_format(address, text));
+}
+
+static const char *backend_name(const struct gateway_daemon *gateway, uint16_t id)
+{
+	for (size_t i = 0; i < gateway->plan->n_backends; i++)
+		if (gateway->plan->backends[i].number == id)
+			return gateway->plan->backends[i].name;
+	return NULL;
+}
+
+static const char *router_name(const struct gateway_daemon *gateway, uint16_t number)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+
+	for (size_t i = 0; number && i < gateway->plan->n_routers; i++)
+		if (gateway->plan->routers[i].identity == tables->routers[number].identity)
+			return gateway->plan->routers[i].name;
+	return NULL;
+}
+
+static const struct plan_service *service_numbered(const struct gateway_daemon *gateway,
+						   uint32_t number)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+
+	for (size_t i = 0; number && i < gateway->plan->n_services; i++)
+		if (gateway->plan->services[i].identity == tables->services[number].identity)
+			return &gateway->plan->services[i];
+	return NULL;
+}
+
+/* /status */
+
+static json_t *members_json(const struct gateway_daemon *gateway,
+			    const struct config_service *service)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < service->n_members; i++) {
+		const struct config_member *member = &service->members[i];
+		bool open = member->enabled && member->weight;
+		bool reachable = tables->backends[member->backend->id].next_hops != 0;
+
+		json_array_append_new(list,
+				      json_pack("{s:s s:i s:i s:b s:b}", "name",
+						member->backend->name, "id", member->backend->id,
+						"weight", (int)member->weight, "open", open,
+						"reachable", reachable));
+	}
+	return list;
+}
+
+static json_t *service_json(const struct gateway_daemon *gateway,
+			    const struct plan_service *service)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	uint32_t number = tables_service_number(tables, service->identity);
+	json_t *vips = json_array();
+
+	for (size_t i = 0; i < service->config->n_vips; i++) {
+		char text[NETWORK_TEXT_MAX];
+
+		json_array_append_new(
+			vips, json_string(network_format(&service->config->vips[i], text)));
+	}
+	return json_pack("{s:s s:o s:s s:[ii] s:b s:i s:i s:o}", "name", service->config->name,
+			 "vips", vips, "protocol",
+			 service->config->protocol == IPPROTO_UDP ? "udp" : "tcp", "ports",
+			 service->config->port_first, service->config->port_last, "agents",
+			 !service->config->agentless, "rows", (int)service->size, "generations",
+			 (int)rows_count(tables->services[number].rows.banks), "backends",
+			 members_json(gateway, service->config));
+}
+
+static json_t *vips_json(const struct gateway_daemon *gateway)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < gateway->plan->n_vips; i++) {
+		const struct plan_vip *vip = &gateway->plan->vips[i];
+		char text[NETWORK_TEXT_MAX];
+
+		json_array_append_new(list, json_pack("{s:s s:b}", "vip",
+						      network_format(&vip->network, text),
+						      "announced", vip->served));
+	}
+	return list;
+}
+
+static json_t *routers_json(const struct gateway_daemon *gateway)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	json_t *list = json_array();
+
+	for (uint32_t i = 1; i < ROUTERS_MAX; i++) {
+		const struct destination *router = &tables->routers[i];
+
+		if (!router->identity || !router_name(gateway, i))
+			continue;
+		json_array_append_new(
+			list, json_pack("{s:s s:o s:b s:b}", "name", router_name(gateway, i), "sid",
+					address_json(&router->sids[0]), "self",
+					(router->flags & DESTINATION_SELF) != 0, "reachable",
+					router->next_hops != 0));
+	}
+	return list;
+}
+
+static int answer_status(const struct control_request *request, void *userdata, json_t **ret)
+{
+	const struct gateway_daemon *gateway = userdata;
+	json_t *services = json_array(), *interfaces = json_array();
+
+	for (size_t i = 0; i < gateway->plan->n_services; i++)
+		json_array_append_new(services,
+				      service_json(gateway, &gateway->plan->services[i]));
+	for (size_t i = 0; i < gateway->self->n_interfaces; i++)
+		json_array_append_new(interfaces, json_string(gateway->self->interfaces[i]));
+	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o}", "role", "gateway", "node",
+			 gateway->self->name, "site", gateway->self->site->name, "config",
+			 gateway->options.config, "interfaces", interfaces, "vips",
+			 vips_json(gateway), "gateways", routers_json(gateway), "services", services);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int answer_counters(const struct control_request *request, void *userdata, json_t **ret)
+{
+	const struct gateway_daemon *gateway = userdata;
+	json_t *counters;
+	int r = dataplane_counters(gateway->dataplane, &counters);
+
+	if (r < 0)
+		return control_refuse(ret, r, "cannot read the counters: %s", strerror(-r));
+	*ret = json_pack("{s:s s:s s:o}", "node", gateway->self->name, "role", "gateway", "counters",
+			 counters);
+	return 0;
+}
+
+/* /path */
+
+static int flow_of(const struct control_request *request, struct flow *ret, json_t **complaint)
+{
+	const char *protocol = control_argument(request, "protocol");
+	const char *client = control_argument(request, "client");
+	const char *vip = control_argument(request, "vip");
+	struct endpoint from, to;
+
+	if (!protocol || (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0))
+		return control_refuse(complaint, -EINVAL, "%s: no protocol, allowed: tcp, udp",
+				      protocol ? protocol : "(none)");
+	if (!client || endpoint_parse(client, &from) < 0)
+		return control_refuse(complaint, -EINVAL,
+				      "%s: no client, allowed: ADDRESS:PORT, [ADDRESS]:PORT",
+				      client ? client : "(none)");
+	if (!vip || endpoint_parse(vip, &to) < 0)
+		return control_refuse(complaint, -EINVAL,
+				      "%s: no VIP, allowed: ADDRESS:PORT, [ADDRESS]:PORT",
+				      vip ? vip : "(none)");
+	if (address_is_v4(&from.address) != address_is_v4(&to.address))
+		return control_refuse(complaint, -EINVAL, "%s and %s are of different families",
+				      client, vip);
+	*ret = (struct flow){
+		.client = from.address,
+		.vip = to.address,
+		.client_port = from.port,
+		.vip_port = to.port,
+		.protocol = strcmp(protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP,
+	};
+	return 0;
+}
+
+/* An enum path_packet, or a negative errno. */
+static int packet_of(const struct control_request *request, json_t **complaint)
+{
+	static const char *const names[] = {
+		[PATH_NEW] = "new", [PATH_NEW_BARE] = "bare", [PATH_MIDWAY] = "midway"};
+	const char *name = control_argument(request, "packet");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name ? name : "new", names[i]) == 0)
+			return i;
+	return control_refuse(complaint, -EINVAL, "%s: no kind of packet, allowed: new, bare, midway",
+			      name);
+}
+
+static json_t *path_json(const struct gateway_daemon *gateway, const struct path *path)
+{
+	const struct plan_service *service = service_numbered(gateway, path->service);
+	json_t *segments = json_array(), *backends = json_array();
+	const char *first = NULL;
+
+	for (uint32_t i = 0; i < path->n_segments; i++) {
+		const char *name = backend_name(gateway, path->backends[i]);
+
+		first = first ? first : name;
+		json_array_append_new(segments, address_json(&path->segments[i]));
+		json_array_append_new(backends, name ? json_string(name) : json_null());
+	}
+	return json_pack("{s:s s:s? s:s? s:s s:s? s:i s:s? s:o s:o}", "gateway", gateway->self->name,
+			 "service", service ? service->config->name : NULL, "router",
+			 router_name(gateway, path->router), "verdict",
+			 gateway_verdict_rows[path->verdict].name, "rung",
+			 path->n_segments ? "row" : NULL, "row", (int)path->row, "backend", first,
+			 "backends", backends, "segments", segments);
+}
+
+static int answer_path(const struct control_request *request, void *userdata, json_t **ret)
+{
+	const struct gateway_daemon *gateway = userdata;
+	struct flow flow;
+	struct path path;
+	int packet, r;
+
+	r = flow_of(request, &flow, ret);
+	if (r < 0)
+		return r;
+	packet = packet_of(request, ret);
+	if (packet < 0)
+		return packet;
+	path_find(dataplane_tables(gateway->dataplane), &gateway->inputs->keys.flow, &flow,
+		  dataplane_vip(gateway->dataplane, &flow.vip), packet, &path);
+	*ret = path_json(gateway, &path);
+	return *ret ? 0 : -ENOMEM;
+}
+
+const struct control_resource gateway_resources[] = {
+	{"/status", answer_status},
+	{"/counters", answer_counters},
+	{"/path", answer_path},
+	{},
+};

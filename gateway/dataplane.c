@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gateway/dataplane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/log.h"
+#include "daemon/counters.h"
+#include "daemon/networks.h"
+#include "gateway.skel.h"
+
+struct dataplane {
+	struct gateway *program;
+	struct tables tables;
+	struct gateway_settings settings;
+};
+
+/* A map, the table that is its memory, and the bytes of it. */
+struct region {
+	const struct bpf_map *map;
+	void **memory;
+	size_t size;
+};
+
+#define REGIONS 8
+
+static void list_regions(struct dataplane *dataplane, struct region regions[static REGIONS])
+{
+	struct gateway *program = dataplane->program;
+	struct tables *tables = &dataplane->tables;
+
+#define REGION(name, count)                                                                        \
+	(struct region){program->maps.name, (void **)&tables->name, (count) * sizeof(*tables->name)}
+	regions[0] = REGION(vips, VIP_SLOTS);
+	regions[1] = REGION(intervals, INTERVALS_MAX);
+	regions[2] = REGION(services, SERVICES_MAX);
+	regions[3] = REGION(rows, ROW_LINES_MAX);
+	regions[4] = REGION(backends, BACKENDS_MAX);
+	regions[5] = REGION(routers, ROUTERS_MAX);
+	regions[6] = REGION(site, 1);
+	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);
+#undef REGION
+}
+
+static int map_tables(struct dataplane *dataplane)
+{
+	struct region regions[REGIONS];
+
+	list_regions(dataplane, regions);
+	for (size_t i = 0; i < REGIONS; i++) {
+		int r = pins_map_memory(regions[i].map, regions[i].size, regions[i].memory);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int load(const struct pins *pins, const struct gateway_settings *settings,
+		struct dataplane *dataplane)
+{
+	int r;
+
+	dataplane->program = gateway__open();
+	if (!dataplane->program)
+		return -errno;
+	memcpy((void *)&dataplane->program->rodata->settings, settings, sizeof(*settings));
+	dataplane->settings = *settings;
+	r = pins_use_maps(pins, dataplane->program->obj);
+	if (r == 0)
+		r = gateway__load(dataplane->program);
+	if (r == 0)
+		r = map_tables(dataplane);
+	return r;
+}
+
+int dataplane_new(const struct pins *pins, const struct gateway_settings *settings,
+		  struct dataplane **ret)
+{
+	struct dataplane *dataplane = calloc(1, sizeof(*dataplane));
+	int r;
+
+	if (!dataplane)
+		return -ENOMEM;
+	r = load(pins, settings, dataplane);
+	if (r < 0) {
+		log_error("the kernel refuses the gateway's program: %s", strerror(-r));
+		dataplane_free(dataplane);
+		return r;
+	}
+	*ret = dataplane;
+	return 0;
+}
+
+struct dataplane *dataplane_free(struct dataplane *dataplane)
+{
+	struct region regions[REGIONS];
+
+	if (!dataplane)
+		return NULL;
+	if (dataplane->program) {
+		list_regions(dataplane, regions);
+		for (size_t i = 0; i < REGIONS; i++)
+			if (*regions[i].memory)
+				munmap(*regions[i].memory, regions[i].size);
+	}
+	gateway__destroy(dataplane->program);
+	free(dataplane);
+	return NULL;
+}
+
+int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
+		     char *const *interfaces, size_t n)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = pins_attach_xdp(pins, interfaces[i], dataplane->program->progs.gateway);
+
+		if (r < 0) {
+			log_error("%s: cannot attach the gateway's program: %s", interfaces[i],
+				  strerror(-r));
+			result = r;
+		}
+	}
+	return result;
+}
+
+const struct tables *dataplane_tables(const struct dataplane *dataplane)
+{
+	return &dataplane->tables;
+}
+
+bool dataplane_has_settings(const struct dataplane *dataplane,
+			    const struct gateway_settings *settings)
+{
+	return memcmp(&dataplane->settings, settings, sizeof(*settings)) == 0;
+}
+
+int dataplane_counters(const struct dataplane *dataplane, json_t **ret)
+{
+	return counters_read(dataplane->program->maps.counters, gateway_verdict_rows,
+			     n_gateway_verdict_rows, ret);
+}
+
+int dataplane_put_networks(const struct dataplane *dataplane, const struct plan *plan,
+			   const uint64_t *words)
+{
+	return networks_put(dataplane->program->maps.vip_prefixes, plan, words);
+}
+
+uint64_t dataplane_vip(const struct dataplane *dataplane, const union address *vip)
+{
+	uint64_t word = tables_vip(&dataplane->tables, vip);
+
+	return word ? word : networks_find(dataplane->program->maps.vip_prefixes, vip);
+}

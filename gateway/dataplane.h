@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The gateway's program and maps in the kernel. The maps are pinned and outlive the daemon; their
+ * memory is core/tables' to write. The program is loaded anew when its settings change, and takes the
+ * place of the one before between two packets.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "core/plan.h"
+#include "core/tables.h"
+#include "daemon/pins.h"
+
+struct dataplane;
+
+/* Loads the program over the pinned maps, and attaches it nowhere yet. 0 or a negative errno. */
+int dataplane_new(const struct pins *pins, const struct gateway_settings *settings,
+		  struct dataplane **ret);
+
+/* Frees the daemon's hold; what is pinned and attached stays. */
+struct dataplane *dataplane_free(struct dataplane *dataplane);
+
+/* Puts the program on the interfaces. On an error, said to stderr, the others are attached. */
+int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
+		     char *const *interfaces, size_t n);
+
+const struct tables *dataplane_tables(const struct dataplane *dataplane);
+
+/* Was it loaded with just these settings? */
+bool dataplane_has_settings(const struct dataplane *dataplane,
+			    const struct gateway_settings *settings);
+
+int dataplane_counters(const struct dataplane *dataplane, json_t **ret);
+
+/* The VIPs of the plan that are networks, with their words of tables_apply. */
+int dataplane_put_networks(const struct dataplane *dataplane, const struct plan *plan,
+			   const uint64_t *words);
+
+/* The word of a VIP, exact or network, as the data plane finds it; 0: no VIP. */
+uint64_t dataplane_vip(const struct dataplane *dataplane, const union address *vip);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One running gateway: what it was told, what it planned, and its holds on kernel and clients. */
+#pragma once
+
+#include "base/fib.h"
+#include "core/plan.h"
+#include "daemon/inputs.h"
+#include "daemon/options.h"
+#include "daemon/pins.h"
+#include "gateway/dataplane.h"
+#include "io/control.h"
+#include "io/rtnetlink.h"
+
+struct gateway_daemon {
+	struct daemon_options options;
+	struct pins *pins;
+	struct fib *fib;
+	struct rtnetlink *netlink;
+	/* Replaced together by a configuration that was read, planned and applied. */
+	struct inputs *inputs;
+	const struct config_gateway *self;
+	struct plan *plan;
+	struct dataplane *dataplane;
+};
+
+/* What the control socket answers. */
+extern const struct control_resource gateway_resources[];

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * holdfast-gateway: reads the configuration, plans, writes the tables, attaches the program,
+ * announces the VIPs, and from then on follows the kernel's routes and neighbours and answers the
+ * command line. Packets are forwarded with or without it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/loop.h"
+#include "gateway/announce.h"
+#include "gateway/gateway.h"
+
+static const struct daemon_program program = {
+	.name = "holdfast-gateway",
+	.summary = "The gateway of an anycast site: brings every packet to the server that holds its\n"
+		   "connection.",
+	.bpffs = "/sys/fs/bpf/holdfast/gateway",
+	.socket = "/run/holdfast/gateway.sock",
+};
+
+/* A configuration that was read and planned, but not applied. */
+struct change {
+	struct inputs *inputs;
+	const struct config_gateway *self;
+	struct plan *plan;
+	struct dataplane *dataplane; /* NULL: the running one goes on */
+	struct gateway_settings settings;
+};
+
+static void change_clear(struct change *change)
+{
+	dataplane_free(change->dataplane);
+	plan_free(change->plan);
+	inputs_free(change->inputs);
+}
+
+static int change_read(const struct gateway_daemon *gateway, struct change *change)
+{
+	const struct daemon_options *options = &gateway->options;
+	int r = inputs_read(options->config, &change->inputs);
+
+	if (r < 0)
+		return r;
+	change->self = config_gateway(change->inputs->config, options->node);
+	if (!change->self) {
+		log_error("%s: gateways: there is no %s, name this node with --node",
+			  options->config, options->node);
+		return -ENOENT;
+	}
+	r = plan_gateway(change->inputs->config, change->self, &change->inputs->keys, &change->plan);
+	if (r < 0)
+		return r;
+	change->settings = plan_gateway_settings(change->inputs->config, change->self,
+						 &change->inputs->keys, change->plan);
+	return 0;
+}
+
+static int change_load(const struct gateway_daemon *gateway, struct change *change)
+{
+	if (gateway->dataplane && dataplane_has_settings(gateway->dataplane, &change->settings))
+		return 0;
+	return dataplane_new(gateway->pins, &change->settings, &change->dataplane);
+}
+
+static int write_tables(const struct gateway_daemon *gateway, const struct dataplane *dataplane,
+			const struct plan *plan)
+{
+	_cleanup_free_ uint64_t *words = calloc(plan->n_vips + 1, sizeof(*words));
+	int r;
+
+	if (!words)
+		return -ENOMEM;
+	r = tables_apply(dataplane_tables(dataplane), plan, gateway->fib, words);
+	if (r == 0)
+		r = dataplane_put_networks(dataplane, plan, words);
+	return r;
+}
+
+/* The kernel shall keep the neighbours that our nodes are behind resolved: XDP never asks for them. */
+static void keep_neighbours(struct gateway_daemon *gateway)
+{
+	const struct plan *plan = gateway->plan;
+	size_t n = 0, n_wanted;
+	_cleanup_free_ union address *nodes =
+		calloc(plan->n_backends + plan->n_routers + 1, sizeof(*nodes));
+	_cleanup_free_ struct fib_wanted *wanted = NULL;
+
+	if (!nodes)
+		return;
+	for (size_t i = 0; i < plan->n_backends; i++)
+		nodes[n++] = plan->backends[i].sids[0];
+	for (size_t i = 0; i < plan->n_routers; i++)
+		if (!(plan->routers[i].flags & DESTINATION_SELF))
+			nodes[n++] = plan->routers[i].sids[0];
+	if (fib_wanted_neighbours(gateway->fib, nodes, n, &wanted, &n_wanted) < 0)
+		return;
+	for (size_t i = 0; i < n_wanted; i++) {
+		int r;
+
+		if (wanted[i].kept)
+			continue;
+		r = rtnetlink_neighbour_manage(gateway->netlink, wanted[i].ifindex,
+					       &wanted[i].address);
+		if (r < 0)
+			log_warning("cannot keep a neighbour resolved: %s", strerror(-r));
+	}
+}
+
+/* From here on the change is the state, whatever became of the rest. */
+static void adopt(struct gateway_daemon *gateway, struct change *change)
+{
+	dataplane_free(change->dataplane ? gateway->dataplane : NULL);
+	plan_free(gateway->plan);
+	inputs_free(gateway->inputs);
+	gateway->inputs = take(change->inputs);
+	gateway->self = change->self;
+	gateway->plan = take(change->plan);
+	if (change->dataplane)
+		gateway->dataplane = take(change->dataplane);
+}
+
+/*
+ * Reads, plans, applies. A configuration that is wrong changes nothing. Tables first, so that a
+ * program that is attached finds them full; VIPs are announced last.
+ */
+static int configure(struct gateway_daemon *gateway)
+{
+	_cleanup_(change_clear) struct change change = {};
+	const struct dataplane *dataplane;
+	int r;
+
+	r = change_read(gateway, &change);
+	if (r == 0)
+		r = change_load(gateway, &change);
+	if (r < 0)
+		return r;
+	dataplane = change.dataplane ? change.dataplane : gateway->dataplane;
+	r = write_tables(gateway, dataplane, change.plan);
+	if (r < 0) {
+		log_error("%s: does not fit the tables: %s", gateway->options.config, strerror(-r));
+		return r;
+	}
+	adopt(gateway, &change);
+	keep_neighbours(gateway);
+	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
+			     gateway->self->n_interfaces);
+	if (r < 0)
+		return r;
+	return announce(gateway->netlink, gateway->plan);
+}
+
+static void on_reload(void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+
+	if (configure(gateway) < 0)
+		log_error("%s: not taken over, the former configuration goes on",
+			  gateway->options.config);
+	else
+		log_info("%s: read again", gateway->options.config);
+}
+
+static void on_routes_changed(void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+	int r;
+
+	if (!gateway->plan)
+		return;
+	keep_neighbours(gateway);
+	r = tables_route(dataplane_tables(gateway->dataplane), gateway->fib);
+	if (r < 0)
+		log_error("next hops are not up to date: %s", strerror(-r));
+}
+
+/* Withdraw first; then forwarding ends with the last pin. */
+static int detach(const struct daemon_options *options)
+{
+	struct rtnetlink *netlink = NULL;
+	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
+
+	if (r == 0)
+		r = announce(netlink, NULL);
+	rtnetlink_free(netlink);
+	if (r == 0)
+		r = pins_remove(options->bpffs, false);
+	if (r < 0)
+		log_error("not detached: %s", strerror(-r));
+	return r;
+}
+
+static int run(struct gateway_daemon *gateway)
+{
+	struct control *control = NULL;
+	sd_event *event = NULL;
+	int r;
+
+	r = loop_new(on_reload, gateway, &event);
+	if (r >= 0)
+		r = pins_open(gateway->options.bpffs, &gateway->pins);
+	gateway->fib = fib_new();
+	if (r >= 0)
+		r = gateway->fib ? 0 : -ENOMEM;
+	if (r >= 0)
+		r = rtnetlink_new(event, gateway->fib, on_routes_changed, gateway,
+				  &gateway->netlink);
+	if (r >= 0)
+		r = configure(gateway);
+	if (r >= 0) {
+		r = control_new(event, gateway->options.socket, gateway_resources, gateway, &control);
+		if (r < 0)
+			log_error("%s: cannot listen there: %s", gateway->options.socket,
+				  strerror(-r));
+	}
+	if (r >= 0)
+		r = loop_run(event, gateway->self->name);
+	control_free(control);
+	rtnetlink_free(gateway->netlink);
+	sd_event_unref(event);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct gateway_daemon gateway = {};
+	int r = daemon_options_parse(&program, argc, argv, &gateway.options);
+
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (gateway.options.detach)
+		return detach(&gateway.options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = run(&gateway);
+	dataplane_free(gateway.dataplane);
+	plan_free(gateway.plan);
+	inputs_free(gateway.inputs);
+	fib_free(gateway.fib);
+	pins_free(gateway.pins);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

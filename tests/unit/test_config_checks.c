@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What must differ, lie within each other, or go together. Exact messages: see good_config.h. */
+#include "tests/unit/good_config.h"
+
+/* --- sites ------------------------------------------------------------------------------ */
+
+static void with_two_sites_each_node_must_name_its_own(void **state)
+{
+	EXPECT(CHANGES({5, "  ams: {locator: \"fd48:0:0:1::/64\"}\n"
+			   "  fra: {locator: \"fd48:0:0:2::/64\"}"},
+		       {7, "  g1: {locator: \"fd48:0:0:101::/64\", interfaces: [eth0], site: ams}"},
+		       {9, "  b1: {site: fra, id: 1, locator: \"fd48:0:0:201::/64\", "
+			   "interfaces: [eth0]}"}),
+	       "t.yaml:11: backends.b2.site: missing, allowed: ams, fra",
+	       "t.yaml:12: backends.b3.site: missing, allowed: ams, fra");
+}
+
+/* --- ids, locators, interfaces --------------------------------------------------------------- */
+
+static void an_id_belongs_to_one_backend(void **state)
+{
+	says(10, "  b2: {id: 1, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}",
+	     "t.yaml:10: backends.b2.id: 1 is taken by b1 on line 9, allowed: an id of its own");
+}
+
+static void a_locator_belongs_to_one_node_or_site(void **state)
+{
+	says(7, "  g1: {locator: \"fd48:0:0:1::/64\", interfaces: [eth0]}",
+	     "t.yaml:7: gateways.g1.locator: fd48:0:0:1::/64 is taken by sites.ams on line 5, "
+	     "allowed: a locator of its own");
+}
+
+static void a_locator_lies_inside_the_infrastructure(void **state)
+{
+	says(10, "  b2: {id: 2, locator: \"fd49:0:0:202::/64\", interfaces: [eth0]}",
+	     "t.yaml:10: backends.b2.locator: fd49:0:0:202::/64 is outside the infrastructure, "
+	     "allowed: inside fd48::/32");
+}
+
+static void an_agent_needs_interfaces(void **state)
+{
+	says(10, "  b2: {id: 2, locator: \"fd48:0:0:202::/64\"}",
+	     "t.yaml:10: backends.b2.interfaces: missing, allowed: names of interfaces, like "
+	     "[eth0], or agent: false");
+}
+
+static void without_an_agent_interfaces_mean_nothing(void **state)
+{
+	says(11, "  b3: {id: 3, locator: \"fd48:0:0:203::/64\", agent: false, interfaces: [eth0]}",
+	     "t.yaml:11: backends.b3.interfaces: given, but agent is false, allowed: one of both");
+}
+
+/* --- VIPs and ports -------------------------------------------------------------------------- */
+
+static void a_vip_lies_outside_the_infrastructure(void **state)
+{
+	says(14, "    vips: [\"fd48::80\"]",
+	     "t.yaml:14: services.web.vips[0]: fd48::80 overlaps the infrastructure, allowed: "
+	     "outside fd48::/32");
+	says(14, "    vips: [\"fd00::/8\"]",
+	     "t.yaml:14: services.web.vips[0]: fd00::/8 overlaps the infrastructure, allowed: "
+	     "outside fd48::/32");
+}
+
+/* The service dns gets the VIP and protocol of web, and these ports. */
+static const struct change *both_on_one_vip(const char *web, const char *dns)
+{
+	static char lines[2][64];
+	static struct change changes[5];
+
+	snprintf(lines[0], sizeof(lines[0]), "    ports: %s", web);
+	snprintf(lines[1], sizeof(lines[1]), "    ports: %s", dns);
+	changes[0] = (struct change){16, lines[0]};
+	changes[1] = (struct change){22, "    vips: [198.51.100.80]"};
+	changes[2] = (struct change){23, "    protocol: tcp"};
+	changes[3] = (struct change){24, lines[1]};
+	return changes;
+}
+
+static void one_exact_port_has_one_service(void **state)
+{
+	EXPECT(both_on_one_vip("80", "80"),
+	       "t.yaml:22: services.dns.vips[0]: 198.51.100.80 tcp 80 overlaps 80 of web on line "
+	       "14, allowed: ports apart, or one more exact");
+	accepts(both_on_one_vip("80", "81"));
+}
+
+static void ranges_of_one_vip_are_apart(void **state)
+{
+	EXPECT(both_on_one_vip("8050-8100", "8000-8050"),
+	       "t.yaml:22: services.dns.vips[0]: 198.51.100.80 tcp 8000-8050 overlaps 8050-8100 "
+	       "of web on line 14, allowed: ports apart, or one more exact");
+	accepts(both_on_one_vip("8051-8100", "8000-8050"));
+}
+
+static void a_range_inside_another_is_seen_past_one_in_between(void **state)
+{
+	EXPECT(CHANGES({14, "    vips: [192.0.2.1]"}, {16, "    ports: 100-900"},
+		       {22, "    vips: [192.0.2.1]"}, {23, "    protocol: tcp"},
+		       {24, "    ports: 200-300"},
+		       {26,
+			"      b3: {}\n"
+			"  third:\n"
+			"    {vips: [192.0.2.1], protocol: tcp, ports: 400-500, backends: {}}"}),
+	       "t.yaml:22: services.dns.vips[0]: 192.0.2.1 tcp 200-300 overlaps 100-900 of web on "
+	       "line 14, allowed: ports apart, or one more exact",
+	       "t.yaml:28: services.third.vips[0]: 192.0.2.1 tcp 400-500 overlaps 100-900 of web "
+	       "on line 14, allowed: ports apart, or one more exact");
+}
+
+static void any_port_of_one_vip_has_one_service(void **state)
+{
+	EXPECT(both_on_one_vip("any", "any"),
+	       "t.yaml:22: services.dns.vips[0]: 198.51.100.80 tcp any overlaps any of web on line "
+	       "14, allowed: ports apart, or one more exact");
+}
+
+static void a_port_inside_a_range_inside_any_is_allowed(void **state)
+{
+	accepts(both_on_one_vip("80", "80-90"));
+	accepts(both_on_one_vip("any", "80-90"));
+	accepts(both_on_one_vip("any", "80"));
+}
+
+static void one_vip_twice_in_a_service_is_an_error(void **state)
+{
+	says(14, "    vips:\n    - 198.51.100.80\n    - \"::ffff:198.51.100.80\"",
+	     "t.yaml:16: services.web.vips[1]: 198.51.100.80 tcp 80 overlaps 80 of web on line 15, "
+	     "allowed: ports apart, or one more exact");
+}
+
+static void vips_of_different_length_may_nest(void **state)
+{
+	accepts(CHANGES({14, "    vips: [198.51.100.0/24, 198.51.100.0/25, 198.51.100.0]"}));
+}
+
+/* --- members --------------------------------------------------------------------------------- */
+
+static void a_service_has_agents_everywhere_or_nowhere(void **state)
+{
+	says(20, "      b3: {}",
+	     "t.yaml:18: services.web.backends: b1 has an agent and b3 has none, allowed: all or "
+	     "none");
+}
+
+static void more_enabled_members_than_max_backends_is_an_error(void **state)
+{
+	EXPECT(CHANGES({17, "    max-backends: 1"}),
+	       "t.yaml:18: services.web.backends: 2 enabled backends are too many, allowed: "
+	       "max-backends, 1");
+	accepts(CHANGES({17, "    max-backends: 1"}, {20, "      b2: {enabled: false}"}));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(with_two_sites_each_node_must_name_its_own),
+		cmocka_unit_test(an_id_belongs_to_one_backend),
+		cmocka_unit_test(a_locator_belongs_to_one_node_or_site),
+		cmocka_unit_test(a_locator_lies_inside_the_infrastructure),
+		cmocka_unit_test(an_agent_needs_interfaces),
+		cmocka_unit_test(without_an_agent_interfaces_mean_nothing),
+		cmocka_unit_test(a_vip_lies_outside_the_infrastructure),
+		cmocka_unit_test(one_exact_port_has_one_service),
+		cmocka_unit_test(ranges_of_one_vip_are_apart),
+		cmocka_unit_test(a_range_inside_another_is_seen_past_one_in_between),
+		cmocka_unit_test(any_port_of_one_vip_has_one_service),
+		cmocka_unit_test(a_port_inside_a_range_inside_any_is_allowed),
+		cmocka_unit_test(one_vip_twice_in_a_service_is_an_error),
+		cmocka_unit_test(vips_of_different_length_may_nest),
+		cmocka_unit_test(a_service_has_agents_everywhere_or_nowhere),
+		cmocka_unit_test(more_enabled_members_than_max_backends_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
