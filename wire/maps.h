@@ -54,11 +54,14 @@ static inline __attribute__((always_inline)) __u32 vip_slot_of(const union addre
 
 _Static_assert(1 << (64 - 50) == VIP_SLOTS, "vip_slot_of gives a slot");
 
-/* A VIP that is a network: longest match, tried where no exact VIP matches. */
+/* A VIP that is a network: longest match, tried where no exact VIP matches. The address follows its
+ * length without a gap: the kernel would match the gap's bits first. */
 struct vip_prefix_key {
 	__u32 bits;
 	union address address;
-};
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct vip_prefix_key) == 20, "no hidden padding in a map key");
 
 /* protocol << 16 | port, host order, both ends inclusive; a VIP's intervals are sorted. */
 struct interval {

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "tests/unit/planned.h"
+
+#include "core/path.h"
+
+#define WEB(backends) SERVICE("web", "198.51.100.80", "80", backends)
+#define DNS                                                                                        \
+	"  dns: {vips: [198.51.100.80], protocol: udp, ports: 53, max-backends: 4, "               \
+	"backends: {b1: {}, b2: {}}}\n"
+
+static struct path path_of(const struct fixture *fixture, uint8_t protocol, uint16_t client_port,
+			   uint16_t port, enum path_packet packet)
+{
+	struct flow flow = {
+		.client = address_of("192.0.2.1"),
+		.vip = address_of("198.51.100.80"),
+		.client_port = htons(client_port),
+		.vip_port = htons(port),
+		.protocol = protocol,
+	};
+	struct path path;
+
+	path_find(&fixture->tables, &test_keys.flow, &flow, tables_vip(&fixture->tables, &flow.vip),
+		  packet, &path);
+	return path;
+}
+
+static void a_new_connection_is_picked_and_its_only_backend_must_take_it(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct path path;
+
+	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}, b3: {}"));
+	path = path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW);
+	assert_int_equal(path.verdict, GATEWAY_PICKED);
+	assert_int_equal(path.n_segments, 1);
+	assert_int_equal(path.segments[0].bytes[SID_FLAGS_BYTE], SRV6_MUST);
+}
+
+static void gateways_agree_on_backend_and_router(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct tables others = tables_new();
+	struct fixture other = {.tables = others, .fib = fixture->fib};
+
+	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}, b3: {}"));
+	put(&other, "g2", FLEET WEB("b1: {}, b2: {}, b3: {}"));
+	for (uint16_t port = 1; port < 500; port++) {
+		struct path here = path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY);
+		struct path there = path_of(&other, IPPROTO_TCP, port, 80, PATH_MIDWAY);
+
+		assert_int_equal(here.row, there.row);
+		assert_int_equal(here.backends[0], there.backends[0]);
+		assert_int_equal(fixture->tables.routers[here.router].identity,
+				 other.tables.routers[there.router].identity);
+		/* Whoever is not the router hands over to the one who is. */
+		assert_int_not_equal(here.verdict, there.verdict);
+	}
+	tables_free(&others);
+}
+
+static void after_a_change_a_connection_is_looked_for_at_both_backends(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct path path;
+
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	put(fixture, "g1", FLEET WEB("b2: {}"));
+	path = path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_MIDWAY);
+	assert_int_equal(path.n_segments, 2);
+	assert_int_equal(path.backends[0], 2);
+	assert_int_equal(path.backends[1], 1);
+	assert_int_equal(path.segments[1].bytes[SID_FLAGS_BYTE], 0);
+}
+
+static void a_datagram_has_one_backend_whatever_changed(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct path path;
+
+	put(fixture, "g1", FLEET WEB("b1: {}") DNS);
+	path = path_of(fixture, IPPROTO_UDP, 40000, 53, PATH_NEW);
+	assert_int_equal(path.verdict, GATEWAY_PICKED);
+	assert_int_equal(path.n_segments, 1);
+}
+
+static void an_unknown_port_has_no_service_and_an_unknown_address_is_not_ours(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 81, PATH_NEW).verdict,
+			 GATEWAY_NO_SERVICE);
+	put(fixture, "g1", FLEET SERVICE("web", "198.51.100.81", "80", "b1: {}"));
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW).verdict,
+			 GATEWAY_NOT_OURS);
+}
+
+static void without_an_open_backend_there_is_none(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB("b1: {enabled: false}"));
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW).verdict,
+			 GATEWAY_NO_BACKEND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(a_new_connection_is_picked_and_its_only_backend_must_take_it),
+		FIXTURE_TEST(gateways_agree_on_backend_and_router),
+		FIXTURE_TEST(after_a_change_a_connection_is_looked_for_at_both_backends),
+		FIXTURE_TEST(a_datagram_has_one_backend_whatever_changed),
+		FIXTURE_TEST(an_unknown_port_has_no_service_and_an_unknown_address_is_not_ours),
+		FIXTURE_TEST(without_an_open_backend_there_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "tests/unit/planned.h"
+#include "wire/srv6.h"
+
+#define WEB SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {}, b3: {}")
+
+static void two_gateways_plan_the_same_rows(void **state)
+{
+	struct planned g1 = plan_of("g1", FLEET WEB);
+	struct planned g2 = plan_of("g2", FLEET WEB);
+
+	assert_int_equal(g1.plan->services[0].size, g2.plan->services[0].size);
+	assert_memory_equal(g1.plan->services[0].rows, g2.plan->services[0].rows,
+			    g1.plan->services[0].size * sizeof(uint16_t));
+	assert_memory_equal(g1.plan->router_rows, g2.plan->router_rows,
+			    g1.plan->router_size * sizeof(uint16_t));
+	planned_free(&g1);
+	planned_free(&g2);
+}
+
+static void rows_hold_ids_of_enabled_backends_only(void **state)
+{
+	struct planned planned = plan_of(
+		"g1", FLEET SERVICE("web", "198.51.100.80", "80",
+				    "b1: {}, b2: {enabled: false}, b3: {weight: 0}"));
+	const struct plan_service *web = &planned.plan->services[0];
+
+	for (uint32_t i = 0; i < web->size; i++)
+		assert_int_equal(web->rows[i], 1);
+	planned_free(&planned);
+}
+
+static void a_service_without_an_enabled_backend_has_no_rows_and_its_vip_is_not_served(void **state)
+{
+	struct planned planned =
+		plan_of("g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}"));
+
+	assert_null(planned.plan->services[0].rows);
+	assert_false(planned.plan->vips[0].served);
+	planned_free(&planned);
+}
+
+static void a_vip_is_served_while_one_of_its_services_is(void **state)
+{
+	struct planned planned =
+		plan_of("g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}")
+				      SERVICE("alt", "198.51.100.80", "81", "b1: {}"));
+
+	assert_int_equal(planned.plan->n_vips, 1);
+	assert_int_equal(planned.plan->vips[0].n_intervals, 2);
+	assert_true(planned.plan->vips[0].served);
+	planned_free(&planned);
+}
+
+static void backends_with_agents_are_reached_by_accept_and_others_by_the_kernels_functions(void **state)
+{
+	struct planned planned = plan_of("g1", FLEET WEB);
+	const struct plan_node *agent = &planned.plan->backends[0];
+	const struct plan_node *agentless = &planned.plan->backends[3];
+	union address accept = address_of("fd48:0:0:201:f003::");
+	union address v4 = address_of("fd48:0:0:204:f0d4::");
+	union address v6 = address_of("fd48:0:0:204:f0d6::");
+
+	assert_true(address_equal(&agent->sids[0], &accept));
+	assert_true(address_equal(&agent->sids[1], &accept));
+	assert_true(address_equal(&agentless->sids[0], &v4));
+	assert_true(address_equal(&agentless->sids[1], &v6));
+	planned_free(&planned);
+}
+
+static void an_agent_plans_its_own_services_only(void **state)
+{
+	struct config *config = config_of(FLEET WEB SERVICE("alt", "198.51.100.81", "80", "b2: {}"));
+	struct plan *plan;
+
+	assert_int_equal(plan_agent(config, config_backend(config, "b1"), &plan), 0);
+	assert_int_equal(plan->n_vips, 1);
+	assert_int_equal(plan->vips[0].network.address.bytes[15], 80);
+	plan_free(plan);
+	config_free(config);
+}
+
+/* design: on 1500, three segments leave 1380 (IPv4) and 1360 (IPv6). */
+static void the_mss_leaves_room_for_the_longest_list(void **state)
+{
+	struct config *config = config_of(FLEET WEB);
+	const struct config_backend *self = config_backend(config, "b1");
+	struct agent_settings settings;
+	struct plan *plan;
+
+	assert_int_equal(plan_agent(config, self, &plan), 0);
+	settings = plan_agent_settings(config, self, plan);
+	assert_int_equal(settings.mss_v4, 1380);
+	assert_int_equal(settings.mss_v6, 1360);
+	plan_free(plan);
+	config_free(config);
+}
+
+static void the_gateway_is_its_own_router_too(void **state)
+{
+	struct planned planned = plan_of("g2", FLEET WEB);
+
+	assert_int_equal(planned.plan->n_routers, 2);
+	assert_int_equal(planned.plan->routers[0].flags, 0);
+	assert_int_equal(planned.plan->routers[1].flags, DESTINATION_SELF);
+	planned_free(&planned);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_gateways_plan_the_same_rows),
+		cmocka_unit_test(rows_hold_ids_of_enabled_backends_only),
+		cmocka_unit_test(
+			a_service_without_an_enabled_backend_has_no_rows_and_its_vip_is_not_served),
+		cmocka_unit_test(a_vip_is_served_while_one_of_its_services_is),
+		cmocka_unit_test(
+			backends_with_agents_are_reached_by_accept_and_others_by_the_kernels_functions),
+		cmocka_unit_test(an_agent_plans_its_own_services_only),
+		cmocka_unit_test(the_mss_leaves_room_for_the_longest_list),
+		cmocka_unit_test(the_gateway_is_its_own_router_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "tests/unit/planned.h"
+
+#define WEB(backends) SERVICE("web", "198.51.100.80", "80", backends)
+#define ALL "b1: {}, b2: {}, b3: {}"
+
+static uint64_t word_of(const struct fixture *fixture, const char *vip)
+{
+	union address address = address_of(vip);
+
+	return tables_vip(&fixture->tables, &address);
+}
+
+static const struct service *service_of(const struct fixture *fixture, const char *vip)
+{
+	uint64_t word = word_of(fixture, vip);
+
+	assert_true(word);
+	return &fixture->tables.services[fixture->tables.intervals[word >> 16].service];
+}
+
+static void a_vip_leads_to_rows_and_rows_to_backends_with_next_hops(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct service *web;
+	uint16_t id;
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	web = service_of(fixture, "198.51.100.80");
+	assert_int_equal(rows_count(web->rows.banks), 1);
+	id = tables_row(&fixture->tables, &web->rows, 0, 17);
+	assert_in_range(id, 1, 3);
+	assert_int_equal(fixture->tables.backends[id].next_hops & 0xff, 1);
+	assert_int_equal(
+		fixture->tables.next_hops[fixture->tables.backends[id].next_hops >> 8].ifindex, 7);
+}
+
+static void applying_the_same_again_makes_no_generation(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	put(fixture, "g1", FLEET WEB(ALL));
+	assert_int_equal(rows_count(service_of(fixture, "198.51.100.80")->rows.banks), 1);
+}
+
+static void a_change_leads_and_the_former_generation_follows(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct service *web;
+	bool differ = false;
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}"));
+	web = service_of(fixture, "198.51.100.80");
+	assert_int_equal(rows_count(web->rows.banks), 2);
+	for (uint32_t row = 0; row < web->rows.size; row++) {
+		assert_int_not_equal(tables_row(&fixture->tables, &web->rows, 0, row), 3);
+		differ |= tables_row(&fixture->tables, &web->rows, 1, row) == 3;
+	}
+	assert_true(differ);
+}
+
+static void only_the_two_newest_former_generations_stay_candidates(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct service *web;
+
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	put(fixture, "g1", FLEET WEB("b2: {}"));
+	put(fixture, "g1", FLEET WEB("b3: {}"));
+	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}"));
+	web = service_of(fixture, "198.51.100.80");
+	assert_int_equal(rows_count(web->rows.banks), 3);
+	assert_int_equal(tables_row(&fixture->tables, &web->rows, 1, 0), 3);
+	assert_int_equal(tables_row(&fixture->tables, &web->rows, 2, 0), 2);
+}
+
+static void a_generation_that_comes_back_leads_again_and_stands_once(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct service *web;
+
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	put(fixture, "g1", FLEET WEB("b2: {}"));
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	web = service_of(fixture, "198.51.100.80");
+	assert_int_equal(rows_count(web->rows.banks), 2);
+	assert_int_equal(tables_row(&fixture->tables, &web->rows, 0, 0), 1);
+	assert_int_equal(tables_row(&fixture->tables, &web->rows, 1, 0), 2);
+}
+
+static void a_service_keeps_its_number_when_others_come_and_go(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct service *before, *after;
+
+	put(fixture, "g1", FLEET SERVICE("alt", "198.51.100.81", "80", "b1: {}") WEB(ALL));
+	before = service_of(fixture, "198.51.100.80");
+	put(fixture, "g1", FLEET WEB(ALL) SERVICE("new", "198.51.100.82", "80", "b2: {}"));
+	after = service_of(fixture, "198.51.100.80");
+	assert_ptr_equal(before, after);
+	assert_int_equal(word_of(fixture, "198.51.100.81"), 0);
+	assert_true(word_of(fixture, "198.51.100.82"));
+}
+
+static void services_do_not_share_rows(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct rows *a, *b;
+
+	put(fixture, "g1", FLEET SERVICE("alt", "198.51.100.81", "80", "b1: {}") WEB("b2: {}"));
+	a = &service_of(fixture, "198.51.100.81")->rows;
+	b = &service_of(fixture, "198.51.100.80")->rows;
+	for (uint32_t row = 0; row < a->size; row++) {
+		assert_int_equal(tables_row(&fixture->tables, a, 0, row), 1);
+		assert_int_equal(tables_row(&fixture->tables, b, 0, row), 2);
+	}
+}
+
+static void a_closed_backend_stays_reachable_and_a_removed_one_does_not(void **state)
+{
+	static const char without_b3[] =
+		"infrastructure: fd48::/32\nsecret: s\n"
+		"sites: {ams: {locator: \"fd48:0:0:1::/64\"}}\n"
+		"gateways: {g1: {locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"
+		"backends:\n"
+		"  b1: {id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"
+		"services:\n" WEB("b1: {}");
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB("b1: {}, b3: {enabled: false}"));
+	assert_true(fixture->tables.backends[3].next_hops);
+	put(fixture, "g1", without_b3);
+	assert_false(fixture->tables.backends[3].next_hops);
+	assert_false(fixture->tables.backends[3].identity);
+	assert_true(fixture->tables.backends[1].next_hops);
+}
+
+static void without_an_open_backend_there_are_no_candidates(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	put(fixture, "g1", FLEET WEB("b1: {enabled: false}"));
+	assert_int_equal(rows_count(service_of(fixture, "198.51.100.80")->rows.banks), 0);
+}
+
+static void a_neighbour_that_fails_takes_the_next_hops_away_and_brings_them_back(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct fib_neighbour neighbour = {.ifindex = 7, .address = address_of("fe80::1"),
+					  .mac = {2, 0, 0, 0, 0, 1}};
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	assert_int_equal(fib_set_neighbour(fixture->fib, &neighbour), 1);
+	assert_int_equal(tables_route(&fixture->tables, fixture->fib), 0);
+	assert_false(fixture->tables.backends[1].next_hops);
+	neighbour.usable = true;
+	assert_int_equal(fib_set_neighbour(fixture->fib, &neighbour), 1);
+	assert_int_equal(tables_route(&fixture->tables, fixture->fib), 0);
+	assert_true(fixture->tables.backends[1].next_hops);
+}
+
+static void nodes_behind_one_neighbour_share_its_entry(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	assert_int_equal(fixture->tables.backends[1].next_hops,
+			 fixture->tables.backends[2].next_hops);
+}
+
+static void a_thousand_vips_find_their_places(void **state)
+{
+	const struct fixture *fixture = *state;
+	size_t size = 256 << 10;
+	char *text = malloc(size), vip[64];
+	size_t used = snprintf(text, size, "%s", FLEET "  web: {protocol: tcp, ports: 80, "
+						       "backends: {b1: {}}, vips: [");
+
+	for (int i = 0; i < 1000; i++)
+		used += snprintf(text + used, size - used, "%s198.51.%d.%d", i ? ", " : "",
+				 100 + i / 250, i % 250 + 1);
+	snprintf(text + used, size - used, "]}\n");
+	put(fixture, "g1", text);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(vip, sizeof(vip), "198.51.%d.%d", 100 + i / 250, i % 250 + 1);
+		assert_true(word_of(fixture, vip));
+	}
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(a_vip_leads_to_rows_and_rows_to_backends_with_next_hops),
+		FIXTURE_TEST(applying_the_same_again_makes_no_generation),
+		FIXTURE_TEST(a_change_leads_and_the_former_generation_follows),
+		FIXTURE_TEST(only_the_two_newest_former_generations_stay_candidates),
+		FIXTURE_TEST(a_generation_that_comes_back_leads_again_and_stands_once),
+		FIXTURE_TEST(a_service_keeps_its_number_when_others_come_and_go),
+		FIXTURE_TEST(services_do_not_share_rows),
+		FIXTURE_TEST(a_closed_backend_stays_reachable_and_a_removed_one_does_not),
+		FIXTURE_TEST(without_an_open_backend_there_are_no_candidates),
+		FIXTURE_TEST(a_neighbour_that_fails_takes_the_next_hops_away_and_brings_them_back),
+		FIXTURE_TEST(nodes_behind_one_neighbour_share_its_entry),
+		FIXTURE_TEST(a_thousand_vips_find_their_places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
