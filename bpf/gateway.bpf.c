@@ -12,6 +12,7 @@
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/too_big.h"
+#include "bpf/steps/trace.h"
 
 const volatile struct gateway_settings settings;
 
@@ -287,6 +288,8 @@ int gateway(struct xdp_md *ctx)
 	int verdict = forward(ctx, &visit);
 
 	count(verdict, visit.bytes);
+	if (settings.trace.one_in)
+		trace(&settings.trace, verdict, visit.bytes, &visit.packet);
 	return act(ctx, verdict, visit.ifindex);
 }
 

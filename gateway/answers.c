@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The gateway's answers on its control socket: /status, /counters, /path, /off, /on. */
+/* The gateway's answers on its control socket: /status, /counters, /path, /off, /on, /trace. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "core/path.h"
 #include "daemon/counters.h"
 #include "gateway/announce.h"
@@ -285,11 +286,81 @@ static int answer_on(const struct control_request *request, void *userdata, json
 	return answer_switch(request, userdata, false, ret);
 }
 
+/* /trace */
+
+static uint64_t number_argument(const struct control_request *request, const char *name,
+				uint64_t otherwise)
+{
+	const char *text = control_argument(request, name);
+	uint64_t value;
+
+	return text && number_parse(text, UINT32_MAX, &value) == 0 ? value : otherwise;
+}
+
+/* An absent network matches every address. */
+static int network_argument(const struct control_request *request, const char *name,
+			    struct prefix *ret, json_t **complaint)
+{
+	const char *text = control_argument(request, name);
+	struct network network;
+
+	if (!text)
+		return 0;
+	if (network_parse(text, &network) < 0)
+		return control_refuse(complaint, -EINVAL, "%s: no %s, allowed: ADDRESS, ADDRESS/LENGTH",
+				      text, name);
+	*ret = network_prefix(&network);
+	return 0;
+}
+
+static int verdict_argument(const struct control_request *request, uint32_t *ret,
+			    json_t **complaint)
+{
+	const char *name = control_argument(request, "verdict");
+
+	for (size_t i = 1; name && i < n_gateway_verdict_rows; i++)
+		if (strcmp(name, gateway_verdict_rows[i].name) == 0) {
+			*ret = i;
+			return 0;
+		}
+	if (name)
+		return control_refuse(complaint, -EINVAL, "%s: no verdict, allowed: those of counters",
+				      name);
+	return 0;
+}
+
+static int answer_trace_start(const struct control_request *request, void *userdata, json_t **ret)
+{
+	struct gateway_daemon *gateway = userdata;
+	struct trace_filter filter = {.one_in = number_argument(request, "one_in", 1)};
+	int r = network_argument(request, "client", &filter.client, ret);
+
+	if (r == 0)
+		r = network_argument(request, "vip", &filter.vip, ret);
+	if (r == 0)
+		r = verdict_argument(request, &filter.verdict, ret);
+	if (r < 0)
+		return r;
+	r = trace_set(gateway->trace, &filter);
+	if (r < 0)
+		return control_refuse(ret, r, "tracing cannot be switched: %s", strerror(-r));
+	return trace_fetch(gateway->trace, UINT64_MAX, ret);
+}
+
+static int answer_trace(const struct control_request *request, void *userdata, json_t **ret)
+{
+	struct gateway_daemon *gateway = userdata;
+
+	return trace_fetch(gateway->trace, number_argument(request, "from", 0), ret);
+}
+
 const struct control_resource gateway_resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
 	{"/path", answer_path},
 	{"/off", answer_off, .changes = true},
 	{"/on", answer_on, .changes = true},
+	{"/trace", answer_trace},
+	{"/trace/start", answer_trace_start, .changes = true},
 	{},
 };

@@ -55,6 +55,8 @@ static int change_read(const struct gateway_daemon *gateway, struct change *chan
 		return r;
 	change->settings = plan_gateway_settings(change->inputs->config, change->self,
 						 &change->inputs->keys, change->plan);
+	if (gateway->trace)
+		change->settings.trace = *trace_filter(gateway->trace);
 	return 0;
 }
 
@@ -163,6 +165,26 @@ static void on_reload(void *userdata)
 		log_info("%s: read again", gateway->options.config);
 }
 
+/* Exchanges the program for one that traces, or does not. */
+static int load_trace(const struct trace_filter *filter, void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+	struct gateway_settings settings = plan_gateway_settings(
+		gateway->inputs->config, gateway->self, &gateway->inputs->keys, gateway->plan);
+	struct dataplane *dataplane;
+	int r;
+
+	settings.trace = *filter;
+	r = dataplane_new(gateway->pins, &settings, &dataplane);
+	if (r < 0)
+		return r;
+	r = dataplane_attach(dataplane, gateway->pins, gateway->self->interfaces,
+			     gateway->self->n_interfaces);
+	dataplane_free(gateway->dataplane);
+	gateway->dataplane = dataplane;
+	return r;
+}
+
 static void on_routes_changed(void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
@@ -218,8 +240,12 @@ static int run(struct gateway_daemon *gateway)
 				  strerror(-r));
 	}
 	if (r >= 0)
+		r = trace_new(loop_event(loop), dataplane_trace_fd(gateway->dataplane), load_trace,
+			      gateway, &gateway->trace);
+	if (r >= 0)
 		r = loop_run(loop, gateway->self->name);
 	control_free(control);
+	trace_free(gateway->trace);
 	rtnetlink_free(gateway->netlink);
 	loop_free(loop);
 	return r;
