@@ -168,7 +168,9 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 		return GATEWAY_NO_SERVICE;
 	key = number;
 	*ret_service = bpf_map_lookup_elem(&services, &key);
-	return *ret_service ? GATEWAY_GO_ON : GATEWAY_NO_SERVICE;
+	if (!*ret_service)
+		return GATEWAY_NO_SERVICE;
+	return (*ret_service)->flags & SERVICE_OFF ? GATEWAY_OFF : GATEWAY_GO_ON;
 }
 
 step int dispatch(struct visit *visit, const struct service *service)

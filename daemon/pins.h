@@ -18,7 +18,8 @@ struct pins;
 
 /*
  * The directory for this layout below `directory`, made if need be; where that is on no bpffs, one is
- * mounted there. 0 or a negative errno, said to stderr.
+ * mounted there. 0 or a negative errno, said to stderr: -EPROTO when a build of another layout has
+ * pins there, which this one can neither read nor replace without losing packets.
  */
 int pins_open(const char *directory, struct pins **ret);
 struct pins *pins_free(struct pins *pins);

@@ -149,7 +149,7 @@ static int configure(struct gateway_daemon *gateway)
 			     gateway->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return announce(gateway->netlink, gateway->plan);
+	return announce(gateway->netlink, gateway->plan, dataplane_tables(gateway->dataplane));
 }
 
 static void on_reload(void *userdata)
@@ -183,7 +183,7 @@ static int detach(const struct daemon_options *options)
 	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
 
 	if (r == 0)
-		r = announce(netlink, NULL);
+		r = announce(netlink, NULL, NULL);
 	rtnetlink_free(netlink);
 	if (r == 0)
 		r = pins_remove(options->bpffs, false);
@@ -195,31 +195,33 @@ static int detach(const struct daemon_options *options)
 static int run(struct gateway_daemon *gateway)
 {
 	struct control *control = NULL;
-	sd_event *event = NULL;
+	struct loop *loop = NULL;
 	int r;
 
-	r = loop_new(on_reload, gateway, &event);
+	r = loop_new(gateway->options.config, on_reload, gateway, &loop);
+	if (r < 0)
+		log_error("%s: cannot be watched: %s", gateway->options.config, strerror(-r));
 	if (r >= 0)
 		r = pins_open(gateway->options.bpffs, &gateway->pins);
 	gateway->fib = fib_new();
 	if (r >= 0)
 		r = gateway->fib ? 0 : -ENOMEM;
 	if (r >= 0)
-		r = rtnetlink_new(event, gateway->fib, on_routes_changed, gateway,
+		r = rtnetlink_new(loop_event(loop), gateway->fib, on_routes_changed, gateway,
 				  &gateway->netlink);
 	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
-		r = control_new(event, gateway->options.socket, gateway_resources, gateway, &control);
+		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
 		if (r < 0)
 			log_error("%s: cannot listen there: %s", gateway->options.socket,
 				  strerror(-r));
 	}
 	if (r >= 0)
-		r = loop_run(event, gateway->self->name);
+		r = loop_run(loop, gateway->self->name);
 	control_free(control);
 	rtnetlink_free(gateway->netlink);
-	sd_event_unref(event);
+	loop_free(loop);
 	return r;
 }
 

@@ -116,6 +116,7 @@ _Static_assert(sizeof(struct row_line) == 8, "the smallest element of an array")
 
 enum service_flag {
 	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */
+	SERVICE_OFF = 1 << 1,	    /* the operator's: its packets are left to the host */
 };
 
 struct service {
