@@ -37,7 +37,7 @@ count() {
 report() {
 	local name=$1 line planned=0 seen=0 bad=0 status=unknown reason=''
 
-	printf '\n%s\n' "$name"
+	printf "\n%s\n" "$name"
 	while IFS= read -r line; do
 		case $line in
 		1..*) planned=$((planned + $(plan "$line"))) ;;

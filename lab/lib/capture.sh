@@ -21,7 +21,8 @@ capture_end() { stop "$1" "dumpcap-$2" INT; }
 # not to complain about gaps in TCP and about repeated queries.
 captured() {
 	tshark -r "$LAB_STATE/capture/$1.pcapng" -Y "$2" -n \
-		-o tcp.analyze_sequence_numbers:FALSE --disable-protocol dns "${@:3}" 2>/dev/null
+		-o tcp.analyze_sequence_numbers:FALSE -o tcp.desegment_tcp_streams:FALSE \
+		--disable-protocol dns "${@:3}" 2>/dev/null
 }
 
 count_captured() { captured "$@" | wc -l; }

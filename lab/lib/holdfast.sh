@@ -18,17 +18,28 @@ holdfast_built() {
 	done
 }
 
-# gateway NODE / agent NODE: starts the daemon and waits until it answers.
-gateway() { start_holdfast "$1" gateway; }
-agent() { start_holdfast "$1" agent; }
+# gateways NODE... / agents NODE...: starts the daemons, together, and waits until each answers.
+gateways() { start_holdfast gateway "$@"; }
+agents() { start_holdfast agent "$@"; }
 
 start_holdfast() {
-	local node=$1 role=$2
+	local role=$1 node
+	shift
+
+	for node; do
+		launch_holdfast "$role" "$node"
+	done
+	for node; do
+		wait_ready "$node" "$role" "the $role on $node to answer" 20 holdfast "$node" status --json
+	done
+}
+
+launch_holdfast() {
+	local role=$1 node=$2
 
 	mkdir -p "$LAB_STATE/$node" "$(bpffs_of "$node")"
 	start "$node" "$role" "$LAB_BUILD/$role/holdfast-$role" --config "$LAB_STATE/holdfast.yaml" \
 		--node "$node" --bpffs "$(bpffs_of "$node")" --socket "$(socket_of "$node")"
-	wait_ready "$node" "$role" "the $role on $node to answer" 10 holdfast "$node" status --json
 }
 
 bpffs_of() { echo "$LAB_STATE/bpf/$1"; }
@@ -50,20 +61,32 @@ holdfast() {
 # counter NODE NAME: packets that ended in this verdict.
 counter() { holdfast "$1" counters --json | jq ".counters[\"$2\"].packets // 0"; }
 
-# restart NODE ROLE: ends the daemon and starts it again; what it pinned forwards meanwhile.
-restart() {
-	stop "$1" "$2"
-	start_holdfast "$1" "$2"
-}
-
-# reconfigure [SERVICE/MEMBER...]: the gateways take a configuration with these members disabled.
+# reconfigure [SERVICE/MEMBER...]: the gateways read a configuration with these members disabled,
+# and this waits until they have taken it.
 reconfigure() {
 	local node
 
 	write_config "$@" >"$LAB_STATE/holdfast.yaml"
 	for node in "${GATEWAYS[@]}"; do
-		restart "$node" gateway
+		signal "$node" gateway HUP
 	done
+	for node in "${GATEWAYS[@]}"; do
+		wait_for "$node to have disabled '$*' and nothing else" 10 has_disabled "$node" "$@"
+	done
+}
+
+# has_disabled NODE [SERVICE/MEMBER...]: exactly these.
+has_disabled() {
+	local node=$1
+	shift
+
+	[[ $(closed_members "$node" | sort) == "$(printf '%s\n' "$@" | sort)" ]]
+}
+
+# closed_members NODE: SERVICE/MEMBER, a line each.
+closed_members() {
+	holdfast "$1" status --json |
+		jq -r '.services[] | .name + "/" + (.backends[] | select(.open | not) | .name)'
 }
 
 # accept_sid BACKEND [must]: the agent's SID, wire/srv6.h.

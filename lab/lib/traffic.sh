@@ -102,8 +102,8 @@ upload() {
 		--data-binary @- "$(url "$1" "$2")/upload"
 }
 
-# get SERVICE FAMILY: the backend that answers.
-get() { on "$CLIENT" curl --silent --fail --max-time 10 "$(url "$1" "$2")/"; }
+# get SERVICE FAMILY [SECONDS]: the backend that answers.
+get() { on "$CLIENT" curl --silent --fail --max-time "${3:-10}" "$(url "$1" "$2")/"; }
 
 # asked SERVICE FAMILY / answered SERVICE FAMILY: as the client counted.
 asked() { sum_of "$1" "$2" 3; }

@@ -75,12 +75,8 @@ topology_up() {
 	make_secret "$LAB_STATE/secret"
 	[[ $* != "--without holdfast" ]] || return 0
 
-	for node in "${AGENT_BACKENDS[@]}"; do
-		agent "$node"
-	done
-	for node in "${GATEWAYS[@]}"; do
-		gateway "$node"
-	done
+	agents "${AGENT_BACKENDS[@]}"
+	gateways "${GATEWAYS[@]}"
 	vips_are_announced "${#GATEWAYS[@]}"
 }
 

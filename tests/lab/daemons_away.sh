@@ -38,14 +38,8 @@ end_all() {
 }
 
 start_all() {
-	local node
-
-	for node in "${AGENT_BACKENDS[@]}"; do
-		agent "$node"
-	done
-	for node in "${GATEWAYS[@]}"; do
-		gateway "$node"
-	done
+	agents "${AGENT_BACKENDS[@]}"
+	gateways "${GATEWAYS[@]}"
 }
 
 lab_open anycast

@@ -17,8 +17,8 @@ up() { "$LAB_COMMAND" up anycast >"$NOTES/up.log" 2>&1; }
 # note: the processes, and the BPF programs, of the lab that is up.
 note() {
 	inhabitants >"$NOTES/pids"
-	find "$LAB_STATE/bpf" -type f -exec bpftool -j prog show pinned {} \; 2>/dev/null |
-		jq -r 'select(.id) | .id' >"$NOTES/programs"
+	find "$LAB_STATE/bpf" -type f -name 'link-*' -exec bpftool -j link show pinned {} \; |
+		jq -r .prog_id >"$NOTES/programs"
 	[[ -s $NOTES/pids && -s $NOTES/programs ]]
 }
 
@@ -43,9 +43,10 @@ interrupted() {
 
 	env --default-signal=INT setsid "$LAB_COMMAND" up anycast >"$NOTES/up.log" 2>&1 &
 	pid=$!
+	disown "$pid"
 	wait_for "the first gateway's BIRD" 20 test -e "$LAB_STATE/processes/g1.bird"
 	kill "-$1" "$pid"
-	wait "$pid" || true
+	wait_for "that run to end" 30 fails identity_of "$pid"
 }
 
 it "anycast comes up" up

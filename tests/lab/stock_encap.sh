@@ -62,6 +62,6 @@ from "$OUTSIDE"
 steer "$(accept_sid b1)"
 for family in 4 6; do
 	it "an agent drops what comes from outside the infrastructure, IPv$family" \
-		grows b1 outside-sid fails get web "$family"
+		grows b1 outside-sid fails get web "$family" 2
 done
 tests_end
