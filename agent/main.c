@@ -82,8 +82,10 @@ static int change_load(const struct agent_daemon *agent, struct change *change)
 {
 	struct agent_settings settings =
 		plan_agent_settings(change->inputs->config, change->self, change->plan);
-	int r = programs_new(agent->pins, &settings, &change->programs);
+	int r;
 
+	settings.fingerprint = change->inputs->keys.fingerprint;
+	r = programs_new(agent->pins, &settings, &change->programs);
 	if (r < 0)
 		return r;
 	r = programs_put_vips(change->programs, change->plan);

@@ -17,7 +17,11 @@ static int derive_keys(const struct secret *secret, struct plan_keys *keys)
 
 	if (r < 0)
 		return r;
-	return secret_derive(secret, "holdfast rows", &keys->rows, sizeof(keys->rows));
+	r = secret_derive(secret, "holdfast rows", &keys->rows, sizeof(keys->rows));
+	if (r < 0)
+		return r;
+	return secret_derive(secret, "holdfast fingerprint", &keys->fingerprint,
+			     sizeof(keys->fingerprint));
 }
 
 static int read_all(const char *path, struct errors *errors, struct inputs *inputs)

@@ -194,6 +194,7 @@ struct agent_settings {
 	__u16 mss_v6;
 	__u8 vip_prefixes; /* some VIP is a network */
 	__u8 zero[3];
+	__u64 fingerprint; /* of the secret: wire/probe.h */
 };
 
-_Static_assert(sizeof(struct agent_settings) == 56, "");
+_Static_assert(sizeof(struct agent_settings) == 64, "");
