@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "io/sysctl.h"
 
-#define ROUTE_PROTOCOL 72 /* as the gateway's, so that `ip route` shows whose it is */
 #define SYSCTL_VALUE_MAX 64
 #define LOOPBACK "lo"
 
@@ -238,7 +237,7 @@ static int set_route(struct host *host, const struct plan *plan)
 	r = save(host);
 	if (r == 0)
 		r = rtnetlink_route_default_via_inet6(host->netlink, &gateway, ifindex,
-						      ROUTE_PROTOCOL);
+						      HOLDFAST_PROTOCOL);
 	if (r < 0)
 		log_error("cannot route IPv4 replies via %s: %s", text, strerror(-r));
 	return r < 0 ? r : 0;
@@ -255,7 +254,7 @@ static int undo_route(struct host *host)
 	if (address_parse(via, &gateway) < 0 || !if_nametoindex(interface))
 		return 0; /* the interface is gone, and its routes with it */
 	return rtnetlink_route_default_via_inet6_delete(host->netlink, &gateway,
-							if_nametoindex(interface), ROUTE_PROTOCOL);
+							if_nametoindex(interface), HOLDFAST_PROTOCOL);
 }
 
 static int undo_sysctls(struct host *host)

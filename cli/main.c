@@ -9,13 +9,9 @@
 
 #include "base/log.h"
 #include "base/suggestion.h"
+#include "cli/options.h"
 #include "cli/verbs.h"
 #include "config_build.h"
-
-struct options {
-	const char *socket;
-	bool json;
-};
 
 static const char *const sockets[] = {"/run/holdfast/gateway.sock", "/run/holdfast/agent.sock"};
 
@@ -32,6 +28,9 @@ static void print_help(void)
 	       "  -s, --socket PATH  the daemon's socket (default: the first that is there of\n"
 	       "                     %s, %s)\n"
 	       "  -j, --json         print the answer as JSON\n"
+	       "  -c, --config FILE  doctor: the configuration (default: the daemon's)\n"
+	       "  -n, --node NAME    doctor: this node's name in it (default: the daemon's)\n"
+	       "  -l, --list         doctor: print the checks instead of making them\n"
 	       "  -V, --version      print the version\n"
 	       "  -h, --help         print this\n",
 	       sockets[0], sockets[1]);
@@ -70,6 +69,8 @@ static int verb_run(const struct options *options, const struct verb *verb, int 
 		log_error("usage: holdfast %s %s", verb->name, verb->usage ? verb->usage : "");
 		return -EINVAL;
 	}
+	if (verb->run)
+		return verb->run(options);
 	for (int i = 0; i < n; i++)
 		arguments[i] = (struct client_argument){verb->names[i], values[i]};
 	r = client_get(options->socket, verb->resource, arguments, &answer);
@@ -90,18 +91,28 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option rows[] = {
 		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"version", no_argument, NULL, 'V'},	  {"help", no_argument, NULL, 'h'},
-		{},
+		{"config", required_argument, NULL, 'c'}, {"node", required_argument, NULL, 'n'},
+		{"list", no_argument, NULL, 'l'},	  {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},	  {},
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "s:jVh", rows, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "s:jc:n:lVh", rows, NULL)) != -1) {
 		switch (letter) {
 		case 's':
 			options->socket = optarg;
 			break;
 		case 'j':
 			options->json = true;
+			break;
+		case 'c':
+			options->config = optarg;
+			break;
+		case 'n':
+			options->node = optarg;
+			break;
+		case 'l':
+			options->list = true;
 			break;
 		case 'V':
 			printf("holdfast %s\n", HOLDFAST_VERSION);

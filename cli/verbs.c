@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cli/verbs.h"
 
+#include "cli/doctor.h"
 #include "cli/print.h"
 
 const struct verb verbs[] = {
@@ -25,6 +26,11 @@ const struct verb verbs[] = {
 		.resource = "/path",
 		.names = {"protocol", "client", "vip", "packet"},
 		.print = print_path,
+	},
+	{
+		.name = "doctor",
+		.help = "what is wrong with this node, and how to mend it",
+		.run = doctor_verb_run,
 	},
 };
 

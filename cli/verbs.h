@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "cli/client.h"
+#include "cli/options.h"
 
 #define VERB_ARGUMENTS_MAX 4
 
@@ -16,6 +17,8 @@ struct verb {
 	const char *resource;
 	const char *names[VERB_ARGUMENTS_MAX + 1]; /* of the arguments, in the request */
 	void (*print)(const json_t *answer);	   /* for people; --json prints the answer */
+	/* Instead of a request. 0, or a negative errno after its errors were printed. */
+	int (*run)(const struct options *options);
 };
 
 extern const struct verb verbs[];

@@ -10,8 +10,6 @@
 #include "base/log.h"
 #include "config_build.h"
 
-#define CONFIG_DEFAULT "/etc/holdfast/holdfast.yaml"
-
 struct row {
 	char letter;
 	const char *name;

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#define CONFIG_DEFAULT "/etc/holdfast/holdfast.yaml"
+
 struct daemon_options {
 	const char *config; /* path of the configuration */
 	const char *node;   /* our name in it; the host's name by default */

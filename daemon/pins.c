@@ -228,6 +228,19 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 	return bpf_tc_attach(&hook, &options);
 }
 
+int pins_query_egress(const char *interface)
+{
+	struct bpf_tc_opts options = {
+		.sz = sizeof(options),
+		.handle = EGRESS_HANDLE,
+		.priority = EGRESS_PRIORITY,
+	};
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	return r < 0 ? r : bpf_tc_query(&hook, &options) == 0;
+}
+
 static int detach_egress(const char *interface)
 {
 	struct bpf_tc_opts options = {

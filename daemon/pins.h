@@ -36,6 +36,9 @@ int pins_attach_xdp(const struct pins *pins, const char *interface, const struct
 /* The same at tc egress, where a filter of a fixed number is replaced. */
 int pins_attach_egress(const char *interface, const struct bpf_program *program);
 
+/* 1: a filter stands in that place, 0: none; -ENODEV. */
+int pins_query_egress(const char *interface);
+
 /*
  * Takes every pin away, and with the last reference what is pinned; the interfaces are free then. With
  * `egress` the filters of pins_attach_egress go too, from the interfaces that links were pinned for.

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cli/doctor.h"
+
+#include "cli/client.h"
+#include "doctor/doctor.h"
+
+static int ask(const char *socket, const char *resource, json_t **ret)
+{
+	return client_get(socket, resource, NULL, ret);
+}
+
+int doctor_verb_run(const struct options *options)
+{
+	return doctor_run(&(struct doctor_options){
+		.socket = options->socket,
+		.config = options->config,
+		.node = options->node,
+		.json = options->json,
+		.list = options->list,
+		.ask = ask,
+	});
+}
