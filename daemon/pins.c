@@ -163,9 +163,7 @@ static int attach_first(const char *path, unsigned int ifindex, const struct bpf
 	if (!link)
 		return -errno;
 	r = bpf_link__pin(link, path);
-	if (r == 0)
-		bpf_link__disconnect(link);
-	bpf_link__destroy(link);
+	bpf_link__destroy(link); /* closes our end; the pin keeps it */
 	return r;
 }
 
