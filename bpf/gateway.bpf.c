@@ -101,6 +101,16 @@ step bool has_segments(struct cursor cursor, const struct outer_header *ipv6)
 	return srh && srh->type == SRV6_ROUTING_TYPE;
 }
 
+/*
+ * A neighbour on our link asks whether we are still there (RFC 4861, 7.3.3): from its link-local
+ * address, to the infrastructure's. The hop limit proves that no router passed it on.
+ */
+step bool is_neighbour_discovery(const struct outer_header *ipv6)
+{
+	return ipv6->next_header == IPPROTO_ICMPV6 && ipv6->hop_limit == 255 &&
+	       (ipv6->source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
 step int admit_ipv6(struct cursor *cursor, struct visit *visit)
 {
 	struct cursor ahead = *cursor;
@@ -112,7 +122,7 @@ step int admit_ipv6(struct cursor *cursor, struct visit *visit)
 		return in_infrastructure(&ipv6->destination) ? admit_sid(cursor, visit, ipv6)
 							     : GATEWAY_GO_ON;
 	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
-		return GATEWAY_OUTSIDE_SID;
+		return is_neighbour_discovery(ipv6) ? GATEWAY_NOT_OURS : GATEWAY_OUTSIDE_SID;
 	return GATEWAY_GO_ON;
 }
 
