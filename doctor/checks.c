@@ -14,7 +14,8 @@ const struct check checks[] = {
 	{"interface-down", ON_BOTH, "state and carrier of the interfaces", judge_interface_down,
 	 "ip link set {INTERFACE} up, and if it is, look at the cable and the other end"},
 	{"interface-mtu", ON_BOTH, "MTU of the interfaces, and the configured one",
-	 judge_interface_mtu, "ip link set {INTERFACE} mtu {MTU}, or set mtu in {FILE} on all nodes"},
+	 judge_interface_mtu,
+	 "ip link set {INTERFACE} mtu {MTU}, or set mtu in {FILE} on all nodes"},
 	{"xdp-missing", ON_BOTH, "the XDP program on each interface", judge_xdp_missing, RELOAD},
 	{"xdp-foreign", ON_BOTH, "whose XDP program it is", judge_xdp_foreign,
 	 "end the program that put it there, or ip link set {INTERFACE} xdp off, then " RELOAD},
@@ -37,7 +38,8 @@ const struct check checks[] = {
 	{"vip-on-gateway", ON_GATEWAY, "the gateway's own addresses", judge_vip_on_gateway,
 	 "ip address del {VIP} from the interface that has it"},
 	{"sid-route", ON_GATEWAY, "this node's routes to the SIDs", judge_sid_route,
-	 "ip -6 route add {LOCATOR} via the router that leads there, or let the routing daemon learn it"},
+	 "ip -6 route add {LOCATOR} via the router that leads there, or let the routing daemon "
+	 "learn it"},
 	{"neighbour", ON_GATEWAY, "the neighbours that lead to the SIDs", judge_neighbour,
 	 "see whether {NEIGHBOUR} is up and is the right next hop: ip -6 neigh show {NEIGHBOUR}"},
 	{"probe-source", ON_BOTH, "an address inside the infrastructure prefix", judge_probe_source,
@@ -46,13 +48,15 @@ const struct check checks[] = {
 	 judge_sid_unreachable, "route {LOCATOR} there, towards {BACKEND}"},
 	{"agent-silent", ON_GATEWAY, "the agents' answers to a probe of each SID",
 	 judge_agent_silent,
-	 "run holdfast doctor on {BACKEND}, it will say if its agent is missing or not attached; if "
+	 "run holdfast doctor on {BACKEND}, it will say if its agent is missing or not attached; "
+	 "if "
 	 "it finds nothing, something on the way drops IPv6 protocol 253"},
 	{"path-mtu", ON_BOTH, "a probe of each SID as large as the configured mtu", judge_path_mtu,
 	 "raise the MTU of the links on the way to {MTU}, or lower mtu in {FILE} to {MTU} on all "
 	 "nodes"},
 	{"secret", ON_BOTH, "the fingerprint of each agent's secret", judge_secret,
-	 "copy the secret of the other nodes to {NODE}, then systemctl reload holdfast-{DAEMON} there"},
+	 "copy the secret of the other nodes to {NODE}, then systemctl reload holdfast-{DAEMON} "
+	 "there"},
 	{"infrastructure", ON_BOTH, "each agent's infrastructure prefix", judge_prefix,
 	 "write infrastructure: {PREFIX} in the configuration of {NODE}, and reload its daemon"},
 	{"clock", ON_BOTH, "each agent's clock, and this node's", judge_clock,

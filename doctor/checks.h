@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The faults that the doctor knows, a row each: from it come the examination, `--list` and the mending
- * half of every finding. A judge is a pure function of the facts (doctor/facts.h).
+ * The faults that the doctor knows, a row each: from it come the examination, `--list` and the
+ * mending half of every finding. A judge is a pure function of the facts (doctor/facts.h).
  *
  * A row is kept apart from another where it is mended in another way. No row is about a mere
  * preference: a machine that carries traffic as it should gets no finding.

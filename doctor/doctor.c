@@ -108,9 +108,10 @@ static int identify(struct visit *visit)
 		facts->role = ROLE_BACKEND;
 		r = plan_agent(facts->config, backend, &visit->plan);
 	} else {
-		log_error("%s: there is no gateway and no backend with an agent called %s, name this "
-			  "node with --node",
-			  facts->config_file, facts->node);
+		log_error(
+			"%s: there is no gateway and no backend with an agent called %s, name this "
+			"node with --node",
+			facts->config_file, facts->node);
 		return -ENOENT;
 	}
 	facts->plan = visit->plan;
@@ -158,9 +159,10 @@ static void print(const struct visit *visit)
 	for (size_t i = 0; i < facts->n_targets; i++)
 		answered += facts->targets[i].small.end == PROBE_ANSWERED;
 	if (visit->options->json) {
-		json_t *report = json_pack("{s:s s:s s:i s:o}", "node", facts->node, "role",
-					   role_daemon(facts->role), "agents_answered", (int)answered,
-					   "findings", findings_json(&visit->findings));
+		json_t *report =
+			json_pack("{s:s s:s s:i s:o}", "node", facts->node, "role",
+				  role_daemon(facts->role), "agents_answered", (int)answered,
+				  "findings", findings_json(&visit->findings));
 
 		json_dumpf(report, stdout, JSON_INDENT(2));
 		printf("\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * `holdfast doctor`: looks at a gateway or a backend from the inside, and from a distance at the agents
- * it works with, and names each fault with its remedy. It changes nothing.
+ * `holdfast doctor`: looks at a gateway or a backend from the inside, and from a distance at the
+ * agents it works with, and names each fault with its remedy. It changes nothing.
  *
  *   who am I (the daemon's /status, or --config and --node) --> see_*: facts --> checks: findings
  */

@@ -51,9 +51,9 @@ struct fact_interface {
 	enum maybe stamp;		 /* our filter stands at tc egress */
 	bool lro;
 	bool veth;
-	char peer[FIB_NAME_SIZE]; /* of a veth, "" where it cannot be seen */
-	enum maybe peer_xdp;	  /* it runs an XDP program */
-	enum maybe peer_checksum; /* it leaves checksums half-made (tx-checksumming is on) */
+	char peer[FIB_NAME_SIZE];  /* of a veth, "" where it cannot be seen */
+	enum maybe peer_xdp;	   /* it runs an XDP program */
+	enum maybe peer_checksum;  /* it leaves checksums half-made (tx-checksumming is on) */
 	int rp_filter, arp_ignore; /* what is in effect, `all` included; -1: unseen */
 };
 
@@ -64,7 +64,7 @@ struct fact_address {
 
 /* How a probe of some size ended. */
 enum probe_end {
-	PROBE_UNSENT,	   /* sendto(2) refused it, or no route: not asked */
+	PROBE_UNSENT, /* sendto(2) refused it, or no route: not asked */
 	PROBE_SILENCE,
 	PROBE_ANSWERED,
 	PROBE_UNREACHABLE, /* a router said so by ICMPv6 */
@@ -87,7 +87,7 @@ struct fact_target {
 	struct fib_wanted hop; /* with no next hop: a neighbour that is unresolved */
 	char hop_interface[FIB_NAME_SIZE];
 	struct probe_outcome small, full;
-	uint32_t fits;	       /* the greatest size that was answered, where the full one was not */
+	uint32_t fits; /* the greatest size that was answered, where the full one was not */
 	/* Of an answer: */
 	uint64_t fingerprint;
 	struct prefix infrastructure;
@@ -96,8 +96,8 @@ struct fact_target {
 
 struct fact_vip {
 	const struct network *network;
-	enum maybe wanted;    /* the daemon wants it announced */
-	bool announced;	      /* its route stands */
+	enum maybe wanted; /* the daemon wants it announced */
+	bool announced;	   /* its route stands */
 };
 
 /* A verdict that means a fault somewhere, and how much its counter rose while we looked. */
@@ -119,8 +119,7 @@ struct facts {
 	enum maybe jit;
 	int timestamps; /* net.ipv4.tcp_timestamps, -1: unseen */
 	bool default_v4, default_v6;
-	bool probe_source; /* we have an address inside the infrastructure prefix */
-	bool probed;	   /* the targets were */
+	bool probe_source; /* an address of ours is inside the infrastructure prefix */
 
 	struct fact_interface *interfaces;
 	size_t n_interfaces;

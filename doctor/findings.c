@@ -85,10 +85,10 @@ json_t *findings_json(const struct findings *findings)
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->list[i];
 
-		json_array_append_new(list, json_pack("{s:s s:s s:s s:s}", "check",
-						      finding->check->name, "what", finding->what,
-						      "where", finding->where, "mend",
-						      finding->mend));
+		json_array_append_new(list,
+				      json_pack("{s:s s:s s:s s:s}", "check", finding->check->name,
+						"what", finding->what, "where", finding->where,
+						"mend", finding->mend));
 	}
 	return list;
 }

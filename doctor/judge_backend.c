@@ -41,11 +41,12 @@ JUDGE(judge_rp_filter)
 		return;
 	for (size_t i = 0; i < facts->n_interfaces; i++)
 		if (facts->interfaces[i].rp_filter > 0)
-			findings_add(findings, check, facts->interfaces[i].name,
-				     mend_with(facts->interfaces[i].name),
-				     "rp_filter is %d: the host drops clients' packets whose replies "
-				     "would leave another way",
-				     facts->interfaces[i].rp_filter);
+			findings_add(
+				findings, check, facts->interfaces[i].name,
+				mend_with(facts->interfaces[i].name),
+				"rp_filter is %d: the host drops clients' packets whose replies "
+				"would leave another way",
+				facts->interfaces[i].rp_filter);
 }
 
 JUDGE(judge_arp)
@@ -56,16 +57,18 @@ JUDGE(judge_arp)
 		if (facts->interfaces[i].arp_ignore == 0)
 			findings_add(findings, check, facts->interfaces[i].name,
 				     mend_with(facts->interfaces[i].name),
-				     "arp_ignore is 0: this host answers ARP for the VIPs and draws their "
+				     "arp_ignore is 0: this host answers ARP for the VIPs and "
+				     "draws their "
 				     "traffic past the gateways");
 }
 
 JUDGE(judge_timestamps)
 {
 	if (facts->timestamps == 0)
-		findings_add(findings, check, "net.ipv4.tcp_timestamps", NULL,
-			     "TCP timestamps are off: connections carry no cookie, so that each needs "
-			     "its router");
+		findings_add(
+			findings, check, "net.ipv4.tcp_timestamps", NULL,
+			"TCP timestamps are off: connections carry no cookie, so that each needs "
+			"its router");
 }
 
 JUDGE(judge_return_route)
@@ -82,7 +85,8 @@ JUDGE(judge_stamp)
 {
 	for (size_t i = 0; i < facts->n_interfaces; i++)
 		if (facts->interfaces[i].stamp == NO)
-			findings_add(findings, check, facts->interfaces[i].name, mend_with("agent"),
-				     "the agent's filter at tc egress is missing: SYN-ACKs offer an MSS "
-				     "that does not fit once encapsulated");
+			findings_add(
+				findings, check, facts->interfaces[i].name, mend_with("agent"),
+				"the agent's filter at tc egress is missing: SYN-ACKs offer an MSS "
+				"that does not fit once encapsulated");
 }

@@ -47,9 +47,10 @@ JUDGE(judge_vip_on_gateway)
 			if (!network_holds(vip, &facts->addresses[j].network.address))
 				continue;
 			network_format(vip, text);
-			findings_add(findings, check, text, mend_with(text),
-				     "the gateway has the VIP as an address: the host would answer in "
-				     "the place of the servers");
+			findings_add(
+				findings, check, text, mend_with(text),
+				"the gateway has the VIP as an address: the host would answer in "
+				"the place of the servers");
 			break;
 		}
 }

@@ -30,10 +30,9 @@ JUDGE(judge_daemon)
 
 	if (facts->daemon)
 		return;
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		attached |= has_our_program(facts, interface);
-	findings_add(findings, check, facts->socket,
-		     mend_with(daemon_of(facts), daemon_of(facts)),
+	findings_add(findings, check, facts->socket, mend_with(daemon_of(facts), daemon_of(facts)),
 		     "holdfast-%s does not answer (%s)", daemon_of(facts),
 		     attached ? "its program goes on without it, but follows no change"
 			      : "and its program is not attached");
@@ -41,20 +40,19 @@ JUDGE(judge_daemon)
 
 JUDGE(judge_interface_missing)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (!interface->ifindex)
-			findings_add(findings, check, facts->config_file,
-				     mend_with(interface->name, facts->config_file,
-					       daemon_of(facts)),
-				     "there is no interface %s", interface->name);
+			findings_add(
+				findings, check, facts->config_file,
+				mend_with(interface->name, facts->config_file, daemon_of(facts)),
+				"there is no interface %s", interface->name);
 }
 
 JUDGE(judge_interface_down)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->ifindex && !interface->running)
-			findings_add(findings, check, interface->name,
-				     mend_with(interface->name),
+			findings_add(findings, check, interface->name, mend_with(interface->name),
 				     "the interface is down or has no carrier");
 }
 
@@ -63,16 +61,17 @@ JUDGE(judge_interface_mtu)
 	char mtu[16];
 
 	snprintf(mtu, sizeof(mtu), "%u", facts->config->mtu);
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->ifindex && interface->mtu < facts->config->mtu)
 			findings_add(findings, check, interface->name,
 				     mend_with(interface->name, mtu, facts->config_file),
-				     "its MTU is %u and the configured one %s", interface->mtu, mtu);
+				     "its MTU is %u and the configured one %s", interface->mtu,
+				     mtu);
 }
 
 JUDGE(judge_xdp_missing)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->ifindex && interface->xdp == XDP_NONE)
 			findings_add(findings, check, interface->name, mend_with(daemon_of(facts)),
 				     facts->role == ROLE_GATEWAY
@@ -83,7 +82,7 @@ JUDGE(judge_xdp_missing)
 
 JUDGE(judge_xdp_foreign)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->xdp != XDP_NONE && !has_our_program(facts, interface))
 			findings_add(findings, check, interface->name,
 				     mend_with(interface->name, daemon_of(facts)),
@@ -93,12 +92,13 @@ JUDGE(judge_xdp_foreign)
 
 JUDGE(judge_xdp_generic)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->xdp == XDP_GENERIC && has_our_program(facts, interface))
-			findings_add(findings, check, interface->name,
-				     mend_with(interface->name, daemon_of(facts)),
-				     "generic XDP instead of native: several times slower, and merged "
-				     "segments arrive whole and are too large to send on");
+			findings_add(
+				findings, check, interface->name,
+				mend_with(interface->name, daemon_of(facts)),
+				"generic XDP instead of native: several times slower, and merged "
+				"segments arrive whole and are too large to send on");
 }
 
 /* Where the setting cannot be seen (another network namespace), the program itself tells. */
@@ -106,7 +106,7 @@ JUDGE(judge_jit)
 {
 	bool interpreted = facts->jit == NO;
 
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		interpreted |= interface->interpreted;
 	if (interpreted)
 		findings_add(findings, check, "net.core.bpf_jit_enable",
@@ -116,26 +116,28 @@ JUDGE(judge_jit)
 
 JUDGE(judge_lro)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->lro)
-			findings_add(findings, check, interface->name, mend_with(interface->name),
-				     "large receive offload is on: merged segments are too large to "
-				     "send on");
+			findings_add(
+				findings, check, interface->name, mend_with(interface->name),
+				"large receive offload is on: merged segments are too large to "
+				"send on");
 }
 
 JUDGE(judge_veth_peer_xdp)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->veth && interface->peer_xdp == NO)
-			findings_add(findings, check, interface->name,
-				     mend_with(*interface->peer ? interface->peer : NULL),
-				     "the other end of this veth has no XDP program: frames that ours "
-				     "sends are lost");
+			findings_add(
+				findings, check, interface->name,
+				mend_with(*interface->peer ? interface->peer : NULL),
+				"the other end of this veth has no XDP program: frames that ours "
+				"sends are lost");
 }
 
 JUDGE(judge_veth_checksum)
 {
-	for_each_interface(facts, interface)
+	for_each_interface (facts, interface)
 		if (interface->veth && interface->peer_checksum == YES)
 			findings_add(findings, check, interface->name, mend_with(interface->peer),
 				     "the other end of this veth (%s) leaves checksums to the "
@@ -155,7 +157,8 @@ static const struct {
 	{ROLE_GATEWAY, "no-backend", "holdfast status: open a backend for the service"},
 	{ROLE_GATEWAY, "no-room", "raise the driver's headroom, or use native XDP"},
 	{ROLE_BACKEND, "outside-sid",
-	 "compare infrastructure in the configuration with the gateways', and filter the prefix at the "
+	 "compare infrastructure in the configuration with the gateways', and filter the prefix at "
+	 "the "
 	 "network's edge"},
 	{ROLE_BACKEND, "no-service",
 	 "give this node the configuration that the gateways have, then systemctl reload "
@@ -169,7 +172,8 @@ JUDGE(judge_drops)
 		const struct fact_drop *drop = &facts->drops[i];
 
 		for (size_t j = 0; drop->rose && j < sizeof(faulty) / sizeof(*faulty); j++)
-			if (faulty[j].role == facts->role && !strcmp(faulty[j].verdict, drop->verdict))
+			if (faulty[j].role == facts->role &&
+			    !strcmp(faulty[j].verdict, drop->verdict))
 				findings_add(findings, check, facts->node,
 					     mend_with(faulty[j].hint),
 					     "packets are being dropped as %s (%s)", drop->verdict,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the answers to the probes say: is the agent there, by a path that is wide enough, with our
- * secret, prefix and time? Where every agent differs from us, and there are several, it is we who do.
+ * secret, prefix and time? Where every agent differs from us, and there are several, it is we who
+ * do.
  */
 #include <arpa/inet.h>
 #include <linux/icmpv6.h>
@@ -43,9 +44,10 @@ JUDGE(judge_probe_source)
 		return;
 	own.halves[0] = gateway ? gateway->locator.halves[0] : backend->locator.halves[0];
 	own.bytes[15] = 1;
-	findings_add(findings, check, facts->node, mend_with(address_format(&own, address)),
-		     "no address of this node is inside the infrastructure prefix: agents take its own "
-		     "packets for an intruder's");
+	findings_add(
+		findings, check, facts->node, mend_with(address_format(&own, address)),
+		"no address of this node is inside the infrastructure prefix: agents take its own "
+		"packets for an intruder's");
 }
 
 static const char *unreachable_text(const struct probe_outcome *outcome)
@@ -168,8 +170,8 @@ static bool prefix_differs(const struct facts *facts, const struct fact_target *
 }
 
 /*
- * One of two kernels may not know of leap seconds, and take UTC for TAI: that is no fault of the clock.
- * (A clock that is wrong by just that much goes unnoticed.)
+ * One of two kernels may not know of leap seconds, and take UTC for TAI: that is no fault of the
+ * clock. (A clock that is wrong by just that much goes unnoticed.)
  */
 static int64_t clock_ahead(const struct fact_target *target)
 {
@@ -187,24 +189,24 @@ static bool clock_differs(const struct facts *facts, const struct fact_target *t
 	return llabs(clock_ahead(target)) > CLOCK_TOLERANCE_NS;
 }
 
-/* Calls for the targets that differ, or once, with a target of whom we are the odd one out. */
 #define for_each_differing(facts, target, differs)                                                 \
 	for (const struct fact_target *target = (facts)->targets;                                  \
-	     target < (facts)->targets + (facts)->n_targets;                                       \
-	     target = is_odd(facts, differs) ? (facts)->targets + (facts)->n_targets : target + 1) \
+	     target < (facts)->targets + (facts)->n_targets; target++)                             \
 		if (target->small.end == PROBE_ANSWERED && differs(facts, target))
 
 JUDGE(judge_secret)
 {
 	bool odd = is_odd(facts, secret_differs);
 
-	for_each_differing(facts, target, secret_differs) {
+	for_each_differing (facts, target, secret_differs) {
 		const char *node = odd ? facts->node : target->name;
 
 		findings_add(findings, check, node,
 			     mend_with(node, odd ? role_daemon(facts->role) : "agent"),
 			     odd ? "the secret of this node differs from that of all backends"
 				 : "its secret differs from this node's");
+		if (odd)
+			return;
 	}
 }
 
@@ -224,16 +226,19 @@ JUDGE(judge_prefix)
 	char own[NETWORK_TEXT_MAX], other[NETWORK_TEXT_MAX];
 
 	prefix_text(&own_prefix, own);
-	for_each_differing(facts, target, prefix_differs) {
+	for_each_differing (facts, target, prefix_differs) {
 		const char *node = odd ? facts->node : target->name;
 
 		prefix_text(&target->infrastructure, other);
-		findings_add(findings, check, node, mend_with(odd ? other : own, node),
-			     odd ? "the infrastructure prefix of this node is %s, and that of the "
-				   "backends %s"
-				 : "the wrong infrastructure prefix: this node's is %s and its own is "
-				   "%s",
-			     own, other);
+		findings_add(
+			findings, check, node, mend_with(odd ? other : own, node),
+			odd ? "the infrastructure prefix of this node is %s, and that of the "
+			      "backends %s"
+			    : "the wrong infrastructure prefix: this node's is %s and its own is "
+			      "%s",
+			own, other);
+		if (odd)
+			return;
 	}
 }
 
@@ -241,12 +246,14 @@ JUDGE(judge_clock)
 {
 	bool odd = is_odd(facts, clock_differs);
 
-	for_each_differing(facts, target, clock_differs) {
+	for_each_differing (facts, target, clock_differs) {
 		const char *node = odd ? facts->node : target->name;
 		int64_t ahead = odd ? -clock_ahead(target) : clock_ahead(target);
 
 		findings_add(findings, check, node, mend_with(node),
 			     "its clock is %.1f s %s that of %s", llabs(ahead) / 1e9,
 			     ahead > 0 ? "ahead of" : "behind", odd ? "the backends" : facts->node);
+		if (odd)
+			return;
 	}
 }

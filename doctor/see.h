@@ -12,7 +12,8 @@
 /* The configured interfaces: links, programs, offloads, settings (see_interfaces.c). */
 int see_interfaces(struct facts *facts);
 
-/* Addresses, announced VIPs, routes, settings of the host; targets by what routes them (see_host.c). */
+/* Addresses, announced VIPs, routes, settings of the host; targets by what routes them
+ * (see_host.c). */
 int see_host(struct facts *facts, const json_t *status);
 
 /* Asks every agent that has a route, and measures the path to it (see_agents.c). */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Asks the agents over the wire (wire/probe.h): first a small question each, then one as large as the
- * configured mtu, and where only the small one came back, sizes in between by halving. All agents are
- * asked side by side. The kernel is told not to fragment and not to heed a path MTU that it learned
- * (IPV6_PMTUDISC_PROBE), and to hand over what routers say (IPV6_RECVERR).
+ * Asks the agents over the wire (wire/probe.h): first a small question each, then one as large as
+ * the configured mtu, and where only the small one came back, sizes in between by halving. All
+ * agents are asked side by side. The kernel is told not to fragment and not to heed a path MTU that
+ * it learned (IPV6_PMTUDISC_PROBE), and to hand over what routers say (IPV6_RECVERR).
  */
 #include <errno.h>
 #include <time.h> /* before errqueue.h, which needs it */
@@ -297,7 +297,8 @@ int see_agents(struct facts *facts)
 	_cleanup_free_ struct question *questions =
 		calloc(facts->n_targets + 1, sizeof(*questions));
 	_cleanup_close_ int fd = open_socket(facts);
-	/* A gateway's neighbours are kept resolved; a backend's may be, for the probe, first now. */
+	/* A gateway's neighbours are kept resolved; a backend's may be, for the probe, first now.
+	 */
 	int least = facts->role == ROLE_GATEWAY ? 1 : 0;
 	uint64_t token = 0;
 	size_t n = 0;
@@ -312,6 +313,5 @@ int see_agents(struct facts *facts)
 			questions[n++] = (struct question){.target = &facts->targets[i],
 							   .token = token + (i << 16)};
 	examine(fd, facts, questions, n);
-	facts->probed = true;
 	return 0;
 }

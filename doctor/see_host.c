@@ -83,7 +83,8 @@ static enum maybe wanted(const json_t *status, const struct network *network)
 	size_t i;
 
 	network_format(network, text);
-	json_array_foreach(json_object_get(status, "vips"), i, vip) {
+	json_array_foreach(json_object_get(status, "vips"), i, vip)
+	{
 		const char *name = json_string_value(json_object_get(vip, "vip"));
 
 		if (name && strcmp(name, text) == 0)
@@ -115,8 +116,8 @@ static int see_vips(struct facts *facts, struct rtnetlink *netlink, const json_t
 	for (size_t i = 0; i < facts->plan->n_vips; i++) {
 		const struct network *network = &facts->plan->vips[i].network;
 
-		facts->vips[facts->n_vips++] = (struct fact_vip){
-			.network = network, .wanted = wanted(status, network)};
+		facts->vips[facts->n_vips++] =
+			(struct fact_vip){.network = network, .wanted = wanted(status, network)};
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct network network = {standing[i].address, standing[i].length};
@@ -276,7 +277,8 @@ int see_drops(struct facts *facts, const json_t *before, const json_t *after)
 	facts->drops = calloc(json_object_size(counters) + 1, sizeof(*facts->drops));
 	if (!facts->drops)
 		return -ENOMEM;
-	json_object_foreach(counters, verdict, row) {
+	json_object_foreach(counters, verdict, row)
+	{
 		json_int_t rose = packets(after, verdict) - packets(before, verdict);
 		const char *help = json_string_value(json_object_get(row, "help"));
 		struct fact_drop *drop = &facts->drops[facts->n_drops];

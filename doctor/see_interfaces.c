@@ -184,7 +184,8 @@ int see_interfaces(struct facts *facts)
 {
 	const struct config_gateway *gateway = config_gateway(facts->config, facts->node);
 	const struct config_backend *backend = config_backend(facts->config, facts->node);
-	char *const *names = facts->role == ROLE_GATEWAY ? gateway->interfaces : backend->interfaces;
+	char *const *names =
+		facts->role == ROLE_GATEWAY ? gateway->interfaces : backend->interfaces;
 	size_t n = facts->role == ROLE_GATEWAY ? gateway->n_interfaces : backend->n_interfaces;
 	struct netlink *netlink;
 	int r = netlink_new(&netlink);
