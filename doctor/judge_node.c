@@ -30,7 +30,7 @@ JUDGE(judge_daemon)
 
 	if (facts->daemon)
 		return;
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		attached |= has_our_program(facts, interface);
 	findings_add(findings, check, facts->socket, mend_with(daemon_of(facts), daemon_of(facts)),
 		     "holdfast-%s does not answer (%s)", daemon_of(facts),
@@ -40,7 +40,7 @@ JUDGE(judge_daemon)
 
 JUDGE(judge_interface_missing)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (!interface->ifindex)
 			findings_add(
 				findings, check, facts->config_file,
@@ -50,7 +50,7 @@ JUDGE(judge_interface_missing)
 
 JUDGE(judge_interface_down)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->ifindex && !interface->running)
 			findings_add(findings, check, interface->name, mend_with(interface->name),
 				     "the interface is down or has no carrier");
@@ -61,7 +61,7 @@ JUDGE(judge_interface_mtu)
 	char mtu[16];
 
 	snprintf(mtu, sizeof(mtu), "%u", facts->config->mtu);
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->ifindex && interface->mtu < facts->config->mtu)
 			findings_add(findings, check, interface->name,
 				     mend_with(interface->name, mtu, facts->config_file),
@@ -71,7 +71,7 @@ JUDGE(judge_interface_mtu)
 
 JUDGE(judge_xdp_missing)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->ifindex && interface->xdp == XDP_NONE)
 			findings_add(findings, check, interface->name, mend_with(daemon_of(facts)),
 				     facts->role == ROLE_GATEWAY
@@ -82,7 +82,7 @@ JUDGE(judge_xdp_missing)
 
 JUDGE(judge_xdp_foreign)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->xdp != XDP_NONE && !has_our_program(facts, interface))
 			findings_add(findings, check, interface->name,
 				     mend_with(interface->name, daemon_of(facts)),
@@ -92,7 +92,7 @@ JUDGE(judge_xdp_foreign)
 
 JUDGE(judge_xdp_generic)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->xdp == XDP_GENERIC && has_our_program(facts, interface))
 			findings_add(
 				findings, check, interface->name,
@@ -106,7 +106,7 @@ JUDGE(judge_jit)
 {
 	bool interpreted = facts->jit == NO;
 
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		interpreted |= interface->interpreted;
 	if (interpreted)
 		findings_add(findings, check, "net.core.bpf_jit_enable",
@@ -116,7 +116,7 @@ JUDGE(judge_jit)
 
 JUDGE(judge_lro)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->lro)
 			findings_add(
 				findings, check, interface->name, mend_with(interface->name),
@@ -126,7 +126,7 @@ JUDGE(judge_lro)
 
 JUDGE(judge_veth_peer_xdp)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->veth && interface->peer_xdp == NO)
 			findings_add(
 				findings, check, interface->name,
@@ -137,7 +137,7 @@ JUDGE(judge_veth_peer_xdp)
 
 JUDGE(judge_veth_checksum)
 {
-	for_each_interface (facts, interface)
+	for_each_interface(facts, interface)
 		if (interface->veth && interface->peer_checksum == YES)
 			findings_add(findings, check, interface->name, mend_with(interface->peer),
 				     "the other end of this veth (%s) leaves checksums to the "

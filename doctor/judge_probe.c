@@ -198,7 +198,7 @@ JUDGE(judge_secret)
 {
 	bool odd = is_odd(facts, secret_differs);
 
-	for_each_differing (facts, target, secret_differs) {
+	for_each_differing(facts, target, secret_differs) {
 		const char *node = odd ? facts->node : target->name;
 
 		findings_add(findings, check, node,
@@ -226,7 +226,7 @@ JUDGE(judge_prefix)
 	char own[NETWORK_TEXT_MAX], other[NETWORK_TEXT_MAX];
 
 	prefix_text(&own_prefix, own);
-	for_each_differing (facts, target, prefix_differs) {
+	for_each_differing(facts, target, prefix_differs) {
 		const char *node = odd ? facts->node : target->name;
 
 		prefix_text(&target->infrastructure, other);
@@ -246,7 +246,7 @@ JUDGE(judge_clock)
 {
 	bool odd = is_odd(facts, clock_differs);
 
-	for_each_differing (facts, target, clock_differs) {
+	for_each_differing(facts, target, clock_differs) {
 		const char *node = odd ? facts->node : target->name;
 		int64_t ahead = odd ? -clock_ahead(target) : clock_ahead(target);
 
