@@ -31,7 +31,7 @@ static const struct folder folders[] = {
 	{"daemon", " daemon/ core/ io/ base/ wire/ "},
 	{"gateway", " gateway/ daemon/ core/ io/ base/ wire/ "},
 	{"agent", " agent/ daemon/ core/ io/ base/ wire/ "},
-	{"cli", " cli/ io/ base/ wire/ "},
+	{"cli", " cli/ daemon/ core/ io/ base/ wire/ "},
 };
 
 /* Our folders are named in quotes with a slash; generated headers have none. */
