@@ -13,8 +13,8 @@ static void put(FILE *to, const char *text, bool literal)
 		bool literal; /* only there */
 		const char *escaped;
 	} rows[] = {
-		{'\\', false, "\\e"},  {'-', true, "\\-"},    {'\'', true, "\\(aq"},
-		{'`', true, "\\(ga"}, {'^', true, "\\(ha"}, {'~', true, "\\(ti"},
+		{'\\', false, "\\e"},  {'-', true, "\\-"},   {'\'', true, "\\(aq"},
+		{'`', true, "\\(ga"},  {'^', true, "\\(ha"}, {'~', true, "\\(ti"},
 		{'"', false, "\\(dq"},
 	};
 

@@ -18,8 +18,8 @@
 
 const struct option_row option_rows[] = {
 	{'s', "socket", "PATH",
-	 "the daemon's socket (default: the first that is there of " GATEWAY_SOCKET ", " AGENT_SOCKET
-	 ")",
+	 "the daemon's socket (default: the first that is there of " GATEWAY_SOCKET
+	 ", " AGENT_SOCKET ")",
 	 OPTION_TEXT, 0, AT(socket)},
 	{'j', "json", NULL, "print the answer as JSON", OPTION_SWITCH, OPTION_JSON, AT(json)},
 	{'a', "all", NULL, "also what is zero", OPTION_SWITCH, OPTION_ALL, AT(all)},

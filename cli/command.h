@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The command line as it was typed: a verb, its arguments, options anywhere between them. Options are
- * rows of a table, from which parsing, help, manual and completion come; verbs are another
+ * The command line as it was typed: a verb, its arguments, options anywhere between them. Options
+ * are rows of a table, from which parsing, help, manual and completion come; verbs are another
  * (cli/verbs.h).
  */
 #pragma once

@@ -32,16 +32,15 @@ static const char head[] =
 	"\t\tif [[ $skip ]]; then\n"
 	"\t\t\tskip=\n";
 
-static const char tail[] =
-	"\tif [[ $current == -* ]]; then\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$current\")\n"
-	"\telif [[ $choices == FILE ]]; then\n"
-	"\t\t_holdfast_files \"$current\"\n"
-	"\telse\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$choices\" -- \"$current\")\n"
-	"\tfi\n"
-	"}\n"
-	"complete -F _holdfast holdfast\n";
+static const char tail[] = "\tif [[ $current == -* ]]; then\n"
+			   "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$current\")\n"
+			   "\telif [[ $choices == FILE ]]; then\n"
+			   "\t\t_holdfast_files \"$current\"\n"
+			   "\telse\n"
+			   "\t\tmapfile -t COMPREPLY < <(compgen -W \"$choices\" -- \"$current\")\n"
+			   "\tfi\n"
+			   "}\n"
+			   "complete -F _holdfast holdfast\n";
 
 static bool takes_word(const struct option_row *row)
 {

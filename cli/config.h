@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The verbs of `holdfast config`. All of them print what they found, and return 0 or, after one-line
- * errors, a negative errno.
+ * The verbs of `holdfast config`. All of them print what they found, and return 0 or, after
+ * one-line errors, a negative errno.
  */
 #pragma once
 

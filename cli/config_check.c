@@ -30,12 +30,12 @@ static json_t *result_json(const char *file, const struct errors *errors,
 		json_array_append_new(list, json_string(errors_text(errors, i)));
 	result = json_pack("{s:s s:b s:o}", "file", file, "fine", inputs != NULL, "errors", list);
 	if (inputs)
-		json_object_update_new(
-			result,
-			json_pack("{s:I s:I s:I s:I}", "sites", (json_int_t)inputs->config->n_sites,
-				  "gateways", (json_int_t)inputs->config->n_gateways, "backends",
-				  (json_int_t)inputs->config->n_backends, "services",
-				  (json_int_t)inputs->config->n_services));
+		json_object_update_new(result,
+				       json_pack("{s:I s:I s:I s:I}", "sites",
+						 (json_int_t)inputs->config->n_sites, "gateways",
+						 (json_int_t)inputs->config->n_gateways, "backends",
+						 (json_int_t)inputs->config->n_backends, "services",
+						 (json_int_t)inputs->config->n_services));
 	return result;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Before a configuration is put in place: what it would change on a node. The two files are read and
- * planned as the daemon does it; core/diff.c compares the plans.
+ * Before a configuration is put in place: what it would change on a node. The two files are read
+ * and planned as the daemon does it; core/diff.c compares the plans.
  */
 #include <errno.h>
 #include <string.h>
@@ -47,7 +47,8 @@ void config_diff_print(const struct diff *diff, FILE *to)
 	if (diff->routers_moved > 0)
 		fprintf(to, "gateways: %.1f %% of the site's flows get another router\n",
 			diff->routers_moved * 100);
-	fprintf(to, "programs: %s\n", diff->reload ? "loaded anew, exchanged under traffic" : "stay");
+	fprintf(to, "programs: %s\n",
+		diff->reload ? "loaded anew, exchanged under traffic" : "stay");
 }
 
 static json_t *change_json(const struct diff_change *change)
@@ -76,7 +77,8 @@ json_t *config_diff_json(const struct diff *diff)
 		json_object_set_new(moved, diff->shares[i].service,
 				    json_real(diff->shares[i].moved * 100));
 	return json_pack("{s:o s:o s:f s:b}", "changes", changes, "rows-moved-percent", moved,
-			 "routers-moved-percent", diff->routers_moved * 100, "reload", diff->reload);
+			 "routers-moved-percent", diff->routers_moved * 100, "reload",
+			 diff->reload);
 }
 
 /* --- a node, as a file makes it -------------------------------------------------------------- */
@@ -144,8 +146,9 @@ static int node_read(const char *file, const char *beside, const char *name, str
 	backend = config_backend(node->inputs->config, name);
 	if (backend && backend->agent)
 		return make_agent(backend, node);
-	log_error("%s: neither gateways nor backends with an agent have %s, name a node with --node",
-		  file, name);
+	log_error(
+		"%s: neither gateways nor backends with an agent have %s, name a node with --node",
+		file, name);
 	return -ENOENT;
 }
 
@@ -178,7 +181,8 @@ static int refuse_same(const char *file, const char *against)
 	if (stat(file, &a) < 0 || stat(against, &b) < 0 || a.st_dev != b.st_dev ||
 	    a.st_ino != b.st_ino)
 		return 0;
-	log_error("%s: is the very file that it is compared with: write the change to a copy", file);
+	log_error("%s: is the very file that it is compared with: write the change to a copy",
+		  file);
 	return -EINVAL;
 }
 

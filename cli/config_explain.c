@@ -18,7 +18,8 @@ static const char *bounds(const struct config_row *row, char text[static 64])
 
 	*text = '\0';
 	if (counted && row->min && row->max)
-		snprintf(text, 64, "; %lld to %lld of them", (long long)row->min, (long long)row->max);
+		snprintf(text, 64, "; %lld to %lld of them", (long long)row->min,
+			 (long long)row->max);
 	else if (counted && row->max)
 		snprintf(text, 64, "; at most %lld of them", (long long)row->max);
 	else if (counted && (row->min || row->list))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A JSON schema (draft 2020-12) of the configuration, for editors and other tools. It says what a row
- * says; what concerns several options at once (config_checks.c) no schema can.
+ * A JSON schema (draft 2020-12) of the configuration, for editors and other tools. It says what a
+ * row says; what concerns several options at once (config_checks.c) no schema can.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@ static json_t *value_schema(const struct config_row *row)
 {
 	switch (row->type) {
 	case CONFIG_NUMBER:
-		return json_pack("{s:s s:I s:I}", "type", "integer", "minimum", (json_int_t)row->min,
-				 "maximum", (json_int_t)row->max);
+		return json_pack("{s:s s:I s:I}", "type", "integer", "minimum",
+				 (json_int_t)row->min, "maximum", (json_int_t)row->max);
 	case CONFIG_BOOLEAN:
 		return json_pack("{s:s}", "type", "boolean");
 	case CONFIG_CHOICE:
@@ -75,8 +75,7 @@ static json_t *items_schema(const struct config_row *row)
 	snprintf(pattern, sizeof(pattern), "%s.*", row->path);
 	schema = json_pack("{s:o s:{s:s s:i} s:o}", "type", mapping_type(row->min == 0),
 			   "propertyNames", "pattern", "^[a-z0-9.-]+$", "maxLength",
-			   CONFIG_NAME_MAX, "additionalProperties",
-			   object_schema(pattern));
+			   CONFIG_NAME_MAX, "additionalProperties", object_schema(pattern));
 	if (row->min)
 		json_object_set_new(schema, "minProperties", json_integer(row->min));
 	if (row->max)

@@ -38,7 +38,8 @@ static void print_rows(const json_t *answer, const struct table_column *columns,
 
 	if (!table)
 		return;
-	json_object_foreach(json_object_get(answer, "counters"), name, row) {
+	json_object_foreach(json_object_get(answer, "counters"), name, row)
+	{
 		if (!all && number(row, "packets") == 0)
 			continue;
 		table_cell(table, COLOUR_NONE, "%s", name);
@@ -88,7 +89,8 @@ json_t *counters_rates(const json_t *before, const json_t *after, double seconds
 	if (!rates || seconds <= 0)
 		return rates;
 	json_object_set_new(rates, "seconds", json_real(seconds));
-	json_object_foreach(json_object_get(rates, "counters"), name, row) {
+	json_object_foreach(json_object_get(rates, "counters"), name, row)
+	{
 		const json_t *was = json_object_get(former, name);
 
 		json_object_set_new(row, "packets", rate(was, row, "packets", seconds));

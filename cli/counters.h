@@ -12,8 +12,8 @@ struct command;
 void counters_print(const json_t *answer, bool all, FILE *to);
 
 /*
- * What an answer to /counters and a later one say of the time between: the later one with packets and
- * bytes per second, and "seconds". Counters that fell began at zero again. NULL: no memory.
+ * What an answer to /counters and a later one say of the time between: the later one with packets
+ * and bytes per second, and "seconds". Counters that fell began at zero again. NULL: no memory.
  */
 json_t *counters_rates(const json_t *before, const json_t *after, double seconds);
 

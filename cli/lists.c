@@ -66,16 +66,16 @@ int backends_of(const json_t *status, json_t **ret)
 	size_t i, j;
 	int r = list ? 0 : -ENOMEM;
 
-	json_array_foreach(json_object_get(status, "services"), i, service) {
+	json_array_foreach(json_object_get(status, "services"), i, service)
+	{
 		json_t *backends = json_object_get(service, "backends");
 
 		if (r == 0 && !backends)
 			r = refuse("backends");
 		if (r < 0)
 			break;
-		json_array_foreach(backends, j, backend)
-			if (r == 0)
-				r = add_backend(list, service, backend);
+		json_array_foreach(backends, j, backend) if (r == 0) r =
+			add_backend(list, service, backend);
 	}
 	if (r < 0) {
 		json_decref(list);
@@ -107,10 +107,13 @@ static void open_cell(struct table *table, const json_t *service)
 	const json_t *backends = json_object_get(service, "backends"), *backend;
 	size_t i, open = 0, n = json_array_size(backends);
 
-	json_array_foreach(backends, i, backend)
-		open += is_true(backend, "open") && is_true(backend, "reachable");
+	json_array_foreach(backends, i, backend) open +=
+		is_true(backend, "open") && is_true(backend, "reachable");
 	if (backends)
-		table_cell(table, open == n ? COLOUR_GOOD : open ? COLOUR_CARE : COLOUR_BAD,
+		table_cell(table,
+			   open == n ? COLOUR_GOOD
+			   : open    ? COLOUR_CARE
+				     : COLOUR_BAD,
 			   "%zu/%zu", open, n);
 	else
 		table_cell(table, COLOUR_NONE, "-");
@@ -143,7 +146,8 @@ void print_services(const json_t *services, FILE *to)
 
 	if (!table)
 		return;
-	json_array_foreach(services, i, service) {
+	json_array_foreach(services, i, service)
+	{
 		table_cell(table, COLOUR_NONE, "%s", text(service, "name"));
 		table_cell(table, COLOUR_NONE, "%s", text(service, "protocol"));
 		ports_cell(table, service);
@@ -177,7 +181,8 @@ void print_backends(const json_t *backends, FILE *to)
 
 	if (!table)
 		return;
-	json_array_foreach(backends, i, backend) {
+	json_array_foreach(backends, i, backend)
+	{
 		table_cell(table, COLOUR_NONE, "%s", text(backend, "service"));
 		table_cell(table, COLOUR_NONE, "%s", text(backend, "name"));
 		table_cell(table, COLOUR_NONE, "%lld",
@@ -199,7 +204,8 @@ void print_gateways(const json_t *gateways, FILE *to)
 
 	if (!table)
 		return;
-	json_array_foreach(gateways, i, gateway) {
+	json_array_foreach(gateways, i, gateway)
+	{
 		table_cell(table, COLOUR_NONE, "%s", text(gateway, "name"));
 		table_cell(table, COLOUR_NONE, "%s", text(gateway, "sid"));
 		if (is_true(gateway, "self"))

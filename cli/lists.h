@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* 0 and *ret, which the caller frees; -errno after a one-line error: this daemon has no such part. */
+/* 0 and *ret, which the caller frees; -errno after a one-line error: this daemon has no such part.
+ */
 int services_of(const json_t *status, json_t **ret);
 int backends_of(const json_t *status, json_t **ret); /* of all services, each with its "service" */
 int gateways_of(const json_t *status, json_t **ret);

@@ -45,7 +45,7 @@ void pages_print_holdfast(FILE *to)
 	roff_synopsis(to, "holdfast", "[OPTION...] VERB [ARGUMENT...]");
 	roff_section(to, "DESCRIPTION");
 	roff_text(to, "Asks the gateway or the agent that runs on this machine over its control "
-			   "socket, and checks and compares configurations before they are used.");
+		      "socket, and checks and compares configurations before they are used.");
 	roff_section(to, "VERBS");
 	for (int i = 0; i < n_verbs; i++)
 		if (!verbs[i].hidden && !verb_is_group(&verbs[i]))
@@ -90,11 +90,11 @@ void pages_print_config(FILE *to)
 	roff_begin(to, "holdfast.yaml", 5, HOLDFAST_VERSION, "configuration of a Holdfast fleet");
 	roff_section(to, "DESCRIPTION");
 	roff_text(to,
-		       "One file for all gateways and agents, in YAML. Every node reads the same file "
-		       "and finds itself in it by its name. Names of sites, gateways, backends and "
-		       "services are the operator's; in the paths below they are written *. Anchors, "
-		       "tags and second documents are refused, and so is a key that is unknown or "
-		       "given twice.");
+		  "One file for all gateways and agents, in YAML. Every node reads the same file "
+		  "and finds itself in it by its name. Names of sites, gateways, backends and "
+		  "services are the operator's; in the paths below they are written *. Anchors, "
+		  "tags and second documents are refused, and so is a key that is unknown or "
+		  "given twice.");
 	roff_paragraph(to, "holdfast config check tells every error of a file at once; holdfast "
 			   "config diff tells what a changed file would do to the data plane.");
 	roff_section(to, "OPTIONS");

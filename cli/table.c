@@ -41,8 +41,7 @@ struct table *table_free(struct table *table)
 
 void table_cell(struct table *table, enum colour colour, const char *format, ...)
 {
-	struct cell *cells =
-		reallocarray(table->cells, table->n_cells + 1, sizeof(*table->cells));
+	struct cell *cells = reallocarray(table->cells, table->n_cells + 1, sizeof(*table->cells));
 	va_list arguments;
 	char *text;
 	int n;

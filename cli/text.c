@@ -35,9 +35,8 @@ static bool coloured(FILE *to)
 const char *colour_on(FILE *to, enum colour colour)
 {
 	static const char *const escapes[] = {
-		[COLOUR_NONE] = "",		[COLOUR_BOLD] = "\033[1m",
-		[COLOUR_GOOD] = "\033[32m", [COLOUR_CARE] = "\033[33m",
-		[COLOUR_BAD] = "\033[31m",
+		[COLOUR_NONE] = "",	    [COLOUR_BOLD] = "\033[1m", [COLOUR_GOOD] = "\033[32m",
+		[COLOUR_CARE] = "\033[33m", [COLOUR_BAD] = "\033[31m",
 	};
 
 	return coloured(to) ? escapes[colour] : "";

@@ -7,8 +7,8 @@
 #define TEXT_WIDTH 80
 
 /*
- * Prints words in lines of at most TEXT_WIDTH, and a newline. The first begins at column `at`, where
- * something may stand before it; the others are indented to there.
+ * Prints words in lines of at most TEXT_WIDTH, and a newline. The first begins at column `at`,
+ * where something may stand before it; the others are indented to there.
  */
 void text_wrap(FILE *to, int at, const char *text);
 
@@ -20,7 +20,8 @@ enum colour {
 	COLOUR_BAD,
 };
 
-/* The escape that begins the colour; "" where `to` is no terminal or $NO_COLOR is set (no-color.org). */
+/* The escape that begins the colour; "" where `to` is no terminal or $NO_COLOR is set
+ * (no-color.org). */
 const char *colour_on(FILE *to, enum colour colour);
 
 /* The escape that ends it. */

@@ -48,10 +48,10 @@ const struct verb verbs[] = {
 	{
 		.name = "counters",
 		.help = "packets by verdict: what became of every one",
-		.text = "Every packet ends in exactly one verdict. Verdicts that no packet had are "
-			"left out, unless --all is given; with --json all are there. With --watch "
-			"the table shows packets and bytes per second, again and again until "
-			"Ctrl-C; with --json, too, it is one JSON object a line.",
+		.text = "Every packet ends in exactly one verdict. Verdicts that no packet had "
+			"are left out, unless --all is given; with --json all are there. With "
+			"--watch the table shows packets and bytes per second, again and again "
+			"until Ctrl-C; with --json, too, it is one JSON object a line.",
 		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH,
 		.run = counters_run,
 	},
@@ -60,9 +60,9 @@ const struct verb verbs[] = {
 		.usage = "tcp|udp CLIENT:PORT VIP:PORT [new|bare|midway]",
 		.help = "where a flow would go, and why",
 		.text = "CLIENT and VIP are addresses, in brackets where they are IPv6: "
-			"[2001:db8::1]:80. The packet is a SYN that offers timestamps or a datagram "
-			"(new, the default), a SYN without timestamps (bare), or one in "
-			"mid-connection (midway).",
+			"[2001:db8::1]:80. The packet is a SYN that offers timestamps or a "
+			"datagram (new, the default), a SYN without timestamps (bare), or one "
+			"in mid-connection (midway).",
 		.options = OPTION_JSON,
 		.least = 3,
 		.most = 4,
@@ -80,9 +80,9 @@ const struct verb verbs[] = {
 		.name = "config check",
 		.usage = "FILE",
 		.help = "every error of a configuration, in one go",
-		.text = "Reads FILE as the daemons would, and the secret that it names. Every error "
-			"is a line: file, line, the option's path, what is wrong, what is allowed. "
-			"Needs no daemon.",
+		.text = "Reads FILE as the daemons would, and the secret that it names. Every "
+			"error is a line: file, line, the option's path, what is wrong, what is "
+			"allowed. Needs no daemon.",
 		.options = OPTION_JSON,
 		.least = 1,
 		.most = 1,
@@ -93,13 +93,13 @@ const struct verb verbs[] = {
 		.name = "config diff",
 		.usage = "FILE",
 		.help = "what FILE would change in the data plane, before it does",
-		.text = "Compares FILE with the configuration that the daemon on this machine uses, "
-			"for its node: VIPs that come and go, are announced or withdrawn; services; "
-			"backends that open, close or go; how much of each service's new "
-			"connections would go elsewhere; and whether programs are loaded anew. "
-			"FILE is taken as the daemon would find it, in place of its own: the "
-			"secret's name is relative to the folder of that one. With --against and "
-			"--node it needs no daemon.",
+		.text = "Compares FILE with the configuration that the daemon on this machine "
+			"uses, for its node: VIPs that come and go, are announced or withdrawn; "
+			"services; backends that open, close or go; how much of each service's "
+			"new connections would go elsewhere; and whether programs are loaded "
+			"anew. FILE is taken as the daemon would find it, in place of its own: "
+			"the secret's name is relative to the folder of that one. With "
+			"--against and --node it needs no daemon.",
 		.options = OPTION_JSON | OPTION_NODE | OPTION_AGAINST,
 		.least = 1,
 		.most = 1,
@@ -110,9 +110,9 @@ const struct verb verbs[] = {
 		.name = "config explain",
 		.usage = "[PATH]",
 		.help = "the options of the configuration: type, bounds, meaning",
-		.text = "PATH is an option or what holds options, as in services.*.backends; a name "
-			"of your own may stand for the *. Without PATH all are explained. Also "
-			"written holdfast config --explain.",
+		.text = "PATH is an option or what holds options, as in services.*.backends; a "
+			"name of your own may stand for the *. Without PATH all are explained. "
+			"Also written holdfast config --explain.",
 		.options = OPTION_JSON | OPTION_EXPLAIN,
 		.most = 1,
 		.completions = {"OPTION"},
@@ -178,7 +178,8 @@ static const struct verb *verb_named(const char *name)
 }
 
 /* The second words under a group, or the first words of all. */
-static const struct verb *complain(const char *word, const struct verb *group, char text[static 512])
+static const struct verb *complain(const char *word, const struct verb *group,
+				   char text[static 512])
 {
 	struct suggestion suggestion = {.wanted = word};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What `holdfast` can be asked: a table of verbs. Help, the manual page and the completion of shells
- * are made from it.
+ * What `holdfast` can be asked: a table of verbs. Help, the manual page and the completion of
+ * shells are made from it.
  */
 #pragma once
 
@@ -20,10 +20,10 @@ struct command;
  * neither, it is a first word that others share ("config").
  */
 struct verb {
-	const char *name;  /* one word or two */
-	const char *usage; /* its arguments, as help prints them; optional ones in brackets */
-	const char *help;  /* a line, at most VERB_HELP_MAX letters */
-	const char *text;  /* more of it, sentences; NULL: the line says all */
+	const char *name;     /* one word or two */
+	const char *usage;    /* its arguments, as help prints them; optional ones in brackets */
+	const char *help;     /* a line, at most VERB_HELP_MAX letters */
+	const char *text;     /* more of it, sentences; NULL: the line says all */
 	unsigned int options; /* bits of enum option_bit */
 	int least, most;      /* arguments */
 	bool hidden;	      /* of use to the build only */
@@ -43,8 +43,8 @@ extern const struct verb verbs[];
 extern const int n_verbs;
 
 /*
- * The verb that the words begin with, *ret_used of them. NULL: there is none, and `complaint` says so
- * in a line.
+ * The verb that the words begin with, *ret_used of them. NULL: there is none, and `complaint` says
+ * so in a line.
  */
 const struct verb *verb_find(int n, char **words, int *ret_used, char complaint[static 512]);
 

@@ -9,7 +9,8 @@
 /* No part of a path that exists is longer than an item's name. */
 #define PART_MAX 64
 
-/* One step down from the rows right under `pattern`. NULL: no such row, and `suggestion` knows them. */
+/* One step down from the rows right under `pattern`. NULL: no such row, and `suggestion` knows
+ * them. */
 static const struct config_row *step(const char *pattern, struct suggestion *suggestion)
 {
 	const struct config_row *row = NULL;

@@ -14,9 +14,12 @@
 const char *diff_about_name(enum diff_about about)
 {
 	static const char *const names[] = {
-		[DIFF_VIP] = "vip",	    [DIFF_SERVICE] = "service",
-		[DIFF_BACKEND] = "backend", [DIFF_GATEWAY] = "gateway",
-		[DIFF_INTERFACE] = "interface", [DIFF_SETTING] = "setting",
+		[DIFF_VIP] = "vip",
+		[DIFF_SERVICE] = "service",
+		[DIFF_BACKEND] = "backend",
+		[DIFF_GATEWAY] = "gateway",
+		[DIFF_INTERFACE] = "interface",
+		[DIFF_SETTING] = "setting",
 	};
 
 	return names[about];
@@ -25,9 +28,9 @@ const char *diff_about_name(enum diff_about about)
 const char *diff_what_name(enum diff_what what)
 {
 	static const char *const names[] = {
-		[DIFF_ADDED] = "added",		  [DIFF_REMOVED] = "removed",
-		[DIFF_ANNOUNCED] = "announced",	  [DIFF_WITHDRAWN] = "withdrawn",
-		[DIFF_OPENED] = "opened",	  [DIFF_CLOSED] = "closed",
+		[DIFF_ADDED] = "added",		[DIFF_REMOVED] = "removed",
+		[DIFF_ANNOUNCED] = "announced", [DIFF_WITHDRAWN] = "withdrawn",
+		[DIFF_OPENED] = "opened",	[DIFF_CLOSED] = "closed",
 		[DIFF_CHANGED] = "changed",
 	};
 
@@ -158,7 +161,8 @@ static void member_text(const struct config_member *member, char text[static DIF
 		snprintf(text, DIFF_VALUE_MAX, "closed");
 }
 
-/* Closed or not and how much of it: what a packet would notice. The weight of the closed is nothing. */
+/* Closed or not and how much of it: what a packet would notice. The weight of the closed is
+ * nothing. */
 static int compare_member(struct comparison *comparison, const void *left, const void *right,
 			  const void *service)
 {
@@ -350,8 +354,10 @@ static struct named *services_named(const struct plan *plan)
 static int compare_services(struct comparison *comparison)
 {
 	const struct plan *before = comparison->before->plan, *after = comparison->after->plan;
-	_cleanup_free_ struct share_nodes *left = share_nodes_new(before->backends, before->n_backends);
-	_cleanup_free_ struct share_nodes *right = share_nodes_new(after->backends, after->n_backends);
+	_cleanup_free_ struct share_nodes *left =
+		share_nodes_new(before->backends, before->n_backends);
+	_cleanup_free_ struct share_nodes *right =
+		share_nodes_new(after->backends, after->n_backends);
 	_cleanup_free_ struct named *had = services_named(before), *has = services_named(after);
 	const struct backends backends = {left, right};
 
@@ -419,8 +425,10 @@ static int compare_backends(struct comparison *comparison)
 static int compare_routers(struct comparison *comparison)
 {
 	const struct plan *before = comparison->before->plan, *after = comparison->after->plan;
-	_cleanup_free_ struct share_nodes *left = share_nodes_new(before->routers, before->n_routers);
-	_cleanup_free_ struct share_nodes *right = share_nodes_new(after->routers, after->n_routers);
+	_cleanup_free_ struct share_nodes *left =
+		share_nodes_new(before->routers, before->n_routers);
+	_cleanup_free_ struct share_nodes *right =
+		share_nodes_new(after->routers, after->n_routers);
 	const struct share_bank from = {before->router_rows, before->router_size, left};
 	const struct share_bank to = {after->router_rows, after->router_size, right};
 
@@ -472,7 +480,9 @@ struct setting {
 };
 
 #define SETTING(object, field, words)                                                              \
-	{words, offsetof(struct object, field), sizeof(((struct object *)0)->field)}
+	{                                                                                          \
+		words, offsetof(struct object, field), sizeof(((struct object *)0)->field)         \
+	}
 
 static const struct setting gateway_rows[] = {
 	SETTING(gateway_settings, key, "flow hash key"),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What would change in a node's data plane if one plan took the place of another: for an operator who
- * wants to see it before it happens (`holdfast config diff`).
+ * What would change in a node's data plane if one plan took the place of another: for an operator
+ * who wants to see it before it happens (`holdfast config diff`).
  *
- * Things are paired by name, as the daemons pair them; VIPs by network. Shares (core/share.h) are of
- * what the rows decide: new connections. Old ones are found by the rows of earlier generations.
+ * Things are paired by name, as the daemons pair them; VIPs by network. Shares (core/share.h) are
+ * of what the rows decide: new connections. Old ones are found by the rows of earlier generations.
  */
 #pragma once
 

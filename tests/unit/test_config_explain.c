@@ -24,7 +24,8 @@ static void a_subtree_is_explained_with_all_under_it_in_80_columns(void **state)
 
 	PRINTED(text, to, config_explain_print("services.*.backends", to));
 	assert_non_null(strstr(text, "services.*.backends\n    mapping of names; required\n"));
-	assert_non_null(strstr(text, "services.*.backends.*.weight\n    number: 0 to 1000; default 1\n"));
+	assert_non_null(
+		strstr(text, "services.*.backends.*.weight\n    number: 0 to 1000; default 1\n"));
 	assert_null(strstr(text, "services.*.vips"));
 	PRINTED(all, to, config_explain_print("", to));
 	assert_in_range(longest_line(all), 1, 80);
@@ -70,9 +71,8 @@ static bool is_required(const json_t *object, const char *key)
 	const json_t *name;
 	size_t i;
 
-	json_array_foreach(json_object_get(object, "required"), i, name)
-		if (strcmp(json_string_value(name), key) == 0)
-			return true;
+	json_array_foreach(json_object_get(object, "required"), i,
+			   name) if (strcmp(json_string_value(name), key) == 0) return true;
 	return false;
 }
 

@@ -101,7 +101,8 @@ static void every_type_has_its_word(void **state)
 
 	for (size_t i = 0; i < n; i++)
 		assert_true(strlen(config_row_type(&rows[i])) > 0);
-	assert_string_equal(config_row_type(config_row_find("services.*.vips")), "list of networks");
+	assert_string_equal(config_row_type(config_row_find("services.*.vips")),
+			    "list of networks");
 	assert_string_equal(config_row_type(config_row_find("services")), "mapping of names");
 }
 

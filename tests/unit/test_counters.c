@@ -10,7 +10,8 @@
 
 static void rows_without_packets_are_left_out(void **state)
 {
-	json_t *answer = json_of(ANSWER(ROW("picked", "12", "3400") "," ROW("malformed", "0", "0")));
+	json_t *answer =
+		json_of(ANSWER(ROW("picked", "12", "3400") "," ROW("malformed", "0", "0")));
 	_cleanup_free_ char *text = NULL;
 
 	PRINTED(text, to, counters_print(answer, false, to));
@@ -21,7 +22,8 @@ static void rows_without_packets_are_left_out(void **state)
 
 static void all_rows_are_shown_when_they_are_asked_for(void **state)
 {
-	json_t *answer = json_of(ANSWER(ROW("picked", "12", "3400") "," ROW("malformed", "0", "0")));
+	json_t *answer =
+		json_of(ANSWER(ROW("picked", "12", "3400") "," ROW("malformed", "0", "0")));
 	_cleanup_free_ char *text = NULL;
 
 	PRINTED(text, to, counters_print(answer, true, to));
@@ -33,8 +35,8 @@ static void all_rows_are_shown_when_they_are_asked_for(void **state)
 
 static double rate_of(const json_t *rates, const char *row, const char *what)
 {
-	return json_number_value(json_object_get(
-		json_object_get(json_object_get(rates, "counters"), row), what));
+	return json_number_value(
+		json_object_get(json_object_get(json_object_get(rates, "counters"), row), what));
 }
 
 static void rates_are_what_came_per_second(void **state)

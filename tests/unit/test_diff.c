@@ -18,8 +18,8 @@ static void gateway_of(struct node *node, const char *name, const char *text)
 
 	node->planned = plan_of(name, text);
 	self = config_gateway(node->planned.config, name);
-	node->gateway = plan_gateway_settings(node->planned.config, self, &test_keys,
-					      node->planned.plan);
+	node->gateway =
+		plan_gateway_settings(node->planned.config, self, &test_keys, node->planned.plan);
 	node->side = (struct diff_side){.plan = node->planned.plan,
 					.gateway = &node->gateway,
 					.interfaces = self->interfaces,
@@ -99,24 +99,24 @@ static void a_service_that_comes_brings_its_vip(void **state)
 
 static void a_service_that_goes_takes_its_vip_along(void **state)
 {
-	EXPECT(diff_of(gateway_of, "g1",
-		       FLEET WEB SERVICE("alt", "198.51.100.81", "80", "b1: {}"), FLEET WEB),
+	EXPECT(diff_of(gateway_of, "g1", FLEET WEB SERVICE("alt", "198.51.100.81", "80", "b1: {}"),
+		       FLEET WEB),
 	       "vip 198.51.100.81: withdrawn", "vip 198.51.100.81: removed",
 	       "service alt: removed");
 }
 
 static void a_vip_stays_while_another_service_is_on_it(void **state)
 {
-	EXPECT(diff_of(gateway_of, "g1",
-		       FLEET WEB SERVICE("alt", "198.51.100.80", "81", "b1: {}"), FLEET WEB),
+	EXPECT(diff_of(gateway_of, "g1", FLEET WEB SERVICE("alt", "198.51.100.80", "81", "b1: {}"),
+		       FLEET WEB),
 	       "service alt: removed");
 }
 
 static void a_vip_is_withdrawn_when_its_last_backend_closes(void **state)
 {
-	struct diff *diff = diff_of(
-		gateway_of, "g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}"),
-		FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}"));
+	struct diff *diff =
+		diff_of(gateway_of, "g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}"),
+			FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}"));
 
 	assert_true(diff->shares[0].moved == 1);
 	EXPECT(diff, "vip 198.51.100.80: withdrawn",
@@ -125,13 +125,12 @@ static void a_vip_is_withdrawn_when_its_last_backend_closes(void **state)
 
 static void backends_open_close_come_go_and_change_their_weight(void **state)
 {
-	struct diff *diff =
-		diff_of(gateway_of, "g1",
-			FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {weight: 0}")
-				SERVICE("alt", "198.51.100.81", "80", "b1: {}, b2: {weight: 2}"),
-			FLEET SERVICE("web", "198.51.100.80", "80",
-				      "b1: {enabled: false}, b2: {weight: 3}")
-				SERVICE("alt", "198.51.100.81", "80", "b2: {weight: 5}, b3: {}"));
+	struct diff *diff = diff_of(
+		gateway_of, "g1",
+		FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {weight: 0}")
+			SERVICE("alt", "198.51.100.81", "80", "b1: {}, b2: {weight: 2}"),
+		FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}, b2: {weight: 3}")
+			SERVICE("alt", "198.51.100.81", "80", "b2: {weight: 5}, b3: {}"));
 
 	EXPECT(diff, "service alt: backend b1: removed: weight 1 -> ",
 	       "service alt: backend b2: changed: weight 2 -> weight 5",
@@ -142,10 +141,10 @@ static void backends_open_close_come_go_and_change_their_weight(void **state)
 
 static void the_weight_of_a_closed_backend_is_nothing_to_packets(void **state)
 {
-	struct diff *diff = diff_of(
-		gateway_of, "g1",
-		FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {enabled: false}"),
-		FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {weight: 0}"));
+	struct diff *diff =
+		diff_of(gateway_of, "g1",
+			FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {enabled: false}"),
+			FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {weight: 0}"));
 
 	assert_true(diff_is_empty(diff));
 	diff_free(diff);
@@ -186,7 +185,8 @@ static const char *fleet_with(const char *part, const char *instead)
 
 static void a_backend_with_another_id_or_locator_is_another_place(void **state)
 {
-	struct diff *diff = diff_of(gateway_of, "g1", FLEET WEB, fleet_with("b1: {id: 1", "b1: {id: 9"));
+	struct diff *diff =
+		diff_of(gateway_of, "g1", FLEET WEB, fleet_with("b1: {id: 1", "b1: {id: 9"));
 
 	EXPECT(diff, "backend b1: changed id: 1 -> 9");
 	diff = diff_of(gateway_of, "g1", FLEET WEB, fleet_with("fd48:0:0:201", "fd48:0:0:299"));
@@ -196,11 +196,11 @@ static void a_backend_with_another_id_or_locator_is_another_place(void **state)
 
 static void a_gateway_that_comes_takes_its_share_of_the_sites_flows(void **state)
 {
-	struct diff *diff = diff_of(
-		gateway_of, "g1", FLEET WEB,
-		fleet_with("backends:\n",
-			   "  g3: {locator: \"fd48:0:0:103::/64\", interfaces: [eth0]}\n"
-			   "backends:\n"));
+	struct diff *diff =
+		diff_of(gateway_of, "g1", FLEET WEB,
+			fleet_with("backends:\n",
+				   "  g3: {locator: \"fd48:0:0:103::/64\", interfaces: [eth0]}\n"
+				   "backends:\n"));
 
 	assert_true(diff->routers_moved > 0.32 && diff->routers_moved < 0.45);
 	assert_false(diff->reload);
@@ -209,8 +209,8 @@ static void a_gateway_that_comes_takes_its_share_of_the_sites_flows(void **state
 
 static void what_the_programs_were_loaded_with_makes_them_load_anew(void **state)
 {
-	struct diff *diff = diff_of(gateway_of, "g1", FLEET WEB,
-				    fleet_with("fd48:0:0:101", "fd48:0:0:199"));
+	struct diff *diff =
+		diff_of(gateway_of, "g1", FLEET WEB, fleet_with("fd48:0:0:101", "fd48:0:0:199"));
 
 	assert_true(diff->reload);
 	EXPECT(diff, "setting router SID: changed",

@@ -33,8 +33,8 @@ static void a_good_file_and_its_secret_give_configuration_and_keys(void **state)
 
 	scratch_text(scratch, "t.yaml", FLEET WEB);
 	scratch_secret(scratch, "s", 1);
-	assert_int_equal(
-		inputs_collect(scratch_path(scratch, "t.yaml"), NULL, &errors, &inputs), 0);
+	assert_int_equal(inputs_collect(scratch_path(scratch, "t.yaml"), NULL, &errors, &inputs),
+			 0);
 	assert_int_equal(inputs->config->n_services, 1);
 	assert_true(inputs->keys.rows != 0);
 	assert_int_equal(errors_count(&errors), 0);

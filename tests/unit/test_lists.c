@@ -96,8 +96,7 @@ int main(void)
 		cmocka_unit_test(backends_stand_in_a_table_with_their_service),
 		cmocka_unit_test(gateways_stand_in_a_table_with_their_state),
 		cmocka_unit_test(an_agent_has_services_without_backends),
-		cmocka_unit_test(
-			an_agent_that_is_asked_for_gateways_or_backends_says_whom_to_ask),
+		cmocka_unit_test(an_agent_that_is_asked_for_gateways_or_backends_says_whom_to_ask),
 		cmocka_unit_test(nothing_is_a_table_of_headings),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The built programs, run as an operator runs them: what they print, where, and how they end. What they
- * write for other programs (manual pages, completion, schema) is given to those.
+ * The built programs, run as an operator runs them: what they print, where, and how they end. What
+ * they write for other programs (manual pages, completion, schema) is given to those.
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -61,9 +61,9 @@ static bool have(const struct scratch *scratch, const char *probe)
 
 static void help_of_all_programs_fits_80_columns(void **state)
 {
-	static const char *const lines[] = {
-		"$B/cli/holdfast --help", "$B/gateway/holdfast-gateway --help",
-		"$B/agent/holdfast-agent --help"};
+	static const char *const lines[] = {"$B/cli/holdfast --help",
+					    "$B/gateway/holdfast-gateway --help",
+					    "$B/agent/holdfast-agent --help"};
 	char text[TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
@@ -85,18 +85,20 @@ static void manual_pages_render_without_warnings(void **state)
 {
 	if (!have(*state, "command -v man && command -v groff"))
 		skip();
-	EXPECT_SHELL(*state, 0, "",
-		     "for page in holdfast.8 holdfast.yaml.5 holdfast-gateway.8 holdfast-agent.8; do\n"
-		     "  LC_ALL=C MANWIDTH=80 man --warnings=w -l $B/docs/$page 2>&1 >$D/page || echo failed\n"
-		     "  grep -q 'SEE ALSO' $D/page || echo $page: no end\n"
-		     "  groff -man -ww -z $B/docs/$page 2>&1\n"
-		     "done");
+	EXPECT_SHELL(
+		*state, 0, "",
+		"for page in holdfast.8 holdfast.yaml.5 holdfast-gateway.8 holdfast-agent.8; do\n"
+		"  LC_ALL=C MANWIDTH=80 man --warnings=w -l $B/docs/$page 2>&1 >$D/page || echo "
+		"failed\n"
+		"  grep -q 'SEE ALSO' $D/page || echo $page: no end\n"
+		"  groff -man -ww -z $B/docs/$page 2>&1\n"
+		"done");
 }
 
 /* --- completion ------------------------------------------------------------------------------ */
 
 #define COMPLETE(words, at)                                                                        \
-	"bash -c 'source $B/docs/holdfast; COMP_WORDS=(holdfast " words "); COMP_CWORD=" at ";\n"    \
+	"bash -c 'source $B/docs/holdfast; COMP_WORDS=(holdfast " words "); COMP_CWORD=" at ";\n"  \
 	"_holdfast; echo \"${COMPREPLY[*]}\"'"
 
 static void bash_completes_verbs_options_and_files(void **state)
@@ -131,7 +133,8 @@ static void a_validator_agrees_with_the_schema_about_right_and_wrong(void **stat
 	if (!have(*state, "python3 -c 'import jsonschema, yaml'"))
 		skip();
 	scratch_text(*state, "validate.py", VALIDATE);
-	scratch_text(*state, "good.yaml", FLEET SERVICE("web", "198.51.100.80", "80-90", "b1: ") "");
+	scratch_text(*state, "good.yaml",
+		     FLEET SERVICE("web", "198.51.100.80", "80-90", "b1: ") "");
 	scratch_text(*state, "bad.yaml",
 		     FLEET SERVICE("web", "198.51.100.80", "0", "b1: {weight: 1001}") "bogus: 1\n");
 	EXPECT_SHELL(*state, 0, "0\n0\n",
@@ -182,17 +185,19 @@ static void diff_of_two_files_works_without_a_daemon(void **state)
 	scratch_text(*state, "new.yaml",
 		     FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {enabled: false}"));
 	scratch_secret(*state, "s", 1);
-	EXPECT_SHELL(*state, 0,
-		     "service web: backend b2: closed\n"
-		     "service web: 50.0 % of its rows move\n"
-		     "programs: stay\n",
-		     "$B/cli/holdfast config diff $D/new.yaml --against $D/old.yaml --node g1 2>&1");
+	EXPECT_SHELL(
+		*state, 0,
+		"service web: backend b2: closed\n"
+		"service web: 50.0 % of its rows move\n"
+		"programs: stay\n",
+		"$B/cli/holdfast config diff $D/new.yaml --against $D/old.yaml --node g1 2>&1");
 	EXPECT_SHELL(*state, 0, "the data plane stays as it is\n",
 		     "cp $D/old.yaml $D/same.yaml && "
 		     "$B/cli/holdfast config diff $D/same.yaml -A $D/old.yaml -N g2 2>&1");
-	EXPECT_SHELL(*state, 0, "false\n",
-		     "$B/cli/holdfast config diff $D/new.yaml --against $D/old.yaml --node g1 --json "
-		     "| grep -o 'reload\": [a-z]*' | cut -d' ' -f2");
+	EXPECT_SHELL(
+		*state, 0, "false\n",
+		"$B/cli/holdfast config diff $D/new.yaml --against $D/old.yaml --node g1 --json "
+		"| grep -o 'reload\": [a-z]*' | cut -d' ' -f2");
 }
 
 static void diff_refuses_what_it_cannot_compare(void **state)
@@ -250,8 +255,8 @@ static void daemon_run(struct scratch *scratch, int ready)
 	sd_event *event;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (sd_event_new(&event) >= 0 && control_new(event, scratch_path(scratch, "sock"), resources,
-						     scratch, &control) == 0 &&
+	if (sd_event_new(&event) >= 0 &&
+	    control_new(event, scratch_path(scratch, "sock"), resources, scratch, &control) == 0 &&
 	    write(ready, "", 1) == 1)
 		sd_event_loop(event);
 	_exit(1);
@@ -300,7 +305,8 @@ static void counters_hide_zeros_for_people_and_nothing_for_programs(void **state
 	EXPECT_SHELL(*state, 0, "1\n0\n",
 		     "$B/cli/holdfast -s $D/sock counters | tee $D/text | grep -c picked; "
 		     "grep -c malformed $D/text; true");
-	EXPECT_SHELL(*state, 0, "1\n", "$B/cli/holdfast -s $D/sock counters --all | grep -c malformed");
+	EXPECT_SHELL(*state, 0, "1\n",
+		     "$B/cli/holdfast -s $D/sock counters --all | grep -c malformed");
 	EXPECT_SHELL(*state, 0, "1\n",
 		     "$B/cli/holdfast --socket $D/sock counters --json | grep -c malformed");
 	daemon_stop(pid);
@@ -313,8 +319,9 @@ static void watching_shows_rates_and_ends_after_its_count(void **state)
 	EXPECT_SHELL(*state, 0, "2\n2\n",
 		     "$B/cli/holdfast -s $D/sock counters --watch 1 --count 2 >$D/text; "
 		     "grep -c packets/s $D/text; grep -c '^picked' $D/text");
-	EXPECT_SHELL(*state, 0, "1\n",
-		     "$B/cli/holdfast -s $D/sock counters -w -n 1 --json | grep -c '^{.*\"seconds\"'");
+	EXPECT_SHELL(
+		*state, 0, "1\n",
+		"$B/cli/holdfast -s $D/sock counters -w -n 1 --json | grep -c '^{.*\"seconds\"'");
 	daemon_stop(pid);
 }
 

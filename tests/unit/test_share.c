@@ -4,7 +4,7 @@
 #include "wire/hash.h"
 
 #define WEB(max, backends)                                                                         \
-	"  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: " max               \
+	"  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: " max              \
 	", backends: {" backends "}}\n"
 
 static double moved_between(const char *before, const char *after)

@@ -36,7 +36,8 @@ static void what_is_no_terminal_gets_no_colours(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	setenv("TERM", "xterm", 1);
-	PRINTED(text, to, fprintf(to, "%sx%s", colour_on(to, COLOUR_BAD), colour_off(to, COLOUR_BAD)));
+	PRINTED(text, to,
+		fprintf(to, "%sx%s", colour_on(to, COLOUR_BAD), colour_off(to, COLOUR_BAD)));
 	assert_string_equal(text, "x");
 }
 
