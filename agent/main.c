@@ -119,8 +119,8 @@ static int configure(struct agent_daemon *agent)
 			 agent->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return programs_attach(agent->programs, agent->pins, agent->self->interfaces,
-			       agent->self->n_interfaces);
+	return programs_attach(agent->programs, agent->pins, agent->host,
+			       agent->self->interfaces, agent->self->n_interfaces);
 }
 
 static void on_reload(void *userdata)

@@ -219,13 +219,28 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 	};
 	struct bpf_tc_hook hook;
 	int r = egress_hook(interface, &hook);
+	bool created;
 
 	if (r < 0)
 		return r;
 	r = bpf_tc_hook_create(&hook);
 	if (r < 0 && r != -EEXIST)
 		return r;
-	return bpf_tc_attach(&hook, &options);
+	created = r == 0;
+	r = bpf_tc_attach(&hook, &options);
+	return r < 0 ? r : created;
+}
+
+/* Both attach points at once: that is the qdisc. */
+int pins_remove_egress_qdisc(const char *interface)
+{
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	if (r < 0)
+		return r;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	return bpf_tc_hook_destroy(&hook);
 }
 
 static int detach_egress(const char *interface)
