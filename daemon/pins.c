@@ -208,6 +208,16 @@ static int egress_hook(const char *interface, struct bpf_tc_hook *hook)
 	return hook->ifindex ? 0 : -ENODEV;
 }
 
+/* That the qdisc is there already is no fault, but libbpf would print the kernel's complaint. */
+static int create_quietly(struct bpf_tc_hook *hook)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	int r = bpf_tc_hook_create(hook);
+
+	libbpf_set_print(print);
+	return r;
+}
+
 int pins_attach_egress(const char *interface, const struct bpf_program *program)
 {
 	struct bpf_tc_opts options = {
@@ -223,7 +233,7 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 
 	if (r < 0)
 		return r;
-	r = bpf_tc_hook_create(&hook);
+	r = create_quietly(&hook);
 	if (r < 0 && r != -EEXIST)
 		return r;
 	created = r == 0;
