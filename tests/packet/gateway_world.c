@@ -191,7 +191,6 @@ static int gateway_load(void **state)
 	settings->infrastructure = prefix_of(INFRASTRUCTURE, INFRASTRUCTURE_BITS);
 	settings->route = address_of(ROUTE_SID);
 	settings->site = address_of(SITE_SID);
-	settings->vip_seed = VIP_SEED;
 	settings->vip_prefixes = 1;
 	assert_int_equal(gateway__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),

@@ -73,7 +73,6 @@ enum {
 #define PLAIN_SYN(...) TCP(.flags = TCP_SYN, MSS_OPTION, __VA_ARGS__)
 #define SEGMENT(...) TCP(.flags = TCP_ACK, SEGMENT_OPTIONS, __VA_ARGS__)
 
-#define VIP_SEED 0x9e3779b97f4a7c15ULL
 
 union address address_of(const char *text);
 struct prefix prefix_of(const char *text, int bits);
