@@ -124,7 +124,7 @@ static int set_sysctls(struct host *host, const char *interface)
 	return result;
 }
 
-/* VIPs on lo */
+/* VIPs on lo: an address, or for a network a local route */
 
 static int change_address(struct host *host, const struct network *vip, bool add)
 {
@@ -132,6 +132,12 @@ static int change_address(struct host *host, const struct network *vip, bool add
 
 	if (ifindex < 0)
 		return ifindex;
+	if (vip->length < 128 && add)
+		return rtnetlink_local_add(host->netlink, ifindex, &vip->address, vip->length,
+					   ROUTE_PROTOCOL);
+	if (vip->length < 128)
+		return rtnetlink_local_del(host->netlink, ifindex, &vip->address, vip->length,
+					   ROUTE_PROTOCOL);
 	if (add)
 		return rtnetlink_address_add(host->netlink, ifindex, &vip->address, vip->length);
 	return rtnetlink_address_del(host->netlink, ifindex, &vip->address, vip->length);
