@@ -82,7 +82,6 @@ static int agent_load(void **state)
 	settings = (struct agent_settings *)&skeleton->rodata->settings;
 	settings->infrastructure = prefix_of(INFRASTRUCTURE, INFRASTRUCTURE_BITS);
 	settings->accept = address_of(BACKEND_1);
-	settings->vip_seed = VIP_SEED;
 	settings->vip_prefixes = 1;
 	assert_int_equal(agent_accept__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
