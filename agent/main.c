@@ -121,8 +121,8 @@ static int configure(struct agent_daemon *agent)
 			 agent->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return programs_attach(agent->programs, agent->pins, agent->self->interfaces,
-			       agent->self->n_interfaces);
+	return programs_attach(agent->programs, agent->pins, agent->host,
+			       agent->self->interfaces, agent->self->n_interfaces);
 }
 
 static void on_reload(void *userdata)
@@ -221,10 +221,12 @@ static int detach(const struct daemon_options *options)
 static int run(struct agent_daemon *agent)
 {
 	struct control *control = NULL;
-	sd_event *event = NULL;
+	struct loop *loop = NULL;
 	int r;
 
-	r = loop_new(on_reload, agent, &event);
+	r = loop_new(agent->options.config, on_reload, agent, &loop);
+	if (r < 0)
+		log_error("%s: cannot be watched: %s", agent->options.config, strerror(-r));
 	if (r >= 0)
 		r = pins_open(agent->options.bpffs, &agent->pins);
 	if (r >= 0)
@@ -234,15 +236,15 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = configure(agent);
 	if (r >= 0) {
-		r = control_new(event, agent->options.socket, resources, agent, &control);
+		r = control_new(loop_event(loop), agent->options.socket, resources, agent, &control);
 		if (r < 0)
 			log_error("%s: cannot listen there: %s", agent->options.socket,
 				  strerror(-r));
 	}
 	if (r >= 0)
-		r = loop_run(event, agent->self->name);
+		r = loop_run(loop, agent->self->name);
 	control_free(control);
-	sd_event_unref(event);
+	loop_free(loop);
 	return r;
 }
 

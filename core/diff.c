@@ -111,11 +111,23 @@ static int add_vip(struct diff *diff, const struct network *network, enum diff_w
 	return add(diff, &change);
 }
 
-static int compare_vip(struct diff *diff, const struct plan_vip *before,
+/* Some service on it has an open backend, so it is announced unless the operator switched it off.
+ */
+static bool served(const struct plan *plan, const struct plan_vip *vip)
+{
+	for (size_t i = 0; vip && i < vip->n_intervals; i++)
+		if (plan->services[vip->intervals[i].service].rows)
+			return true;
+	return false;
+}
+
+static int compare_vip(struct comparison *comparison, const struct plan_vip *before,
 		       const struct plan_vip *after)
 {
 	const struct network *network = before ? &before->network : &after->network;
-	bool was = before && before->served, is = after && after->served;
+	bool was = served(comparison->before->plan, before);
+	bool is = served(comparison->after->plan, after);
+	struct diff *diff = comparison->diff;
 	int r = 0;
 
 	if (!before)
@@ -133,11 +145,11 @@ static int compare_vips(struct comparison *comparison)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < before->n_vips; i++)
-		r = compare_vip(comparison->diff, &before->vips[i],
+		r = compare_vip(comparison, &before->vips[i],
 				vip_in(after, &before->vips[i].network));
 	for (size_t i = 0; r == 0 && i < after->n_vips; i++)
 		if (!vip_in(before, &after->vips[i].network))
-			r = compare_vip(comparison->diff, NULL, &after->vips[i]);
+			r = compare_vip(comparison, NULL, &after->vips[i]);
 	return r;
 }
 

@@ -64,9 +64,13 @@ void path_find(const struct tables *tables, const struct hash_key *key, const st
 	if (!vip || number < 0)
 		return;
 	service = &tables->services[number];
+	ret->service = number;
+	if (service->flags & SERVICE_OFF) {
+		ret->verdict = GATEWAY_OFF;
+		return;
+	}
 	agentless = service->flags & SERVICE_AGENTLESS;
 	single = agentless || udp;
-	ret->service = number;
 	ret->row = service->rows.size ? hash_row(hash, service->rows.size) : 0;
 	find_router(tables, hash, ret);
 	if (single || packet == PATH_NEW)

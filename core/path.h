@@ -22,7 +22,7 @@ enum path_packet {
 
 struct path {
 	enum gateway_verdict verdict; /* of the gateway that the packet reaches first */
-	uint32_t service;	      /* its number in the tables; valid from the row on */
+	uint32_t service;	      /* its number in the tables, 0: none */
 	uint32_t row;
 	uint16_t router; /* the flow's router, its number; 0: the site has none */
 	uint16_t backends[CANDIDATES_MAX]; /* ids, in the order of visit */

@@ -119,7 +119,6 @@ static int fill_intervals(const struct plan *plan, struct plan_vip *vip)
 			.last = service->port_last,
 			.service = i,
 		};
-		vip->served |= plan->services[i].rows != NULL;
 	}
 	return intervals_flatten(rules, n, &vip->intervals, &vip->n_intervals);
 }

@@ -25,7 +25,6 @@ struct plan_vip {
 	struct network network;
 	struct interval *intervals; /* `service` is an index into plan.services */
 	size_t n_intervals;
-	bool served; /* some service on it has an open backend: to be announced */
 };
 
 struct plan_service {

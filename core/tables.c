@@ -290,6 +290,18 @@ uint32_t tables_service_number(const struct tables *tables, uint64_t identity)
 	return 0;
 }
 
+void tables_switch(const struct tables *tables, uint32_t service, bool off)
+{
+	uint32_t *flags = &tables->services[service].flags;
+
+	publish(flags, off ? *flags | SERVICE_OFF : *flags & ~SERVICE_OFF);
+}
+
+bool tables_switched_off(const struct tables *tables, uint32_t service)
+{
+	return tables->services[service].flags & SERVICE_OFF;
+}
+
 static int service_put(const struct tables *tables, const struct plan_service *service)
 {
 	uint32_t number = tables_service_number(tables, service->identity);
@@ -305,9 +317,23 @@ static int service_put(const struct tables *tables, const struct plan_service *s
 	if (r < 0)
 		return r;
 	entry->identity = service->identity;
-	publish(&entry->flags, service->flags);
+	publish(&entry->flags, service->flags | (entry->flags & SERVICE_OFF));
 	rows_publish(tables, &entry->rows, service->rows);
 	return 0;
+}
+
+bool tables_serves(const struct tables *tables, const struct plan *plan,
+		   const struct plan_vip *vip)
+{
+	for (size_t i = 0; i < vip->n_intervals; i++) {
+		uint32_t service = tables_service_number(
+			tables, plan->services[vip->intervals[i].service].identity);
+
+		if (service && rows_count(tables->services[service].rows.banks) &&
+		    !tables_switched_off(tables, service))
+			return true;
+	}
+	return false;
 }
 
 static int services_put(const struct tables *tables, const struct plan *plan)

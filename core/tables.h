@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,20 @@ int tables_route(const struct tables *tables, const struct fib *fib);
 
 /* The number of a planned service, or 0 when it is not in the tables. */
 uint32_t tables_service_number(const struct tables *tables, uint64_t identity);
+
+/*
+ * The operator's switch: a service that is off is left to the host, until it is switched on. The switch
+ * stands in the tables and so outlives restarts and new configurations.
+ */
+void tables_switch(const struct tables *tables, uint32_t service, bool off);
+bool tables_switched_off(const struct tables *tables, uint32_t service);
+
+/*
+ * Can this gateway serve the VIP? Some service on it is switched on and has an open backend. Says
+ * whether the VIP is to be announced; of a plan that was applied.
+ */
+bool tables_serves(const struct tables *tables, const struct plan *plan,
+		   const struct plan_vip *vip);
 
 /* The word of an exact VIP, or 0. */
 uint64_t tables_vip(const struct tables *tables, const union address *vip);

@@ -19,12 +19,14 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "io/directory.h"
 #include "wire/maps.h"
 
 /* Our filter at tc egress: always the same place, so that a new program replaces the old one. */
 #define EGRESS_PRIORITY 1
 #define EGRESS_HANDLE 1
 
+#define PINS_MODE 0700
 #define MAP_PREFIX "map-"
 #define LINK_PREFIX "link-"
 
@@ -47,28 +49,10 @@ static int pin_path(const struct pins *pins, const char *prefix, const char *nam
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static int make_directories(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		size_t length = slash ? (size_t)(slash - path) : strlen(path);
-
-		if (length >= sizeof(part))
-			return -ENAMETOOLONG;
-		memcpy(part, path, length);
-		part[length] = 0;
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		if (!slash)
-			return 0;
-	}
-}
-
 static int ensure_bpffs(const char *directory)
 {
 	struct statfs found;
-	int r = make_directories(directory);
+	int r = directory_make(directory, PINS_MODE);
 
 	if (r < 0)
 		return r;
@@ -77,6 +61,29 @@ static int ensure_bpffs(const char *directory)
 	if ((unsigned long)found.f_type == BPF_FS_MAGIC)
 		return 0;
 	return mount("bpf", directory, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
+}
+
+/* What a build of another layout left is refused, by name; nothing is touched. */
+static int refuse_other_layouts(const char *directory)
+{
+	struct dirent *entry;
+	DIR *layouts = opendir(directory);
+	int r = 0;
+
+	if (!layouts)
+		return -errno;
+	while ((entry = readdir(layouts))) {
+		int layout;
+
+		if (sscanf(entry->d_name, "layout-%d", &layout) != 1 || layout == LAYOUT_VERSION)
+			continue;
+		log_error("%s/%s: maps of layout %d, and this build has %d: detach with the build that "
+			  "made them (--detach), then start this one",
+			  directory, entry->d_name, layout, LAYOUT_VERSION);
+		r = -EPROTO;
+	}
+	closedir(layouts);
+	return r;
 }
 
 int pins_open(const char *directory, struct pins **ret)
@@ -89,7 +96,11 @@ int pins_open(const char *directory, struct pins **ret)
 	if (r == 0)
 		r = ensure_bpffs(directory);
 	if (r == 0)
-		r = make_directories(path);
+		r = refuse_other_layouts(directory);
+	if (r == -EPROTO)
+		return r;
+	if (r == 0)
+		r = directory_make(path, PINS_MODE);
 	if (r < 0) {
 		log_error("%s: cannot keep pins there: %s", directory, strerror(-r));
 		return r;
@@ -197,6 +208,16 @@ static int egress_hook(const char *interface, struct bpf_tc_hook *hook)
 	return hook->ifindex ? 0 : -ENODEV;
 }
 
+/* That the qdisc is there already is no fault, but libbpf would print the kernel's complaint. */
+static int create_quietly(struct bpf_tc_hook *hook)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	int r = bpf_tc_hook_create(hook);
+
+	libbpf_set_print(print);
+	return r;
+}
+
 int pins_attach_egress(const char *interface, const struct bpf_program *program)
 {
 	struct bpf_tc_opts options = {
@@ -208,13 +229,28 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 	};
 	struct bpf_tc_hook hook;
 	int r = egress_hook(interface, &hook);
+	bool created;
 
 	if (r < 0)
 		return r;
-	r = bpf_tc_hook_create(&hook);
+	r = create_quietly(&hook);
 	if (r < 0 && r != -EEXIST)
 		return r;
-	return bpf_tc_attach(&hook, &options);
+	created = r == 0;
+	r = bpf_tc_attach(&hook, &options);
+	return r < 0 ? r : created;
+}
+
+/* Both attach points at once: that is the qdisc. */
+int pins_remove_egress_qdisc(const char *interface)
+{
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	if (r < 0)
+		return r;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	return bpf_tc_hook_destroy(&hook);
 }
 
 static int detach_egress(const char *interface)

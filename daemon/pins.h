@@ -18,7 +18,8 @@ struct pins;
 
 /*
  * The directory for this layout below `directory`, made if need be; where that is on no bpffs, one is
- * mounted there. 0 or a negative errno, said to stderr.
+ * mounted there. 0 or a negative errno, said to stderr: -EPROTO when a build of another layout has
+ * pins there, which this one can neither read nor replace without losing packets.
  */
 int pins_open(const char *directory, struct pins **ret);
 struct pins *pins_free(struct pins *pins);
@@ -32,8 +33,12 @@ int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);
 /* Puts `program` on the interface: in place of the one before, atomically, or for the first time. */
 int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program);
 
-/* The same at tc egress, where a filter of a fixed number is replaced. */
+/*
+ * The same at tc egress, where a filter of a fixed number is replaced. 0; 1: and the interface had no
+ * clsact qdisc before, so it is ours to take away again; or a negative errno.
+ */
 int pins_attach_egress(const char *interface, const struct bpf_program *program);
+int pins_remove_egress_qdisc(const char *interface);
 
 /*
  * Takes every pin away, and with the last reference what is pinned; the interfaces are free then. With

@@ -6,12 +6,12 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-static bool wanted(const struct plan *plan, const struct network *network)
+static bool wanted(const struct plan *plan, const struct tables *tables,
+		   const struct network *network)
 {
 	for (size_t i = 0; plan && i < plan->n_vips; i++)
-		if (plan->vips[i].served &&
-		    network_compare(&plan->vips[i].network, network) == 0)
-			return true;
+		if (network_compare(&plan->vips[i].network, network) == 0)
+			return tables_serves(tables, plan, &plan->vips[i]);
 	return false;
 }
 
@@ -23,7 +23,8 @@ static void complain(const char *what, const struct network *network, int error)
 		  strerror(-error));
 }
 
-static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan)
+static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan,
+			   const struct tables *tables)
 {
 	_cleanup_free_ struct rtnetlink_vip *standing = NULL;
 	size_t n;
@@ -37,7 +38,7 @@ static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan)
 		struct network network = {standing[i].address, standing[i].length};
 		int r;
 
-		if (wanted(plan, &network))
+		if (wanted(plan, tables, &network))
 			continue;
 		r = rtnetlink_vip_withdraw(netlink, &network.address, network.length,
 					   ANNOUNCE_PROTOCOL);
@@ -49,15 +50,15 @@ static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan)
 	return result;
 }
 
-int announce(struct rtnetlink *netlink, const struct plan *plan)
+int announce(struct rtnetlink *netlink, const struct plan *plan, const struct tables *tables)
 {
-	int result = withdraw_others(netlink, plan);
+	int result = withdraw_others(netlink, plan, tables);
 
 	for (size_t i = 0; plan && i < plan->n_vips; i++) {
 		const struct network *network = &plan->vips[i].network;
 		int r;
 
-		if (!plan->vips[i].served)
+		if (!tables_serves(tables, plan, &plan->vips[i]))
 			continue;
 		r = rtnetlink_vip_announce(netlink, &network->address, network->length,
 					   ANNOUNCE_PROTOCOL);

@@ -6,15 +6,15 @@
  */
 #pragma once
 
-#include "core/plan.h"
+#include "core/tables.h"
 #include "io/rtnetlink.h"
 
 /* Outside FRR's 186 to 199 and BIRD's 12; what a routing daemon's configuration selects. */
 #define ANNOUNCE_PROTOCOL 72
 
 /*
- * Announces the plan's served VIPs and withdraws what else stands there under our protocol, a former
- * run's included. A NULL plan withdraws everything. Goes on after an error, which is said to stderr;
- * the last one is returned.
+ * Announces the plan's VIPs that the tables can serve, and withdraws what else stands there under our
+ * protocol, a former run's included. A NULL plan withdraws everything. Goes on after an error, which
+ * is said to stderr; the last one is returned.
  */
-int announce(struct rtnetlink *netlink, const struct plan *plan);
+int announce(struct rtnetlink *netlink, const struct plan *plan, const struct tables *tables);

@@ -14,6 +14,7 @@
 
 #include "wire/address.h"
 #include "wire/hash.h"
+#include "wire/trace.h"
 
 /* Part of the name of the directory of pins: programs of another layout never meet these maps. */
 #define LAYOUT_VERSION 1
@@ -54,11 +55,14 @@ static inline __attribute__((always_inline)) __u32 vip_slot_of(const union addre
 
 _Static_assert(1 << (64 - 50) == VIP_SLOTS, "vip_slot_of gives a slot");
 
-/* A VIP that is a network: longest match, tried where no exact VIP matches. */
+/* A VIP that is a network: longest match, tried where no exact VIP matches. The address follows its
+ * length without a gap: the kernel would match the gap's bits first. */
 struct vip_prefix_key {
 	__u32 bits;
 	union address address;
-};
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct vip_prefix_key) == 20, "no hidden padding in a map key");
 
 /* protocol << 16 | port, host order, both ends inclusive; a VIP's intervals are sorted. */
 struct interval {
@@ -113,6 +117,7 @@ _Static_assert(sizeof(struct row_line) == 8, "the smallest element of an array")
 
 enum service_flag {
 	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */
+	SERVICE_OFF = 1 << 1,	    /* the operator's: its packets are left to the host */
 };
 
 struct service {
@@ -174,11 +179,12 @@ struct gateway_settings {
 	struct prefix infrastructure;
 	union address route;   /* our own router SID, and the outer source of all we send */
 	union address site;    /* our site's anycast SID */
+	struct trace_filter trace;
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 120, "");
+_Static_assert(sizeof(struct gateway_settings) == 192, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {

@@ -54,7 +54,10 @@ enum packet_fault {
 	PACKET_NO_PORTS, /* no TCP, no UDP, no ICMP error: no service can have it */
 };
 
-/* Reads the addresses; false when the frame ends before them. */
+/*
+ * Reads the addresses; false when the frame ends before them. In IPv6 a mapped IPv4 address is for
+ * nobody: inside it stands for the IPv4 VIP, but it never travels (RFC 4291, 2.5.5.2).
+ */
 step bool packet_parse_addresses(struct cursor cursor, struct packet *packet)
 {
 	packet->at = cursor_offset(&cursor);
@@ -65,6 +68,7 @@ step bool packet_parse_addresses(struct cursor cursor, struct packet *packet)
 			return false;
 		packet->flow.client = ipv6->source;
 		packet->flow.vip = ipv6->destination;
+		return !address_is_v4(&packet->flow.vip);
 	} else {
 		const struct iphdr *ipv4 = cursor_take(&cursor, sizeof(*ipv4));
 
@@ -192,6 +196,7 @@ step int packet_parse_tcp(struct cursor *cursor, struct packet *packet)
 	packet->flow.vip_port = tcp->dest;
 	packet->tcp_flags = ((const __u8 *)tcp)[13];
 	packet->timestamps = tcp_has_timestamps(cursor, (tcp->doff - 5) * 4);
+	cursor_skip(cursor, (tcp->doff - 5) * 4);
 	return PACKET_FINE;
 }
 
@@ -304,7 +309,10 @@ step int packet_parse(struct cursor cursor, struct packet *packet)
 		return fragments_recall(&packet->flow, fragment.id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
 	}
 	fault = packet_parse_transport(&cursor, packet);
-	if (!fault && fragment.first) {
+	/* What stands behind the packet's own end is the frame's padding. */
+	if (!fault && cursor_offset(&cursor) > packet->at + packet->length)
+		return PACKET_MALFORMED;
+	if (!fault && fragment.first && packet->kind == PACKET_WHOLE) {
 		packet->kind = PACKET_FIRST_FRAGMENT;
 		fragments_remember(&packet->flow, fragment.id);
 	}

@@ -30,17 +30,16 @@ static void rows_hold_ids_of_enabled_backends_only(void **state)
 	planned_free(&planned);
 }
 
-static void a_service_without_an_enabled_backend_has_no_rows_and_its_vip_is_not_served(void **state)
+static void a_service_without_an_enabled_backend_has_no_rows(void **state)
 {
 	struct planned planned =
 		plan_of("g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}"));
 
 	assert_null(planned.plan->services[0].rows);
-	assert_false(planned.plan->vips[0].served);
 	planned_free(&planned);
 }
 
-static void a_vip_is_served_while_one_of_its_services_is(void **state)
+static void services_that_share_a_vip_share_its_entry(void **state)
 {
 	struct planned planned =
 		plan_of("g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {enabled: false}")
@@ -48,7 +47,6 @@ static void a_vip_is_served_while_one_of_its_services_is(void **state)
 
 	assert_int_equal(planned.plan->n_vips, 1);
 	assert_int_equal(planned.plan->vips[0].n_intervals, 2);
-	assert_true(planned.plan->vips[0].served);
 	planned_free(&planned);
 }
 
@@ -111,9 +109,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_gateways_plan_the_same_rows),
 		cmocka_unit_test(rows_hold_ids_of_enabled_backends_only),
-		cmocka_unit_test(
-			a_service_without_an_enabled_backend_has_no_rows_and_its_vip_is_not_served),
-		cmocka_unit_test(a_vip_is_served_while_one_of_its_services_is),
+		cmocka_unit_test(a_service_without_an_enabled_backend_has_no_rows),
+		cmocka_unit_test(services_that_share_a_vip_share_its_entry),
 		cmocka_unit_test(
 			backends_with_agents_are_reached_by_accept_and_others_by_the_kernels_functions),
 		cmocka_unit_test(an_agent_plans_its_own_services_only),

@@ -490,6 +490,27 @@ static void an_address_says_whether_it_was_there_already(void **state)
 	}
 }
 
+static void a_local_network_makes_every_address_of_it_the_hosts_own(void **state)
+{
+	static const struct {
+		const char *network, *member;
+		uint8_t length;
+	} cases[] = {{"192.0.2.0", "192.0.2.77", 120}, {"2001:db8:7::", "2001:db8:7::77", 64}};
+	struct world *world = world_of(state);
+
+	for (size_t i = 0; i < 2; i++) {
+		union address network = address_of(cases[i].network);
+		uint8_t length = cases[i].length;
+
+		assert_int_equal(rtnetlink_local_add(world->nl, world->lo, &network, length, 72), 0);
+		IP("route get %s | grep -q '^local'", cases[i].member);
+		assert_int_equal(rtnetlink_local_add(world->nl, world->lo, &network, length, 72), 1);
+		assert_int_equal(rtnetlink_local_del(world->nl, world->lo, &network, length, 72), 0);
+		assert_false(run("ip route get %s | grep -q '^local'", cases[i].member));
+		assert_int_equal(rtnetlink_local_del(world->nl, world->lo, &network, length, 72), 0);
+	}
+}
+
 static void an_ipv6_address_is_usable_without_detection_of_duplicates(void **state)
 {
 	struct world *world = world_of(state);
@@ -619,6 +640,7 @@ int main(void)
 		TEST(announcing_and_withdrawing_twice_is_no_error),
 		TEST(the_route_of_another_is_neither_taken_over_nor_withdrawn),
 		TEST(an_address_says_whether_it_was_there_already),
+		TEST(a_local_network_makes_every_address_of_it_the_hosts_own),
 		TEST(an_ipv6_address_is_usable_without_detection_of_duplicates),
 		TEST(a_managed_neighbour_is_resolved_without_traffic_and_kept),
 		TEST(a_managed_neighbour_that_was_away_is_found_when_it_comes),

@@ -146,6 +146,41 @@ static void without_an_open_backend_there_are_no_candidates(void **state)
 	assert_int_equal(rows_count(service_of(fixture, "198.51.100.80")->rows.banks), 0);
 }
 
+/* Applies and says whether the first VIP of the plan is served. */
+static bool serves(const struct fixture *fixture, const char *text)
+{
+	struct planned planned = plan_of("g1", text);
+	bool served;
+
+	apply(&fixture->tables, planned.plan, fixture->fib);
+	served = tables_serves(&fixture->tables, planned.plan, &planned.plan->vips[0]);
+	planned_free(&planned);
+	return served;
+}
+
+static void a_vip_is_served_while_one_of_its_services_is(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	assert_true(serves(fixture, FLEET WEB("b1: {enabled: false}")
+					    SERVICE("alt", "198.51.100.80", "81", "b1: {}")));
+	assert_false(serves(fixture, FLEET WEB("b1: {enabled: false}")));
+}
+
+static void a_service_that_is_off_stays_off_through_changes_and_its_vip_is_not_served(void **state)
+{
+	const struct fixture *fixture = *state;
+	uint32_t web;
+
+	assert_true(serves(fixture, FLEET WEB("b1: {}")));
+	web = service_of(fixture, "198.51.100.80") - fixture->tables.services;
+	tables_switch(&fixture->tables, web, true);
+	assert_false(serves(fixture, FLEET WEB("b1: {}, b2: {}")));
+	assert_true(tables_switched_off(&fixture->tables, web));
+	tables_switch(&fixture->tables, web, false);
+	assert_true(serves(fixture, FLEET WEB("b1: {}, b2: {}")));
+}
+
 static void a_neighbour_that_fails_takes_the_next_hops_away_and_brings_them_back(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -203,6 +238,9 @@ int main(void)
 		FIXTURE_TEST(services_do_not_share_rows),
 		FIXTURE_TEST(a_closed_backend_stays_reachable_and_a_removed_one_does_not),
 		FIXTURE_TEST(without_an_open_backend_there_are_no_candidates),
+		FIXTURE_TEST(a_vip_is_served_while_one_of_its_services_is),
+		FIXTURE_TEST(
+			a_service_that_is_off_stays_off_through_changes_and_its_vip_is_not_served),
 		FIXTURE_TEST(a_neighbour_that_fails_takes_the_next_hops_away_and_brings_them_back),
 		FIXTURE_TEST(nodes_behind_one_neighbour_share_its_entry),
 		FIXTURE_TEST(a_thousand_vips_find_their_places),
