@@ -165,7 +165,6 @@ static int load(void **state)
 	skeleton = agent_stamp__open();
 	assert_non_null(skeleton);
 	settings = (struct agent_settings *)&skeleton->rodata->settings;
-	settings->vip_seed = VIP_SEED;
 	settings->vip_prefixes = 1;
 	settings->mss_v4 = 1380;
 	settings->mss_v6 = 1360;
