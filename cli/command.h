@@ -18,7 +18,9 @@ struct command {
 	const char *socket; /* of the daemon that is asked */
 	const char *node, *against;
 	unsigned int watch_s; /* 0: once */
-	unsigned int count;   /* how many times to watch, 0: without end */
+	unsigned int count;   /* how many times or events, 0: without end */
+	const char *client, *vip, *verdict; /* filters of a trace */
+	const char *sample; /* one packet of so many */
 	bool json, all, explain, help, version;
 };
 
@@ -39,6 +41,8 @@ enum option_bit {
 	OPTION_NODE = 1 << 3,
 	OPTION_AGAINST = 1 << 4,
 	OPTION_EXPLAIN = 1 << 5,
+	OPTION_COUNT = 1 << 6,
+	OPTION_FILTER = 1 << 7,
 };
 
 struct option_row {

@@ -2,7 +2,6 @@
 #include "cli/counters.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,9 +9,9 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/watch.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define TERMINAL_CLEAR "\033[H\033[2J"
 
 static double number(const json_t *row, const char *name)
 {
@@ -106,6 +105,11 @@ struct sample {
 	struct timespec time;
 };
 
+struct watched {
+	const struct command *command;
+	struct sample last;
+};
+
 static int sample_take(const struct command *command, struct sample *ret)
 {
 	int r = client_get(command->socket, "/counters", NULL, &ret->answer);
@@ -139,33 +143,31 @@ static int print_between(const struct command *command, const struct sample *bef
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
-/* Ctrl-C ends it; it is waited for and so never comes in the middle of a line. */
+static int on_pause_over(void *userdata)
+{
+	struct watched *watched = userdata;
+	struct sample now = {};
+	int r = sample_take(watched->command, &now);
+
+	if (r == 0)
+		r = print_between(watched->command, &watched->last, &now);
+	if (r < 0) {
+		json_decref(now.answer);
+		return r;
+	}
+	json_decref(watched->last.answer);
+	watched->last = now;
+	return 0;
+}
+
 static int watch(const struct command *command)
 {
-	const struct timespec pause = {.tv_sec = command->watch_s};
-	struct sample before = {}, after = {};
-	sigset_t ends;
-	int r;
+	struct watched watched = {.command = command};
+	int r = sample_take(command, &watched.last);
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	r = sample_take(command, &before);
-	for (unsigned int i = 0; r == 0 && (!command->count || i < command->count); i++) {
-		if (sigtimedwait(&ends, NULL, &pause) >= 0)
-			break;
-		if (errno == EINTR) /* stopped and continued */
-			continue;
-		r = sample_take(command, &after);
-		if (r == 0)
-			r = print_between(command, &before, &after);
-		if (r < 0)
-			break;
-		json_decref(before.answer);
-		before = after;
-	}
-	json_decref(before.answer);
+	if (r == 0)
+		r = watch_steps(command->watch_s * 1000, command->count, on_pause_over, &watched);
+	json_decref(watched.last.answer);
 	return r;
 }
 

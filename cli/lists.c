@@ -109,7 +109,9 @@ static void open_cell(struct table *table, const json_t *service)
 
 	json_array_foreach(backends, i, backend) open +=
 		is_true(backend, "open") && is_true(backend, "reachable");
-	if (backends)
+	if (is_true(service, "off"))
+		table_cell(table, COLOUR_BAD, "off");
+	else if (backends)
 		table_cell(table,
 			   open == n ? COLOUR_GOOD
 			   : open    ? COLOUR_CARE

@@ -19,7 +19,8 @@ static int ask(const struct command *command)
 
 	for (int i = 0; i < command->n_values; i++)
 		arguments[i] = (struct client_argument){verb->names[i], command->values[i]};
-	r = client_get(command->socket, verb->resource, arguments, &answer);
+	r = (verb->changes ? client_post : client_get)(command->socket, verb->resource, arguments,
+						       &answer);
 	if (r < 0)
 		return r;
 	part = json_incref(answer);

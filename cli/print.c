@@ -77,6 +77,8 @@ static void print_status_services(const json_t *list, FILE *to)
 		print_ports(service, to);
 		if (json_is_false(json_object_get(service, "agents")))
 			fprintf(to, ", agentless");
+		if (is_true(service, "off"))
+			fprintf(to, ", switched off");
 		fprintf(to, "\n");
 		print_status_backends(json_object_get(service, "backends"), to);
 	}
@@ -134,4 +136,18 @@ void print_path(const json_t *path, FILE *to)
 	fprintf(to, "\nsegments  ");
 	print_list(json_object_get(path, "segments"), ", ", to);
 	fprintf(to, "\n");
+}
+
+/* Off and on */
+
+void print_switched(const json_t *answer, FILE *to)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "services"), i, name)
+		fprintf(to, "%s is %s\n", json_string_value(name),
+			json_is_true(json_object_get(answer, "off"))
+				? "off: its packets are left to the host"
+				: "on");
 }

@@ -7,3 +7,4 @@
 
 void print_status(const json_t *status, FILE *to);
 void print_path(const json_t *path, FILE *to);
+void print_switched(const json_t *answer, FILE *to);

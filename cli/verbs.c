@@ -12,6 +12,8 @@
 #include "cli/lists.h"
 #include "cli/pages.h"
 #include "cli/print.h"
+#include "cli/top.h"
+#include "cli/trace.h"
 
 const struct verb verbs[] = {
 	{
@@ -52,7 +54,7 @@ const struct verb verbs[] = {
 			"are left out, unless --all is given; with --json all are there. With "
 			"--watch the table shows packets and bytes per second, again and again "
 			"until Ctrl-C; with --json, too, it is one JSON object a line.",
-		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH,
+		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH | OPTION_COUNT,
 		.run = counters_run,
 	},
 	{
@@ -70,6 +72,50 @@ const struct verb verbs[] = {
 		.resource = "/path",
 		.names = {"protocol", "client", "vip", "packet"},
 		.print = print_path,
+	},
+	{
+		.name = "off",
+		.usage = "SERVICE|all",
+		.help = "switches a service off on this gateway: the kill switch",
+		.text = "Its VIPs are withdrawn, where no other service needs them, and its packets "
+			"are left to the host as if Holdfast were not there. It stays off, through "
+			"restarts and new configurations, until it is switched on.",
+		.options = OPTION_JSON,
+		.least = 1,
+		.most = 1,
+		.resource = "/off",
+		.changes = true,
+		.names = {"service"},
+		.print = print_switched,
+	},
+	{
+		.name = "on",
+		.usage = "SERVICE|all",
+		.help = "switches a service on again",
+		.options = OPTION_JSON,
+		.least = 1,
+		.most = 1,
+		.resource = "/on",
+		.changes = true,
+		.names = {"service"},
+		.print = print_switched,
+	},
+	{
+		.name = "trace",
+		.help = "single packets as they come: flow, verdict, time",
+		.text = "A sample of the packets that the filters let through, until Ctrl-C or --count. "
+			"The gateway exchanges its program for one that traces, without losing a "
+			"packet, and back again at the end; tracing that is off costs nothing. If "
+			"packets come faster than lines are read, some are not shown, and how many "
+			"is said.",
+		.options = OPTION_JSON | OPTION_COUNT | OPTION_FILTER,
+		.run = trace_run,
+	},
+	{
+		.name = "top",
+		.help = "what goes on, live: rates, gateways, services",
+		.options = OPTION_COUNT,
+		.run = top_run,
 	},
 	{
 		.name = "config",

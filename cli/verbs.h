@@ -31,6 +31,7 @@ struct verb {
 	const char *completions[VERB_ARGUMENTS_MAX];
 
 	const char *resource;
+	bool changes; /* asked for by POST */
 	const char *names[VERB_ARGUMENTS_MAX + 1]; /* of the arguments, in the request */
 	/* The part that is wanted; NULL: all of it. 0; -errno after a one-line error. */
 	int (*select)(const json_t *answer, json_t **ret);
