@@ -20,7 +20,9 @@
 
 static const struct daemon_program program = {
 	.name = "holdfast-agent",
-	.summary = "On a backend: takes its connections' packets from the gateways, and nobody else's.",
+	.subject = "the agent on an anycast service's backend",
+	.summary = "The agent of a backend: takes its connections' packets from the gateways, and\n"
+		   "nobody else's.",
 	.bpffs = "/sys/fs/bpf/holdfast/agent",
 	.socket = "/run/holdfast/agent.sock",
 };
@@ -121,8 +123,8 @@ static int configure(struct agent_daemon *agent)
 			 agent->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return programs_attach(agent->programs, agent->pins, agent->self->interfaces,
-			       agent->self->n_interfaces);
+	return programs_attach(agent->programs, agent->pins, agent->host,
+			       agent->self->interfaces, agent->self->n_interfaces);
 }
 
 static void on_reload(void *userdata)

@@ -76,6 +76,12 @@ step void clamp_mss(struct __sk_buff *skb, const struct segment *segment)
 	bpf_skb_store_bytes(skb, at + offsetof(struct mss_option, mss), &clamped, sizeof(clamped), 0);
 }
 
+/* Behind a header without options may stand data: TCP Fast Open (RFC 7413). */
+step bool has_mss_room(const struct tcphdr *tcp)
+{
+	return tcp->doff * 4 >= sizeof(*tcp) + sizeof(struct mss_option);
+}
+
 SEC("tc")
 int agent_stamp(struct __sk_buff *skb)
 {
@@ -85,7 +91,7 @@ int agent_stamp(struct __sk_buff *skb)
 	if (!segment_parse(skb, &segment) ||
 	    bpf_skb_load_bytes(skb, segment.transport, &tcp, sizeof(tcp)))
 		return TC_ACT_UNSPEC;
-	if (tcp.syn && tcp.ack && is_own_service(&segment, tcp.source))
+	if (tcp.syn && tcp.ack && has_mss_room(&tcp) && is_own_service(&segment, tcp.source))
 		clamp_mss(skb, &segment);
 	return TC_ACT_UNSPEC;
 }

@@ -89,16 +89,36 @@ step int admit_sid(struct cursor *cursor, struct visit *visit, const struct oute
 	return admit_function(&outer, visit);
 }
 
-/* From outside, a routing header of type 4 is an attempt to steer our nodes (RFC 8754, 5.1). */
+step bool is_extension(__u8 next_header)
+{
+	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_DSTOPTS ||
+	       next_header == IPPROTO_ROUTING;
+}
+
+/*
+ * From outside, a routing header of type 4 is an attempt to steer our nodes (RFC 8754, 5.1), ours or
+ * not: the host, and the backends, would follow it behind options too.
+ */
 step bool has_segments(struct cursor cursor, const struct outer_header *ipv6)
 {
-	const struct segment_routing_header *srh;
+	__u8 next_header = ipv6->next_header;
 
-	if (ipv6->next_header != NEXT_HEADER_ROUTING)
-		return false;
 	cursor_take(&cursor, sizeof(*ipv6));
-	srh = cursor_take(&cursor, sizeof(*srh));
-	return srh && srh->type == SRV6_ROUTING_TYPE;
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		const struct segment_routing_header *header;
+
+		if (!is_extension(next_header))
+			return false;
+		header = cursor_take(&cursor, sizeof(*header));
+		if (!header)
+			return false;
+		if (next_header == IPPROTO_ROUTING && header->type == SRV6_ROUTING_TYPE)
+			return true;
+		next_header = header->next_header;
+		cursor_skip(&cursor, header->length * 8);
+		cursor_settle(&cursor);
+	}
+	return false;
 }
 
 /*

@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "cli/client.h"
+#include "cli/command.h"
 #include "doctor/doctor.h"
 
 static int ask(const char *socket, const char *resource, json_t **ret)
@@ -9,14 +10,14 @@ static int ask(const char *socket, const char *resource, json_t **ret)
 	return client_get(socket, resource, NULL, ret);
 }
 
-int doctor_verb_run(const struct options *options)
+int doctor_verb_run(const struct command *command)
 {
 	return doctor_run(&(struct doctor_options){
-		.socket = options->socket,
-		.config = options->config,
-		.node = options->node,
-		.json = options->json,
-		.list = options->list,
+		.socket = command->socket,
+		.config = command->config,
+		.node = command->node,
+		.json = command->json,
+		.list = command->list,
 		.ask = ask,
 	});
 }

@@ -2,6 +2,6 @@
 /* holdfast doctor: hands the command line's options to doctor/. */
 #pragma once
 
-#include "cli/options.h"
+struct command;
 
-int doctor_verb_run(const struct options *options);
+int doctor_verb_run(const struct command *command);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The options of holdfast-gateway and holdfast-agent: one table gives parsing and --help. */
+/* The options of holdfast-gateway and holdfast-agent: one table gives parsing, --help and the manual. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +17,7 @@ struct daemon_options {
 /* What differs between the two programs. */
 struct daemon_program {
 	const char *name;    /* holdfast-gateway */
+	const char *subject; /* what it is, a few words for the manual's first line */
 	const char *summary; /* a line for --help */
 	const char *bpffs;   /* defaults */
 	const char *socket;

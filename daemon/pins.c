@@ -206,6 +206,16 @@ static int egress_hook(const char *interface, struct bpf_tc_hook *hook)
 	return hook->ifindex ? 0 : -ENODEV;
 }
 
+/* That the qdisc is there already is no fault, but libbpf would print the kernel's complaint. */
+static int create_quietly(struct bpf_tc_hook *hook)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	int r = bpf_tc_hook_create(hook);
+
+	libbpf_set_print(print);
+	return r;
+}
+
 int pins_attach_egress(const char *interface, const struct bpf_program *program)
 {
 	struct bpf_tc_opts options = {
@@ -217,13 +227,28 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 	};
 	struct bpf_tc_hook hook;
 	int r = egress_hook(interface, &hook);
+	bool created;
 
 	if (r < 0)
 		return r;
-	r = bpf_tc_hook_create(&hook);
+	r = create_quietly(&hook);
 	if (r < 0 && r != -EEXIST)
 		return r;
-	return bpf_tc_attach(&hook, &options);
+	created = r == 0;
+	r = bpf_tc_attach(&hook, &options);
+	return r < 0 ? r : created;
+}
+
+/* Both attach points at once: that is the qdisc. */
+int pins_remove_egress_qdisc(const char *interface)
+{
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	if (r < 0)
+		return r;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	return bpf_tc_hook_destroy(&hook);
 }
 
 int pins_query_egress(const char *interface)

@@ -15,6 +15,7 @@
 
 static const struct daemon_program program = {
 	.name = "holdfast-gateway",
+	.subject = "the gateway of an anycast site",
 	.summary = "The gateway of an anycast site: brings every packet to the server that holds its\n"
 		   "connection.",
 	.bpffs = "/sys/fs/bpf/holdfast/gateway",

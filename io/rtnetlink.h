@@ -97,6 +97,15 @@ int rtnetlink_vip_list(struct rtnetlink *nl, uint8_t protocol, struct rtnetlink_
 		       size_t *ret_n);
 
 /*
+ * A network whose every address this host takes for its own: a local route over `ifindex`, the
+ * loopback link. Add: 0; 1: it was there already. Del: 0 also when it is gone. -EINVAL as above.
+ */
+int rtnetlink_local_add(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
+			uint8_t length, uint8_t protocol);
+int rtnetlink_local_del(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
+			uint8_t length, uint8_t protocol);
+
+/*
  * An address on a link, without duplicate address detection (an anycast VIP is on many hosts). Add:
  * 0; 1: it was there already, so it is not ours to remove. Del: 0 also when it is gone. -EINVAL as
  * above, -ENODEV.

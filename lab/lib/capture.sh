@@ -18,11 +18,12 @@ capture_end() { stop "$1" "dumpcap-$2" INT; }
 
 # captured DEVICE FILTER [TSHARK-OPTIONS]: the packets that match a display filter, a line each.
 # A link carries one direction of a connection, and a gateway's link every packet twice: tshark is told
-# not to complain about gaps in TCP and about repeated queries.
+# not to complain about gaps in TCP, and to take what the packets carry as data: queries seem repeated, and
+# a client's port may be any protocol's.
 captured() {
 	tshark -r "$LAB_STATE/capture/$1.pcapng" -Y "$2" -n \
 		-o tcp.analyze_sequence_numbers:FALSE -o tcp.desegment_tcp_streams:FALSE \
-		--disable-protocol dns "${@:3}" 2>/dev/null
+		-d udp.port==53,data -d tcp.port==80,data "${@:3}" 2>/dev/null
 }
 
 count_captured() { captured "$@" | wc -l; }

@@ -7,14 +7,14 @@
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../../lab/lib.sh"
 
-# What the agent may touch, as text. (An empty clsact qdisc stays: it does nothing, and by then it
-# may have filters of somebody else.)
+# What the agent may touch, as text.
 host_of() {
 	ip_on "$1" address show dev lo
 	ip_on "$1" -4 route show table all
 	ip_on "$1" -6 route show table all | sed 's/ expires [^ ]*//'
 	ip_on "$1" rule show
 	ip_on "$1" -j link show dev eth0 | jq '.[].xdp.mode'
+	on "$1" tc qdisc show dev eth0
 	on "$1" tc filter show dev eth0 ingress
 	on "$1" tc filter show dev eth0 egress
 	on "$1" sysctl -a --pattern '^net\.(ipv4\.(conf|tcp_timestamps|tcp_syncookies|ip_nonlocal)|ipv6\.conf|ipv6\.seg6)' \

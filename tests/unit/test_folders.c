@@ -32,7 +32,7 @@ static const struct folder folders[] = {
 	{"gateway", " gateway/ daemon/ core/ io/ base/ wire/ "},
 	{"agent", " agent/ daemon/ core/ io/ base/ wire/ "},
 	{"doctor", " doctor/ daemon/ core/ io/ base/ wire/ "},
-	{"cli", " cli/ doctor/ io/ base/ wire/ "},
+	{"cli", " cli/ doctor/ daemon/ core/ io/ base/ wire/ "},
 };
 
 /* Our folders are named in quotes with a slash; generated headers have none. */
