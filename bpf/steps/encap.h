@@ -36,15 +36,18 @@ step const struct next_hop *next_hop_find(const struct way *way)
 	return bpf_map_lookup_elem(&next_hops, &at);
 }
 
-/* SID `i` of the way, with its argument. False: a node that the table does not have. */
-step bool way_sid(const struct way *way, __u32 i, __u8 family, union address *ret)
+/*
+ * SID `i` of the way, with its argument. False: a node that the table does not have. `count` is
+ * way->count as a constant, here and below.
+ */
+step bool way_sid(const struct way *way, __u32 i, __u32 count, __u8 family, union address *ret)
 {
 	const struct destination *node = way->nodes[i];
 
 	if (!node)
 		return false;
 	*ret = node->sids[family];
-	if (i == way->count - 1)
+	if (i == count - 1)
 		ret->bytes[SID_FLAGS_BYTE] |= way->last_flags;
 	if (way->hops)
 		ret->bytes[SID_HOPS_BYTE] = way->hops;
@@ -53,22 +56,20 @@ step bool way_sid(const struct way *way, __u32 i, __u8 family, union address *re
 
 step void *ethernet_write(void *at, const struct next_hop *hop)
 {
-	struct ethhdr *ethernet = at;
+	struct vlan_tag *tag;
 
-	__builtin_memcpy(ethernet->h_dest, hop->to, ETH_ALEN);
-	__builtin_memcpy(ethernet->h_source, hop->from, ETH_ALEN);
-	if (!hop->vlan) {
-		ethernet->h_proto = bpf_htons(ETH_P_IPV6);
-		return at + sizeof(*ethernet);
+	macs_copy(at, hop->to);
+	at += LINK_MACS_SIZE;
+	if (hop->vlan) {
+		*(__be16 *)at = bpf_htons(ETH_P_8021Q);
+		tag = at + sizeof(__be16);
+		tag->tci = hop->vlan;
+		at += VLAN_TAG_SIZE;
 	}
-	ethernet->h_proto = bpf_htons(ETH_P_8021Q);
-	at += sizeof(*ethernet);
-	((struct vlan_tag *)at)->tci = hop->vlan;
-	((struct vlan_tag *)at)->inner_type = bpf_htons(ETH_P_IPV6);
-	return at + VLAN_TAG_SIZE;
+	*(__be16 *)at = bpf_htons(ETH_P_IPV6);
+	return at + sizeof(__be16);
 }
 
-/* `count` is way->count as a constant: the SRH's size follows from it. */
 step bool srh_write(void *at, const struct way *way, __u32 count, const struct packet *packet)
 {
 	struct segment_routing_header *srh = at;
@@ -82,20 +83,20 @@ step bool srh_write(void *at, const struct way *way, __u32 count, const struct p
 	srh->flags = 0;
 	srh->tag = 0;
 	/* Last one first; the first segment is the destination address alone. */
-	if (!way_sid(way, count - 1, packet->family, &list[0]))
+	if (!way_sid(way, count - 1, count, packet->family, &list[0]))
 		return false;
-	return count == 2 || way_sid(way, 1, packet->family, &list[1]);
+	return count == 2 || way_sid(way, 1, count, packet->family, &list[1]);
 }
 
-step bool outer_write(struct outer_header *outer, const struct way *way, const struct packet *packet,
-		      const volatile union address *source)
+step bool outer_write(struct outer_header *outer, const struct way *way, __u32 count,
+		      const struct packet *packet, const volatile union address *source)
 {
-	__u32 routing = SRV6_OVERHEAD(way->count) - sizeof(*outer);
+	__u32 routing = SRV6_OVERHEAD(count) - sizeof(*outer);
 
 	outer->version_class_label = bpf_htonl(6 << 28 | packet->traffic_class << 20 |
 					       hash_flow_label(way->hash));
 	outer->payload_length = bpf_htons(packet->length + routing);
-	if (way->count > 1)
+	if (count > 1)
 		outer->next_header = NEXT_HEADER_ROUTING;
 	else
 		outer->next_header =
@@ -103,40 +104,48 @@ step bool outer_write(struct outer_header *outer, const struct way *way, const s
 	outer->hop_limit = OUTER_HOP_LIMIT;
 	outer->source.halves[0] = source->halves[0];
 	outer->source.halves[1] = source->halves[1];
-	return way_sid(way, 0, packet->family, &outer->destination);
+	return way_sid(way, 0, count, packet->family, &outer->destination);
 }
 
 /* The headers at the packet's new front. */
 step bool headers_write(struct xdp_md *ctx, const struct packet *packet, const struct way *way,
-			const struct next_hop *hop, const volatile union address *source)
+			__u32 count, const struct next_hop *hop,
+			const volatile union address *source)
 {
 	void *at = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
 
-	if (at + ETH_HLEN + VLAN_TAG_SIZE + sizeof(struct outer_header) > end)
+	if (at + ETH_HLEN + VLAN_TAG_SIZE + SRV6_OVERHEAD(count) > end)
 		return false;
 	at = ethernet_write(at, hop);
-	if (!outer_write(at, way, packet, source))
+	if (!outer_write(at, way, count, packet, source))
 		return false;
-	at += sizeof(struct outer_header);
-	if (way->count == 2)
-		return at + SRV6_OVERHEAD(2) - SRV6_OVERHEAD(1) <= end &&
-		       srh_write(at, way, 2, packet);
-	if (way->count == 3)
-		return at + SRV6_OVERHEAD(3) - SRV6_OVERHEAD(1) <= end &&
-		       srh_write(at, way, 3, packet);
-	return true;
+	return count == 1 || srh_write(at + sizeof(struct outer_header), way, count, packet);
+}
+
+step int encap_list(struct xdp_md *ctx, const struct packet *packet, const struct way *way,
+		    __u32 count, const struct next_hop *hop, const volatile union address *source)
+{
+	int front = ETH_HLEN + (hop->vlan ? VLAN_TAG_SIZE : 0) + SRV6_OVERHEAD(count);
+
+	if (bpf_xdp_adjust_head(ctx, (int)packet->at - front))
+		return GATEWAY_NO_ROOM;
+	return headers_write(ctx, packet, way, count, hop, source) ? GATEWAY_GO_ON : GATEWAY_NO_ROOM;
 }
 
 /*
- * Encapsulates and says where to send: *ret_ifindex. GATEWAY_GO_ON, or the verdict that ends it.
+ * Encapsulates. GATEWAY_GO_ON, or the verdict that ends it. The code is written out for each length of
+ * the list, since nearly every list is of one.
  */
 step int encap(struct xdp_md *ctx, const struct packet *packet, const struct way *way,
 	       const struct next_hop *hop, const volatile union address *source)
 {
-	int front = ETH_HLEN + (hop->vlan ? VLAN_TAG_SIZE : 0) + SRV6_OVERHEAD(way->count);
-
-	if (bpf_xdp_adjust_head(ctx, (int)packet->at - front))
-		return GATEWAY_NO_ROOM;
-	return headers_write(ctx, packet, way, hop, source) ? GATEWAY_GO_ON : GATEWAY_NO_ROOM;
+	switch (way->count) {
+	case 1:
+		return encap_list(ctx, packet, way, 1, hop, source);
+	case 2:
+		return encap_list(ctx, packet, way, 2, hop, source);
+	default:
+		return encap_list(ctx, packet, way, 3, hop, source);
+	}
 }

@@ -20,6 +20,25 @@ step bool is_vlan(__be16 type)
 	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
 }
 
+/*
+ * Both MAC addresses at once. The compiler takes struct ethhdr for a string of bytes and would copy it as
+ * such.
+ */
+step void macs_copy(void *to, const void *from)
+{
+	*(__u64 *)to = *(const __u64 *)from;
+	*(__u32 *)(to + sizeof(__u64)) = *(const __u32 *)(from + sizeof(__u64));
+}
+
+#define LINK_MACS_SIZE (2 * ETH_ALEN)
+
+_Static_assert(LINK_MACS_SIZE == sizeof(__u64) + sizeof(__u32), "macs_copy copies them all");
+
+step __be16 link_type(const struct ethhdr *ethernet)
+{
+	return *(const __be16 *)((const void *)ethernet + LINK_MACS_SIZE);
+}
+
 /* Advances to the network header and returns its type; 0 when the frame ends before. */
 step __be16 link_parse(struct cursor *cursor)
 {
@@ -28,7 +47,7 @@ step __be16 link_parse(struct cursor *cursor)
 
 	if (!ethernet)
 		return 0;
-	type = ethernet->h_proto;
+	type = link_type(ethernet);
 #pragma unroll
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		const struct vlan_tag *tag;
@@ -46,7 +65,7 @@ step __be16 link_parse(struct cursor *cursor)
 
 /* A saved link header: the two MAC addresses, then the tags with their types. */
 struct link_header {
-	__u16 macs[ETH_ALEN];
+	__u16 macs[ETH_ALEN] __attribute__((aligned(8)));
 	__u32 tags[VLAN_TAGS_MAX]; /* type and tci, as on the wire */
 	__u32 size;                /* 14, 18 or 22 */
 };
@@ -60,8 +79,9 @@ step bool link_save(struct xdp_md *ctx, __u32 size, struct link_header *ret)
 
 	if (data + LINK_HEADER_MAX > (void *)(long)ctx->data_end)
 		return false;
-	__builtin_memcpy(ret->macs, data, sizeof(ret->macs));
-	__builtin_memcpy(ret->tags, data + sizeof(ret->macs), sizeof(ret->tags));
+	macs_copy(ret->macs, data);
+	ret->tags[0] = *(__u32 *)(data + LINK_MACS_SIZE);
+	ret->tags[1] = *(__u32 *)(data + LINK_MACS_SIZE + VLAN_TAG_SIZE);
 	ret->size = size;
 	return true;
 }
@@ -73,8 +93,8 @@ step bool link_restore(struct xdp_md *ctx, const struct link_header *link, __be1
 
 	if (at + LINK_HEADER_MAX > (void *)(long)ctx->data_end)
 		return false;
-	__builtin_memcpy(at, link->macs, sizeof(link->macs));
-	at += sizeof(link->macs);
+	macs_copy(at, link->macs);
+	at += LINK_MACS_SIZE;
 	if (link->size > ETH_HLEN) {
 		*(__u32 *)at = link->tags[0];
 		at += VLAN_TAG_SIZE;

@@ -33,6 +33,7 @@ static const struct folder folders[] = {
 	{"agent", " agent/ daemon/ core/ io/ base/ wire/ "},
 	{"doctor", " doctor/ daemon/ core/ io/ base/ wire/ "},
 	{"cli", " cli/ doctor/ daemon/ core/ io/ base/ wire/ "},
+	{"bench", " bench/ bpf/ core/ io/ base/ wire/ "},
 };
 
 /* Our folders are named in quotes with a slash; generated headers have none. */

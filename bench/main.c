@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * holdfast-bench: what a packet costs on each of its ways through the shipped BPF programs, in ns, by
+ * BPF_PROG_TEST_RUN. docs/performance.md explains the method and the figures.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+#include "bench/measure.h"
+#include "bench/report.h"
+#include "bench/sockets.h"
+
+/* It ends `seconds` after the start, or when every row has a sample in each of `rounds`. */
+struct effort {
+	size_t rounds;
+	unsigned int seconds;
+};
+
+static const struct effort quick = {.rounds = 21, .seconds = 105};
+static const struct effort full = {.rounds = 61, .seconds = 450};
+
+struct options {
+	const struct effort *effort;
+	const char *json;
+	const char *only;
+};
+
+static const char help[] =
+	"usage: holdfast-bench [--quick] [--json FILE] [--only PATH]\n"
+	"\n"
+	"What a packet costs on each of its ways through Holdfast's BPF programs, in ns,\n"
+	"without what the measuring itself costs (the floor). Needs root. Touches nothing\n"
+	"of this machine's network.\n"
+	"\n"
+	"  --quick      less than two minutes instead of seven\n"
+	"  --json FILE  the figures for programs, too\n"
+	"  --only PATH  one path, for instance: pick\n"
+	"\n"
+	"net ns is the cost of the program alone; ratio is program and floor to floor\n"
+	"alone. Both are medians of the rounds in the machine's fast state, which are\n"
+	"counted in the last column.\n";
+
+/* 0; 1: all is said already; -EINVAL, said to stderr. */
+static int parse_options(int argc, char **argv, struct options *ret)
+{
+	static const struct option names[] = {
+		{"quick", no_argument, NULL, 'q'},	{"json", required_argument, NULL, 'j'},
+		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'},
+		{},
+	};
+	int option;
+
+	*ret = (struct options){.effort = &full};
+	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+		if (option == 'q')
+			ret->effort = &quick;
+		else if (option == 'j')
+			ret->json = optarg;
+		else if (option == 'o')
+			ret->only = optarg;
+		else if (option == 'h')
+			return fputs(help, stdout), 1;
+		else
+			return -EINVAL; /* getopt has said why */
+	}
+	if (optind < argc) {
+		log_error("%s: not an option: see --help", argv[optind]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static unsigned int seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - start->tv_sec;
+}
+
+static void progress(const char *what, size_t done, size_t all)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%s %zu/%zu\033[K%s", what, done, all, done < all ? "" : "\r\033[K");
+}
+
+/* Can this process load BPF programs at all? */
+static int probe(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", sizeof(__u32), sizeof(__u32), 1, NULL);
+
+	if (fd < 0) {
+		log_error("cannot use BPF here: %s: run as root", strerror(-fd));
+		return fd;
+	}
+	close(fd);
+	return 0;
+}
+
+/*
+ * A sample that another process interrupts is of no use. Without the right to it, or under a kernel
+ * without it, more samples are thrown away; that is all.
+ */
+static void go_first(void)
+{
+	struct sched_param priority = {.sched_priority = 1};
+
+	sched_setscheduler(0, SCHED_FIFO, &priority);
+}
+
+static int check_all(struct bench *bench)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < bench->n_rows && r == 0; i++) {
+		progress("checking outputs", i, bench->n_rows);
+		r = bench_check(bench, &bench->rows[i]);
+	}
+	return r;
+}
+
+static struct row *fewest_samples(const struct bench *bench)
+{
+	struct row *fewest = bench->rows;
+
+	for (size_t i = 1; i < bench->n_rows; i++)
+		if (bench->rows[i].n_samples < fewest->n_samples)
+			fewest = &bench->rows[i];
+	return fewest;
+}
+
+static int measure_all(struct bench *bench, const struct effort *effort, const struct timespec *start)
+{
+	int r = 0;
+
+	while (r == 0 && seconds_since(start) < effort->seconds) {
+		struct row *row = fewest_samples(bench);
+
+		progress("round", row->n_samples, effort->rounds);
+		if (row->n_samples == effort->rounds)
+			break;
+		r = bench_sample(bench, row);
+	}
+	progress("round", effort->rounds, effort->rounds);
+	return r;
+}
+
+static int prepare(struct bench *bench, const struct options *options, struct sockets *sockets)
+{
+	int r = bench_rows(bench, options->only, options->effort->rounds);
+
+	if (r == -ENOENT)
+		log_error("%s: there is no such path: see docs/performance.md", options->only);
+	if (r == 0)
+		r = probe();
+	if (r == 0)
+		r = sockets_enter_namespace();
+	if (r == 0)
+		r = sockets_connect(sockets);
+	if (r == 0)
+		r = world_new(&bench->world);
+	if (r == 0)
+		r = programs_new(bench->world, &bench->programs);
+	return r;
+}
+
+static void bench_clear(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->n_rows; i++)
+		free(bench->rows[i].samples);
+	free(bench->rows);
+	programs_free(bench->programs);
+	world_free(bench->world);
+}
+
+static int run(const struct options *options)
+{
+	_cleanup_(bench_clear) struct bench bench = {};
+	struct machine machine = {};
+	struct sockets sockets;
+	struct timespec start;
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	machine_read(&machine);
+	r = prepare(&bench, options, &sockets);
+	go_first();
+	if (r == 0)
+		r = check_all(&bench);
+	if (r == 0)
+		r = measure_all(&bench, options->effort, &start);
+	if (r < 0)
+		return r;
+	report_table(stdout, &machine, &bench);
+	return options->json ? report_json(options->json, &machine, &bench) : 0;
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int r = parse_options(argc, argv, &options);
+
+	if (r != 0)
+		return r < 0 ? 2 : EXIT_SUCCESS;
+	libbpf_set_print(print_nothing);
+	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

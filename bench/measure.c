@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "bench/measure.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "bench/check.h"
+
+#define CHECKED_PACKETS 4
+#define WARM_CHUNKS 16	  /* in front of those that count: caches, branches, the tail call's target */
+#define CHUNKS 80	  /* of a run, with those */
+#define RUN_PACKETS (CHUNKS * DRIVER_CHUNK_PACKETS + 1)
+#define DRIFT_MAX 1.05	  /* from one floor of a sample to the other */
+#define FAST_MAX 1.12	  /* above the fastest floor: the machine's fast state */
+#define PATIENCE 50	  /* slow floors; then a sample is better than none */
+#define FAST_ROUNDS_MIN 3 /* a row with fewer from the fast state takes all it has */
+
+_Static_assert(CHUNKS <= DRIVER_CHUNKS, "the driver clocks all chunks");
+
+static const uint32_t flow_counts[] = {1, DRIVER_FLOWS_MAX};
+
+static int add_rows(struct bench *bench, const struct path *path, size_t rounds)
+{
+	for (int i = 0; i < 4; i++) {
+		struct row row = {.path = path, .v6 = i & 1, .flows = flow_counts[i / 2]};
+
+		if (row.flows > 1 && path->one_flow)
+			continue;
+		path_frame(path, row.v6, &row.frame);
+		row.samples = calloc(rounds, sizeof(*row.samples));
+		if (!row.samples)
+			return -ENOMEM;
+		bench->rows[bench->n_rows++] = row;
+	}
+	return 0;
+}
+
+int bench_rows(struct bench *bench, const char *only, size_t rounds)
+{
+	int r = 0;
+
+	bench->rows = calloc(4 * n_paths, sizeof(*bench->rows));
+	if (!bench->rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_paths && r == 0; i++)
+		if (!only || strcmp(only, paths[i].name) == 0)
+			r = add_rows(bench, &paths[i], rounds);
+	return r == 0 && !bench->n_rows ? -ENOENT : r;
+}
+
+/* Prepares the driver for the row and runs it; the options' outputs are those of the last packet. */
+static int run(struct bench *bench, struct row *row, enum target target, uint32_t packets,
+	       struct bpf_test_run_opts *options)
+{
+	int fd = programs_aim(bench->programs, target);
+
+	if (fd < 0)
+		return fd;
+	options->data_in = frame_bytes(&row->frame);
+	options->data_size_in = row->frame.size;
+	options->repeat = packets;
+	return bpf_prog_test_run_opts(fd, options);
+}
+
+static int complain(const struct row *row, const char *what)
+{
+	log_error("%s, IPv%d: %s", row->path->name, row->v6 ? 6 : 4, what);
+	return -EBADMSG;
+}
+
+/* The frame of the flow that the driver will choose next. */
+static struct driver_frame next_frame(const struct row *row, struct driver driver)
+{
+	struct driver_frame frame = row->frame;
+
+	frame_set_flow(&frame, driver_next_flow(&driver));
+	return frame;
+}
+
+static int check_packet(struct bench *bench, struct row *row, struct driver *driver)
+{
+	uint8_t out[4096];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_out = out, .data_size_out = sizeof(out));
+	struct driver_frame in = next_frame(row, *driver);
+	uint64_t before = 0, after = 0;
+	const char *wrong;
+	int r;
+
+	r = programs_count(bench->programs, row->path->target, row->path->verdict, &before);
+	if (r == 0)
+		r = run(bench, row, row->path->target, 1, &options);
+	if (r == 0)
+		r = programs_count(bench->programs, row->path->target, row->path->verdict, &after);
+	if (r < 0)
+		return complain(row, strerror(-r));
+	if ((int)options.retval != row->path->action)
+		return complain(row, "the program returned another action than it should");
+	if (after - before != 1 && row->path->target != TARGET_STAMP)
+		return complain(row, "the packet ended in another verdict than it should");
+	wrong = check_output(row->path, &in, out, options.data_size_out);
+	return wrong ? complain(row, wrong) : 0;
+}
+
+int bench_check(struct bench *bench, struct row *row)
+{
+	struct driver *driver = programs_driver(bench->programs);
+	int r = world_route_to(bench->world, row->path->router);
+
+	*driver = (struct driver){
+		.frame = row->frame,
+		.flows = row->flows,
+	};
+	for (int i = 0; i < CHECKED_PACKETS && r == 0; i++)
+		r = check_packet(bench, row, driver);
+	return r;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The value that `part` of the values lie below; sorts them. */
+static double quantile(double *values, size_t n, double part)
+{
+	size_t at = part * n;
+
+	qsort(values, n, sizeof(*values), compare);
+	return n ? values[at < n ? at : n - 1] : 0;
+}
+
+/* ns for one packet, driver included. */
+static double fast_chunks(const struct driver *driver)
+{
+	double chunks[CHUNKS - WARM_CHUNKS];
+
+	for (int i = WARM_CHUNKS; i < CHUNKS; i++)
+		chunks[i - WARM_CHUNKS] = driver->clock_ns[i + 1] - driver->clock_ns[i];
+	return quantile(chunks, CHUNKS - WARM_CHUNKS, 0.25) / DRIVER_CHUNK_PACKETS;
+}
+
+static int time_packets(struct bench *bench, struct row *row, enum target target, double *ret)
+{
+	struct driver *driver = programs_driver(bench->programs);
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	int r;
+
+	*driver = (struct driver){
+		.frame = row->frame,
+		.flows = row->flows,
+		.random = row->n_samples,
+	};
+	r = run(bench, row, target, RUN_PACKETS, &options);
+	if (r == 0)
+		*ret = fast_chunks(driver);
+	return r;
+}
+
+/* The same, and every packet must have ended in the row's verdict. */
+static int time_target(struct bench *bench, struct row *row, double *ret)
+{
+	enum target target = row->path->target;
+	uint64_t before = 0, after = 0;
+	int r;
+
+	r = programs_count(bench->programs, target, row->path->verdict, &before);
+	if (r == 0)
+		r = time_packets(bench, row, target, ret);
+	if (r == 0)
+		r = programs_count(bench->programs, target, row->path->verdict, &after);
+	if (r < 0)
+		return complain(row, strerror(-r));
+	if (target != TARGET_STAMP && after - before != RUN_PACKETS)
+		return complain(row, "some packets ended in another verdict than they should");
+	return 0;
+}
+
+static enum floor_kind floor_kind(const struct row *row)
+{
+	if (row->path->target == TARGET_STAMP)
+		return FLOOR_SKB;
+	return row->frame.size == DRIVER_FRAME_LONG ? FLOOR_LONG : FLOOR_SHORT;
+}
+
+static int time_floor(struct bench *bench, struct row *row, double *ret)
+{
+	enum floor_kind kind = floor_kind(row);
+	int r = time_packets(bench, row, kind == FLOOR_SKB ? TARGET_FLOOR_SKB : TARGET_FLOOR, ret);
+
+	if (r < 0)
+		return complain(row, strerror(-r));
+	if (!bench->fastest[kind] || *ret < bench->fastest[kind])
+		bench->fastest[kind] = *ret;
+	return 0;
+}
+
+/* Is this floor of the machine's fast state, or has there been none for long? */
+static bool is_time(struct bench *bench, const struct row *row, double floor_ns)
+{
+	if (floor_ns > bench->fastest[floor_kind(row)] * FAST_MAX && bench->slow++ < PATIENCE)
+		return false;
+	bench->slow = 0;
+	return true;
+}
+
+int bench_sample(struct bench *bench, struct row *row)
+{
+	double before, ns, after, drift;
+	int r = world_route_to(bench->world, row->path->router);
+
+	if (r < 0)
+		return complain(row, strerror(-r));
+	r = time_floor(bench, row, &before);
+	if (r < 0 || !is_time(bench, row, before))
+		return r;
+	r = time_target(bench, row, &ns);
+	if (r == 0)
+		r = time_floor(bench, row, &after);
+	if (r < 0)
+		return r;
+	drift = before > after ? before / after : after / before;
+	if (drift > DRIFT_MAX)
+		return 0;
+	row->samples[row->n_samples++] = (struct sample){
+		.floor_ns = (before + after) / 2,
+		.ns = ns,
+	};
+	return 0;
+}
+
+static struct figure figure_below(const struct row *row, double floor_max)
+{
+	_cleanup_free_ double *values = calloc(3 * row->n_samples + 1, sizeof(*values));
+	double *floors = values, *nets = floors + row->n_samples, *ratios = nets + row->n_samples;
+	struct figure figure = {};
+	size_t n = 0;
+
+	for (size_t i = 0; values && i < row->n_samples; i++) {
+		const struct sample *sample = &row->samples[i];
+
+		if (sample->floor_ns > floor_max)
+			continue;
+		floors[n] = sample->floor_ns;
+		ratios[n] = sample->ns / sample->floor_ns;
+		nets[n++] = sample->ns - sample->floor_ns;
+	}
+	figure.rounds = n;
+	figure.ratio = quantile(ratios, n, 0.5);
+	figure.floor_ns = quantile(floors, n, 0.5);
+	figure.net_ns = quantile(nets, n, 0.5);
+	return figure;
+}
+
+struct figure row_figure(const struct bench *bench, const struct row *row)
+{
+	struct figure figure = figure_below(row, bench->fastest[floor_kind(row)] * FAST_MAX);
+
+	return figure.rounds >= FAST_ROUNDS_MIN ? figure : figure_below(row, INFINITY);
+}

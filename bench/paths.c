@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "bench/paths.h"
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "wire/verdicts.h"
+
+#define SENT(symbol) .target = TARGET_GATEWAY, .verdict = GATEWAY_##symbol, .action = XDP_TX
+#define TAKEN(symbol)                                                                              \
+	.target = TARGET_ACCEPT, .verdict = AGENT_##symbol, .action = XDP_PASS,                    \
+	.outcome = OUTCOME_DELIVERED
+
+const struct path paths[] = {
+	{"pick", SENT(PICKED), .kind = FRAME_SYN, .port = PORT_LISTENING,
+	 .outcome = OUTCOME_TO_BACKENDS},
+	{"pick-udp", SENT(PICKED), .kind = FRAME_DATAGRAM, .port = PORT_DATAGRAMS,
+	 .outcome = OUTCOME_TO_BACKENDS},
+	{"pick-agentless", SENT(PICKED), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS,
+	 .outcome = OUTCOME_TO_BACKENDS},
+	{"to-router", SENT(TO_ROUTER), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
+	 .router = ROUTER_OTHER, .outcome = OUTCOME_TO_ROUTER},
+	{"candidates", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
+	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS},
+	{"route", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
+	 .outer = OUTER_ROUTE, .outcome = OUTCOME_TO_BACKENDS},
+	{"pass", .target = TARGET_GATEWAY, .verdict = GATEWAY_NOT_OURS, .action = XDP_PASS,
+	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .stranger = true},
+	{"no-service", .target = TARGET_GATEWAY, .verdict = GATEWAY_NO_SERVICE, .action = XDP_DROP,
+	 .kind = FRAME_MIDWAY, .port = PORT_NOTHING},
+	{"agent-claim", TAKEN(CLAIM_SOCKET), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
+	 .outer = OUTER_ACCEPT, .one_flow = true},
+	{"agent-must", TAKEN(CLAIM_MUST), .kind = FRAME_SYN, .port = PORT_SILENT,
+	 .outer = OUTER_ACCEPT_MUST},
+	{"agent-pass-on", .target = TARGET_ACCEPT, .verdict = AGENT_PASSED_ON, .action = XDP_TX,
+	 .kind = FRAME_MIDWAY, .port = PORT_SILENT, .outer = OUTER_ACCEPT_LIST,
+	 .outcome = OUTCOME_NEXT_SEGMENT},
+	{"agent-stamp", .target = TARGET_STAMP, .action = TC_ACT_UNSPEC, .kind = FRAME_SYN_ACK,
+	 .port = PORT_LISTENING, .outcome = OUTCOME_CLAMPED},
+	{"ref-encap", .target = TARGET_REFERENCE_ENCAP, .action = XDP_TX, .kind = FRAME_MIDWAY,
+	 .port = PORT_LISTENING, .outcome = OUTCOME_TO_BACKENDS},
+	{"ref-lru-hash", .target = TARGET_REFERENCE_LRU_HASH, .action = XDP_TX,
+	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .outcome = OUTCOME_TO_BACKENDS},
+};
+
+const size_t n_paths = sizeof(paths) / sizeof(*paths);
+
+void path_frame(const struct path *path, bool v6, struct driver_frame *ret)
+{
+	union address other = world_gateway_sid(2), own = world_gateway_sid(1);
+	union address first = world_backend_sid(1), second = world_backend_sid(2);
+	struct frame_shape shape = {
+		.v6 = v6,
+		.kind = path->kind,
+		.outer = path->outer,
+		.server = path->stranger ? world_stranger(v6) : world_vip(v6),
+		.port = path->port,
+		.source = &other,
+		.sid = path->outer == OUTER_ROUTE ? &own : &first,
+		.next = &second,
+	};
+
+	frame_build(&shape, ret);
+}

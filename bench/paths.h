@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is measured: a row for every way that a packet can take through a shipped program. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/frames.h"
+#include "bench/programs.h"
+#include "bench/world.h"
+
+/* What the packet must look like behind the program. */
+enum outcome {
+	OUTCOME_UNTOUCHED,
+	OUTCOME_TO_BACKENDS, /* encapsulated, every segment a backend's SID */
+	OUTCOME_TO_ROUTER,   /* encapsulated for the other gateway */
+	OUTCOME_DELIVERED,   /* the client's packet without its outer header */
+	OUTCOME_NEXT_SEGMENT,
+	OUTCOME_CLAMPED, /* nothing but a smaller MSS */
+};
+
+struct path {
+	const char *name;
+	enum target target;
+	enum frame_kind kind;
+	enum frame_outer outer;
+	enum world_port port;
+	enum world_router router;
+	uint32_t verdict; /* whose counter must rise */
+	int action;	  /* what the program must return */
+	enum outcome outcome;
+	bool stranger; /* to an address that is no VIP */
+	bool one_flow; /* many flows would need as many sockets */
+};
+
+extern const struct path paths[];
+extern const size_t n_paths;
+
+void path_frame(const struct path *path, bool v6, struct driver_frame *ret);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "bench/programs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "agent_accept.skel.h"
+#include "agent_stamp.skel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "bench/reference.h"
+#include "driver.skel.h"
+#include "gateway.skel.h"
+#include "reference.skel.h"
+#include "wire/srv6.h"
+
+struct programs {
+	struct bench_driver *driver;
+	struct gateway *gateway;
+	struct agent_accept *accept;
+	struct agent_stamp *stamp;
+	struct bench_reference *reference;
+	struct tables gateway_tables, agent_tables;
+};
+
+/* An array's elements as memory; they stay mapped as long as the process lives. */
+static int map_memory(const struct bpf_map *map, size_t size, void *ret)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	memcpy(ret, &memory, sizeof(memory));
+	return 0;
+}
+
+#define MAP_TABLE(skeleton, tables, name, count)                                                   \
+	(r = r < 0 ? r                                                                             \
+		   : map_memory((skeleton)->maps.name, (count) * sizeof(*(tables)->name),          \
+				&(tables)->name))
+
+static int load_gateway(struct programs *programs, struct world *world)
+{
+	struct gateway_settings settings = world_gateway_settings(world);
+	struct tables *tables = &programs->gateway_tables;
+	struct gateway *gateway = programs->gateway = gateway__open();
+	int r;
+
+	if (!gateway)
+		return -errno;
+	memcpy((void *)&gateway->rodata->settings, &settings, sizeof(settings));
+	r = gateway__load(gateway);
+	MAP_TABLE(gateway, tables, vips, VIP_SLOTS);
+	MAP_TABLE(gateway, tables, intervals, INTERVALS_MAX);
+	MAP_TABLE(gateway, tables, services, SERVICES_MAX);
+	MAP_TABLE(gateway, tables, rows, ROW_LINES_MAX);
+	MAP_TABLE(gateway, tables, backends, BACKENDS_MAX);
+	MAP_TABLE(gateway, tables, routers, ROUTERS_MAX);
+	MAP_TABLE(gateway, tables, site, 1);
+	MAP_TABLE(gateway, tables, next_hops, NEXT_HOPS_MAX);
+	return r < 0 ? r : world_put_gateway(world, tables);
+}
+
+/* Both programs over the same maps, as the agent has it. */
+static int load_agent(struct programs *programs, struct world *world)
+{
+	struct agent_settings settings = world_agent_settings(world);
+	struct tables *tables = &programs->agent_tables;
+	struct agent_accept *accept = programs->accept = agent_accept__open();
+	struct agent_stamp *stamp = programs->stamp = agent_stamp__open();
+	int r;
+
+	if (!accept || !stamp)
+		return -errno;
+	memcpy((void *)&accept->rodata->settings, &settings, sizeof(settings));
+	memcpy((void *)&stamp->rodata->settings, &settings, sizeof(settings));
+	r = agent_accept__load(accept);
+	if (r == 0)
+		r = bpf_map__reuse_fd(stamp->maps.vips, bpf_map__fd(accept->maps.vips));
+	if (r == 0)
+		r = bpf_map__reuse_fd(stamp->maps.intervals, bpf_map__fd(accept->maps.intervals));
+	if (r == 0)
+		r = agent_stamp__load(stamp);
+	MAP_TABLE(accept, tables, vips, VIP_SLOTS);
+	MAP_TABLE(accept, tables, intervals, INTERVALS_MAX);
+	return r < 0 ? r : world_put_agent(world, tables);
+}
+
+static struct flow reference_flow(uint32_t number, bool v6)
+{
+	struct flow flow = {
+		.client = {.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0x0c}},
+		.vip = *world_vip(v6),
+		.client_port = flow_client_port(number),
+		.vip_port = WIRE_BE16(PORT_LISTENING),
+		.protocol = 6,
+	};
+
+	flow.client.halves[1] = flow_client_low(number);
+	if (!v6)
+		address_from_v4(&flow.client, flow_client_v4(number));
+	return flow;
+}
+
+#define BATCH 10000
+
+_Static_assert(DRIVER_FLOWS_MAX % BATCH == 0, "only whole batches");
+
+static int fill_flows(const struct bench_reference *reference)
+{
+	_cleanup_free_ struct flow *keys = calloc(BATCH, sizeof(*keys));
+	_cleanup_free_ uint32_t *values = calloc(BATCH, sizeof(*values));
+	int r = keys && values ? 0 : -ENOMEM;
+
+	for (uint32_t first = 0; r == 0 && first < 2 * DRIVER_FLOWS_MAX; first += BATCH) {
+		__u32 n = BATCH;
+
+		for (uint32_t i = 0; i < BATCH; i++) {
+			keys[i] = reference_flow((first + i) / 2, i % 2);
+			values[i] = (first + i) / 2 % REFERENCE_BACKENDS;
+		}
+		r = bpf_map_update_batch(bpf_map__fd(reference->maps.flows), keys, values, &n, NULL);
+	}
+	return r;
+}
+
+static int load_reference(struct programs *programs)
+{
+	struct bench_reference *reference = programs->reference = bench_reference__open_and_load();
+	int r = 0;
+
+	if (!reference)
+		return -errno;
+	for (uint32_t i = 0; r == 0 && i < REFERENCE_BACKENDS; i++) {
+		struct reference_backend node = {
+			.source = world_gateway_sid(1),
+			.sid = world_backend_sid(i + 1),
+		};
+
+		r = bpf_map__update_elem(reference->maps.nodes, &i, sizeof(i), &node, sizeof(node), 0);
+	}
+	return r < 0 ? r : fill_flows(reference);
+}
+
+int programs_new(struct world *world, struct programs **ret)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+	int r = -ENOMEM;
+
+	if (programs) {
+		programs->driver = bench_driver__open_and_load();
+		r = programs->driver ? load_gateway(programs, world) : -errno;
+	}
+	if (r == 0)
+		r = load_agent(programs, world);
+	if (r == 0)
+		r = load_reference(programs);
+	if (r < 0) {
+		log_error("cannot load the programs: %s", strerror(-r));
+		programs_free(programs);
+		return r;
+	}
+	*ret = programs;
+	return 0;
+}
+
+struct programs *programs_free(struct programs *programs)
+{
+	if (!programs)
+		return NULL;
+	bench_driver__destroy(programs->driver);
+	gateway__destroy(programs->gateway);
+	agent_accept__destroy(programs->accept);
+	agent_stamp__destroy(programs->stamp);
+	bench_reference__destroy(programs->reference);
+	free(programs);
+	return NULL;
+}
+
+struct driver *programs_driver(const struct programs *programs)
+{
+	return &programs->driver->bss->driver;
+}
+
+static const struct bpf_program *program_of(const struct programs *programs, enum target target)
+{
+	switch (target) {
+	case TARGET_GATEWAY:
+		return programs->gateway->progs.gateway;
+	case TARGET_ACCEPT:
+		return programs->accept->progs.agent_accept;
+	case TARGET_STAMP:
+		return programs->stamp->progs.agent_stamp;
+	case TARGET_REFERENCE_ENCAP:
+		return programs->reference->progs.reference_encap;
+	case TARGET_REFERENCE_LRU_HASH:
+		return programs->reference->progs.reference_lru_hash;
+	case TARGET_FLOOR_SKB:
+		return programs->driver->progs.floor_tc;
+	default:
+		return programs->driver->progs.floor_xdp;
+	}
+}
+
+int programs_aim(const struct programs *programs, enum target target)
+{
+	const struct bench_driver *driver = programs->driver;
+	bool skb = target == TARGET_STAMP || target == TARGET_FLOOR_SKB;
+	const struct bpf_map *map = skb ? driver->maps.tc_target : driver->maps.xdp_target;
+	__u32 zero = 0, fd = bpf_program__fd(program_of(programs, target));
+	int r = bpf_map_update_elem(bpf_map__fd(map), &zero, &fd, BPF_ANY);
+
+	if (r < 0)
+		return r;
+	return bpf_program__fd(skb ? driver->progs.drive_tc : driver->progs.drive_xdp);
+}
+
+static int count_verdict(const struct bpf_map *map, uint32_t verdict, uint64_t *ret)
+{
+	int cpus = libbpf_num_possible_cpus(), r;
+	_cleanup_free_ struct counter *each = NULL;
+	uint64_t packets = 0;
+
+	if (cpus < 0)
+		return cpus;
+	each = calloc(cpus, sizeof(*each));
+	if (!each)
+		return -ENOMEM;
+	r = bpf_map__lookup_elem(map, &verdict, sizeof(verdict), each, cpus * sizeof(*each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		packets += each[cpu].packets;
+	if (r == 0)
+		*ret = packets;
+	return r;
+}
+
+int programs_count(const struct programs *programs, enum target target, uint32_t verdict,
+		   uint64_t *ret)
+{
+	switch (target) {
+	case TARGET_GATEWAY:
+		return count_verdict(programs->gateway->maps.counters, verdict, ret);
+	case TARGET_ACCEPT:
+		return count_verdict(programs->accept->maps.counters, verdict, ret);
+	case TARGET_REFERENCE_ENCAP:
+	case TARGET_REFERENCE_LRU_HASH:
+		*ret = programs->reference->bss->hits;
+		return 0;
+	default:
+		*ret = 0;
+		return 0;
+	}
+}

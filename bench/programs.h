@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The programs in the kernel: those under test, which are the objects that the daemons load, the
+ * references, and the driver. None is attached anywhere or pinned; they end with the process.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/driver.h"
+#include "bench/world.h"
+
+enum target {
+	TARGET_GATEWAY,
+	TARGET_ACCEPT,
+	TARGET_STAMP, /* an skb program: has a driver of its own */
+	TARGET_REFERENCE_ENCAP,
+	TARGET_REFERENCE_LRU_HASH,
+	TARGET_FLOOR, /* nothing at all, as XDP */
+	TARGET_FLOOR_SKB,
+	TARGETS,
+};
+
+struct programs;
+
+/* Loads all of it and fills the tables from the world. 0 or a negative errno, said to stderr. */
+int programs_new(struct world *world, struct programs **ret);
+struct programs *programs_free(struct programs *programs);
+
+/* What the driver reads and writes; shared memory. */
+struct driver *programs_driver(const struct programs *programs);
+
+/* Makes the target what the driver goes on in. Returns the fd of the driver to run, or an errno. */
+int programs_aim(const struct programs *programs, enum target target);
+
+/*
+ * Packets that ended in `verdict` so far; of the references, those that were encapsulated. A stamped
+ * packet has no counter: *ret is 0.
+ */
+int programs_count(const struct programs *programs, enum target target, uint32_t verdict,
+		   uint64_t *ret);

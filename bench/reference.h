@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Layouts of the reference programs' maps. */
+#pragma once
+
+#include "wire/flow.h"
+
+/* Both families' flows; the rest keeps the LRU's free lists from running dry, so none is evicted. */
+#define REFERENCE_FLOWS (1 << 21)
+#define REFERENCE_BACKENDS 64
+
+struct reference_backend {
+	union address source;
+	union address sid;
+};

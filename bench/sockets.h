@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the agent asks the host about: in a network namespace of the benchmark's own, the VIPs on the
+ * loopback device, a listener on each, and a connection from the client of flow 0.
+ */
+#pragma once
+
+#define SOCKETS_EACH 3 /* listener, client, server */
+
+struct sockets {
+	int fds[2 * SOCKETS_EACH];
+};
+
+/* Leaves the host's network for good. 0 or a negative errno, said to stderr. */
+int sockets_enter_namespace(void);
+
+/* 0 or a negative errno, said to stderr. The sockets are open until the process ends. */
+int sockets_connect(struct sockets *ret);
