@@ -45,6 +45,11 @@ void agent_check(const struct frame *in, int verdict, const struct frame *out, c
 	subject_check(&subject, in, verdict, out, file, line);
 }
 
+int agent_run(const struct frame *in, struct frame *ret_out, const char *file, int line)
+{
+	return subject_run(&subject, in, ret_out, file, line);
+}
+
 static void tun_open(void)
 {
 	struct ifreq request = {.ifr_name = "clients", .ifr_flags = IFF_TUN | IFF_NO_PI};
@@ -83,6 +88,7 @@ static int agent_load(void **state)
 	settings->infrastructure = prefix_of(INFRASTRUCTURE, INFRASTRUCTURE_BITS);
 	settings->accept = address_of(BACKEND_1);
 	settings->vip_prefixes = 1;
+	settings->fingerprint = FINGERPRINT;
 	assert_int_equal(agent_accept__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));

@@ -32,6 +32,12 @@
 void agent_check(const struct frame *in, int verdict, const struct frame *out, const char *file,
 		 int line);
 
+/* The verdict; *ret_out is the packet as it left, where it cannot be written down beforehand. */
+int agent_run(const struct frame *in, struct frame *ret_out, const char *file, int line);
+
+/* Of the agent's secret. */
+#define FINGERPRINT 0x1122334455667788
+
 /* The TUN device that clients live behind. */
 int agent_tun(void);
 

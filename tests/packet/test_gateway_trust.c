@@ -39,6 +39,22 @@ static void nobody_outside_may_send_anything_else_to_the_infrastructure(void **s
 			GATEWAY_OUTSIDE_SID, NOTHING);
 }
 
+/* RFC 4861, 7.3.3: unicast, from the link-local address of a router that thinks us gone otherwise. */
+static void a_neighbour_may_ask_whether_we_are_still_there(void **state)
+{
+#define NEIGHBOUR(limit) IPV6(.from = "fe80::1", .to = "fdf0:0:0:1::9", .hop_limit = limit)
+	through_gateway(FRAME(FROM_FABRIC, NEIGHBOUR(255), ICMP(.type = 135), PAYLOAD(16)),
+			GATEWAY_NOT_OURS, UNCHANGED);
+	through_gateway(FRAME(FROM_FABRIC, NEIGHBOUR(254), ICMP(.type = 135), PAYLOAD(16)),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, NEIGHBOUR(255), TCP(.to_port = 179)),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, OUTSIDER(.to = "fdf0:0:0:1::9", .hop_limit = 255),
+			      ICMP(.type = 135), PAYLOAD(16)),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+#undef NEIGHBOUR
+}
+
 static void an_address_just_beyond_the_infrastructure_is_outside(void **state)
 {
 	int v = FAMILY(state);
@@ -302,6 +318,7 @@ GATEWAY_TESTS(IN_BOTH(nobody_outside_may_send_to_our_route_sid),
 	      IN_BOTH(nobody_outside_may_send_to_our_site_sid),
 	      IN_BOTH(nobody_outside_may_send_to_any_sid_of_the_infrastructure),
 	      ONCE(nobody_outside_may_send_anything_else_to_the_infrastructure),
+	      ONCE(a_neighbour_may_ask_whether_we_are_still_there),
 	      IN_BOTH(an_address_just_beyond_the_infrastructure_is_outside),
 	      ONCE(nobody_outside_may_steer_with_segments),
 	      ONCE(nobody_outside_may_steer_with_segments_to_addresses_that_are_not_ours),
