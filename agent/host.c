@@ -9,13 +9,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/pins.h"
 #include "io/sysctl.h"
 
-#define ROUTE_PROTOCOL 72 /* as the gateway's, so that `ip route` shows whose it is */
 #define SYSCTL_VALUE_MAX 64
 #define LOOPBACK "lo"
 
-/* {"sysctls": {PATH: FORMER VALUE}, "addresses": {NETWORK: true}, "route": {"via": .., "dev": ..}} */
+/*
+ * {"sysctls": {PATH: FORMER VALUE}, "addresses": {NETWORK: true}, "qdiscs": {INTERFACE: true},
+ *  "route": {"via": ADDRESS, "dev": INTERFACE}}
+ */
 struct host {
 	struct rtnetlink *netlink;
 	char *path;
@@ -120,7 +123,7 @@ static int set_sysctls(struct host *host, const char *interface)
 	return result;
 }
 
-/* VIPs on lo */
+/* VIPs on lo: an address, or for a network a local route */
 
 static int change_address(struct host *host, const struct network *vip, bool add)
 {
@@ -128,6 +131,12 @@ static int change_address(struct host *host, const struct network *vip, bool add
 
 	if (ifindex < 0)
 		return ifindex;
+	if (vip->length < 128 && add)
+		return rtnetlink_local_add(host->netlink, ifindex, &vip->address, vip->length,
+					   HOLDFAST_PROTOCOL);
+	if (vip->length < 128)
+		return rtnetlink_local_del(host->netlink, ifindex, &vip->address, vip->length,
+					   HOLDFAST_PROTOCOL);
 	if (add)
 		return rtnetlink_address_add(host->netlink, ifindex, &vip->address, vip->length);
 	return rtnetlink_address_del(host->netlink, ifindex, &vip->address, vip->length);
@@ -238,7 +247,7 @@ static int set_route(struct host *host, const struct plan *plan)
 	r = save(host);
 	if (r == 0)
 		r = rtnetlink_route_default_via_inet6(host->netlink, &gateway, ifindex,
-						      ROUTE_PROTOCOL);
+						      HOLDFAST_PROTOCOL);
 	if (r < 0)
 		log_error("cannot route IPv4 replies via %s: %s", text, strerror(-r));
 	return r < 0 ? r : 0;
@@ -255,7 +264,7 @@ static int undo_route(struct host *host)
 	if (address_parse(via, &gateway) < 0 || !if_nametoindex(interface))
 		return 0; /* the interface is gone, and its routes with it */
 	return rtnetlink_route_default_via_inet6_delete(host->netlink, &gateway,
-							if_nametoindex(interface), ROUTE_PROTOCOL);
+							if_nametoindex(interface), HOLDFAST_PROTOCOL);
 }
 
 static int undo_sysctls(struct host *host)
@@ -292,6 +301,29 @@ int host_prepare(struct host *host, const struct plan *plan, char *const *interf
 	return r < 0 ? r : result;
 }
 
+int host_remember_qdisc(struct host *host, const char *interface)
+{
+	json_object_set_new(section(host, "qdiscs"), interface, json_true());
+	return save(host);
+}
+
+static int undo_qdiscs(struct host *host)
+{
+	const char *interface;
+	json_t *value;
+	int result = 0;
+
+	json_object_foreach(section(host, "qdiscs"), interface, value) {
+		int r = pins_remove_egress_qdisc(interface);
+
+		if (r < 0 && r != -ENODEV && r != -EINVAL) { /* -EINVAL: it is gone already */
+			log_error("%s: cannot take our qdisc away: %s", interface, strerror(-r));
+			result = r;
+		}
+	}
+	return result;
+}
+
 int host_undo(struct host *host)
 {
 	int result = drop_other_addresses(host, NULL);
@@ -302,6 +334,8 @@ int host_undo(struct host *host)
 		result = r;
 	}
 	r = undo_sysctls(host);
+	result = r < 0 ? r : result;
+	r = undo_qdiscs(host);
 	result = r < 0 ? r : result;
 	if (result == 0)
 		unlink(host->path);

@@ -28,5 +28,8 @@ struct host *host_free(struct host *host);
 int host_prepare(struct host *host, const struct plan *plan, char *const *interfaces,
 		 size_t n_interfaces);
 
+/* The interface got its clsact qdisc from us; undoing takes it away. 0 or a negative errno. */
+int host_remember_qdisc(struct host *host, const char *interface);
+
 /* Undoes everything on record and removes the record. */
 int host_undo(struct host *host);

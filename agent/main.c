@@ -20,7 +20,9 @@
 
 static const struct daemon_program program = {
 	.name = "holdfast-agent",
-	.summary = "On a backend: takes its connections' packets from the gateways, and nobody else's.",
+	.subject = "the agent on an anycast service's backend",
+	.summary = "The agent of a backend: takes its connections' packets from the gateways, and\n"
+		   "nobody else's.",
 	.bpffs = "/sys/fs/bpf/holdfast/agent",
 	.socket = "/run/holdfast/agent.sock",
 };
@@ -82,8 +84,10 @@ static int change_load(const struct agent_daemon *agent, struct change *change)
 {
 	struct agent_settings settings =
 		plan_agent_settings(change->inputs->config, change->self, change->plan);
-	int r = programs_new(agent->pins, &settings, &change->programs);
+	int r;
 
+	settings.fingerprint = change->inputs->keys.fingerprint;
+	r = programs_new(agent->pins, &settings, &change->programs);
 	if (r < 0)
 		return r;
 	r = programs_put_vips(change->programs, change->plan);
@@ -119,8 +123,8 @@ static int configure(struct agent_daemon *agent)
 			 agent->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return programs_attach(agent->programs, agent->pins, agent->self->interfaces,
-			       agent->self->n_interfaces);
+	return programs_attach(agent->programs, agent->pins, agent->host,
+			       agent->self->interfaces, agent->self->n_interfaces);
 }
 
 static void on_reload(void *userdata)
@@ -219,10 +223,12 @@ static int detach(const struct daemon_options *options)
 static int run(struct agent_daemon *agent)
 {
 	struct control *control = NULL;
-	sd_event *event = NULL;
+	struct loop *loop = NULL;
 	int r;
 
-	r = loop_new(on_reload, agent, &event);
+	r = loop_new(agent->options.config, on_reload, agent, &loop);
+	if (r < 0)
+		log_error("%s: cannot be watched: %s", agent->options.config, strerror(-r));
 	if (r >= 0)
 		r = pins_open(agent->options.bpffs, &agent->pins);
 	if (r >= 0)
@@ -232,15 +238,15 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = configure(agent);
 	if (r >= 0) {
-		r = control_new(event, agent->options.socket, resources, agent, &control);
+		r = control_new(loop_event(loop), agent->options.socket, resources, agent, &control);
 		if (r < 0)
 			log_error("%s: cannot listen there: %s", agent->options.socket,
 				  strerror(-r));
 	}
 	if (r >= 0)
-		r = loop_run(event, agent->self->name);
+		r = loop_run(loop, agent->self->name);
 	control_free(control);
-	sd_event_unref(event);
+	loop_free(loop);
 	return r;
 }
 

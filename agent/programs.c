@@ -94,17 +94,26 @@ struct programs *programs_free(struct programs *programs)
 	return NULL;
 }
 
-int programs_attach(const struct programs *programs, const struct pins *pins,
+static int attach(const struct programs *programs, const struct pins *pins, struct host *host,
+		  const char *interface)
+{
+	int r = pins_attach_egress(interface, programs->stamp->progs.agent_stamp);
+
+	if (r == 1)
+		r = host_remember_qdisc(host, interface);
+	if (r < 0)
+		return r;
+	return pins_attach_xdp(pins, interface, programs->accept->progs.agent_accept);
+}
+
+int programs_attach(const struct programs *programs, const struct pins *pins, struct host *host,
 		    char *const *interfaces, size_t n)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int r = pins_attach_egress(interfaces[i], programs->stamp->progs.agent_stamp);
+		int r = attach(programs, pins, host, interfaces[i]);
 
-		if (r == 0)
-			r = pins_attach_xdp(pins, interfaces[i],
-					    programs->accept->progs.agent_accept);
 		if (r < 0) {
 			log_error("%s: cannot attach the agent's programs: %s", interfaces[i],
 				  strerror(-r));

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "agent/host.h"
 #include "core/plan.h"
 #include "core/tables.h"
 #include "daemon/pins.h"
@@ -17,8 +18,11 @@ int programs_new(const struct pins *pins, const struct agent_settings *settings,
 /* Frees the daemon's hold; what is pinned and attached stays. */
 struct programs *programs_free(struct programs *programs);
 
-/* Puts both on the interfaces. On an error, said to stderr, the others are attached. */
-int programs_attach(const struct programs *programs, const struct pins *pins,
+/*
+ * Puts both on the interfaces, and has `host` remember a qdisc that this made. On an error, said to
+ * stderr, the others are attached.
+ */
+int programs_attach(const struct programs *programs, const struct pins *pins, struct host *host,
 		    char *const *interfaces, size_t n);
 
 /* Makes the tables hold the plan's VIPs and ports. */

@@ -11,6 +11,7 @@
 #include "bpf/steps/link.h"
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/probe.h"
 
 const volatile struct agent_settings settings;
 
@@ -21,14 +22,8 @@ struct visit {
 	struct packet packet;
 };
 
-step bool is_own_sid(const union address *destination)
-{
-	return destination->halves[0] == settings.accept.halves[0] &&
-	       destination->groups[SID_FUNCTION_GROUP] == settings.accept.groups[SID_FUNCTION_GROUP];
-}
-
-/* Leaves the cursor at the client's packet. */
-step int admit(struct cursor *cursor, struct visit *visit)
+/* Leaves the cursor at the client's packet. A probe is answered here, and goes no further. */
+step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
 	struct cursor ahead;
 	const struct outer_header *ipv6;
@@ -39,7 +34,11 @@ step int admit(struct cursor *cursor, struct visit *visit)
 		return AGENT_NOT_OURS;
 	ahead = *cursor;
 	ipv6 = cursor_take(&ahead, sizeof(*ipv6));
-	if (!ipv6 || !is_own_sid(&ipv6->destination))
+	if (!ipv6 || ipv6->destination.halves[0] != settings.accept.halves[0])
+		return AGENT_NOT_OURS;
+	if (ipv6->destination.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PROBE))
+		return probe_answer(ctx, *cursor, visit->link_size, &settings);
+	if (ipv6->destination.groups[SID_FUNCTION_GROUP] != bpf_htons(SRV6_ACCEPT))
 		return AGENT_NOT_OURS;
 	if (!prefix_holds(&settings.infrastructure, &ipv6->source))
 		return AGENT_OUTSIDE_SID;
@@ -149,7 +148,7 @@ step int take(struct xdp_md *ctx, struct visit *visit)
 	struct cursor cursor = cursor_new(ctx);
 	int verdict, stop;
 
-	stop = admit(&cursor, visit);
+	stop = admit(ctx, &cursor, visit);
 	if (stop)
 		return stop;
 	stop = classify(&cursor, &visit->packet);

@@ -98,6 +98,12 @@ step void clamp_mss(struct __sk_buff *skb, const struct segment *segment,
 	bpf_skb_store_bytes(skb, at + offsetof(struct mss_option, mss), &clamped, sizeof(clamped), 0);
 }
 
+/* Behind a header without options may stand data: TCP Fast Open (RFC 7413). */
+step bool has_mss_room(const struct tcphdr *tcp)
+{
+	return tcp->doff * 4 >= sizeof(*tcp) + sizeof(struct mss_option);
+}
+
 /* Every segment that the host sends comes by here, so all but a SYN-ACK goes on after a few loads. */
 SEC("tc")
 int agent_stamp(struct __sk_buff *skb)
@@ -111,7 +117,8 @@ int agent_stamp(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	tcp = cursor_take(&cursor, sizeof(*tcp));
 	option = cursor_take(&cursor, sizeof(*option));
-	if (tcp && option && tcp->syn && tcp->ack && is_own_service(&segment, tcp->source))
+	if (tcp && option && tcp->syn && tcp->ack && has_mss_room(tcp) &&
+	    is_own_service(&segment, tcp->source))
 		clamp_mss(skb, &segment, option);
 	return TC_ACT_UNSPEC;
 }

@@ -12,6 +12,7 @@
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/too_big.h"
+#include "bpf/steps/trace.h"
 
 const volatile struct gateway_settings settings;
 
@@ -88,16 +89,46 @@ step int admit_sid(struct cursor *cursor, struct visit *visit, const struct oute
 	return admit_function(&outer, visit);
 }
 
-/* From outside, a routing header of type 4 is an attempt to steer our nodes (RFC 8754, 5.1). */
+step bool is_extension(__u8 next_header)
+{
+	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_DSTOPTS ||
+	       next_header == IPPROTO_ROUTING;
+}
+
+/*
+ * From outside, a routing header of type 4 is an attempt to steer our nodes (RFC 8754, 5.1), ours or
+ * not: the host, and the backends, would follow it behind options too.
+ */
 step bool has_segments(struct cursor cursor, const struct outer_header *ipv6)
 {
-	const struct segment_routing_header *srh;
+	__u8 next_header = ipv6->next_header;
 
-	if (ipv6->next_header != NEXT_HEADER_ROUTING)
-		return false;
 	cursor_take(&cursor, sizeof(*ipv6));
-	srh = cursor_take(&cursor, sizeof(*srh));
-	return srh && srh->type == SRV6_ROUTING_TYPE;
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		const struct segment_routing_header *header;
+
+		if (!is_extension(next_header))
+			return false;
+		header = cursor_take(&cursor, sizeof(*header));
+		if (!header)
+			return false;
+		if (next_header == IPPROTO_ROUTING && header->type == SRV6_ROUTING_TYPE)
+			return true;
+		next_header = header->next_header;
+		cursor_skip(&cursor, header->length * 8);
+		cursor_settle(&cursor);
+	}
+	return false;
+}
+
+/*
+ * A neighbour on our link asks whether we are still there (RFC 4861, 7.3.3): from its link-local
+ * address, to the infrastructure's. The hop limit proves that no router passed it on.
+ */
+step bool is_neighbour_discovery(const struct outer_header *ipv6)
+{
+	return ipv6->next_header == IPPROTO_ICMPV6 && ipv6->hop_limit == 255 &&
+	       (ipv6->source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
 step int admit_ipv6(struct cursor *cursor, struct visit *visit)
@@ -111,7 +142,7 @@ step int admit_ipv6(struct cursor *cursor, struct visit *visit)
 		return in_infrastructure(&ipv6->destination) ? admit_sid(cursor, visit, ipv6)
 							     : GATEWAY_GO_ON;
 	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
-		return GATEWAY_OUTSIDE_SID;
+		return is_neighbour_discovery(ipv6) ? GATEWAY_NOT_OURS : GATEWAY_OUTSIDE_SID;
 	return GATEWAY_GO_ON;
 }
 
@@ -287,6 +318,8 @@ int gateway(struct xdp_md *ctx)
 	int verdict = forward(ctx, &visit);
 
 	count(verdict, visit.bytes);
+	if (settings.trace.one_in)
+		trace(&settings.trace, verdict, visit.bytes, &visit.packet);
 	return act(ctx, verdict, visit.ifindex);
 }
 

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,8 +38,12 @@ static CURLU *url_new(const char *resource, const struct client_argument *argume
 }
 
 /* The whole body into `file`; the transfer's outcome as curl tells it. */
-static CURLcode transfer(CURL *curl, const char *socket, CURLU *url, FILE *file)
+static CURLcode transfer(CURL *curl, const char *socket, CURLU *url, bool post, FILE *file)
 {
+	if (post) {
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
+	}
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
 	curl_easy_setopt(curl, CURLOPT_CURLU, url);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
@@ -47,7 +52,7 @@ static CURLcode transfer(CURL *curl, const char *socket, CURLU *url, FILE *file)
 	return curl_easy_perform(curl);
 }
 
-static int body_get(const char *socket, CURLU *url, char **ret_body, long *ret_status)
+static int body_get(const char *socket, CURLU *url, bool post, char **ret_body, long *ret_status)
 {
 	CURL *curl = curl_easy_init();
 	size_t size = 0;
@@ -55,7 +60,7 @@ static int body_get(const char *socket, CURLU *url, char **ret_body, long *ret_s
 	CURLcode r = CURLE_OUT_OF_MEMORY;
 
 	if (curl && file)
-		r = transfer(curl, socket, url, file);
+		r = transfer(curl, socket, url, post, file);
 	if (file)
 		fclose(file);
 	if (r == CURLE_OK)
@@ -69,8 +74,8 @@ static int body_get(const char *socket, CURLU *url, char **ret_body, long *ret_s
 	return r == CURLE_OK ? 0 : -EIO;
 }
 
-int client_get(const char *socket, const char *resource, const struct client_argument *arguments,
-	       json_t **ret)
+static int request(const char *socket, const char *resource,
+		   const struct client_argument *arguments, bool post, json_t **ret)
 {
 	_cleanup_free_ char *body = NULL;
 	CURLU *url = url_new(resource, arguments);
@@ -80,7 +85,7 @@ int client_get(const char *socket, const char *resource, const struct client_arg
 
 	if (!url)
 		return -ENOMEM;
-	r = body_get(socket, url, &body, &status);
+	r = body_get(socket, url, post, &body, &status);
 	curl_url_cleanup(url);
 	if (r < 0)
 		return r;
@@ -98,4 +103,16 @@ int client_get(const char *socket, const char *resource, const struct client_arg
 	}
 	*ret = answer;
 	return 0;
+}
+
+int client_get(const char *socket, const char *resource, const struct client_argument *arguments,
+	       json_t **ret)
+{
+	return request(socket, resource, arguments, false, ret);
+}
+
+int client_post(const char *socket, const char *resource, const struct client_argument *arguments,
+		json_t **ret)
+{
+	return request(socket, resource, arguments, true, ret);
 }

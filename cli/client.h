@@ -15,3 +15,7 @@ struct client_argument {
  */
 int client_get(const char *socket, const char *resource, const struct client_argument *arguments,
 	       json_t **ret);
+
+/* The same for a resource that changes something. */
+int client_post(const char *socket, const char *resource, const struct client_argument *arguments,
+		json_t **ret);

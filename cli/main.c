@@ -1,136 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* holdfast: the command line of a gateway or an agent. */
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/suggestion.h"
+#include "cli/command.h"
+#include "cli/help.h"
 #include "cli/verbs.h"
 #include "config_build.h"
 
-struct options {
-	const char *socket;
-	bool json;
-};
-
-static const char *const sockets[] = {"/run/holdfast/gateway.sock", "/run/holdfast/agent.sock"};
-
-static void print_help(void)
+/* Asks, takes the part that the verb is about, prints it. */
+static int ask(const struct command *command)
 {
-	printf("Usage: holdfast [OPTION...] VERB [ARGUMENT...]\n"
-	       "Asks a Holdfast gateway or agent on this machine.\n\n");
-	for (int i = 0; i < n_verbs; i++) {
-		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
-		if (verbs[i].usage)
-			printf("  %-10s %s\n", "", verbs[i].usage);
-	}
-	printf("\n"
-	       "  -s, --socket PATH  the daemon's socket (default: the first that is there of\n"
-	       "                     %s, %s)\n"
-	       "  -j, --json         print the answer as JSON\n"
-	       "  -V, --version      print the version\n"
-	       "  -h, --help         print this\n",
-	       sockets[0], sockets[1]);
-}
-
-static const char *default_socket(void)
-{
-	for (size_t i = 0; i < sizeof(sockets) / sizeof(*sockets); i++)
-		if (access(sockets[i], F_OK) == 0)
-			return sockets[i];
-	return sockets[0];
-}
-
-static const struct verb *verb_find(const char *name)
-{
-	struct suggestion suggestion = {.wanted = name};
-	const char *near;
-
-	for (int i = 0; i < n_verbs; i++) {
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-		suggestion_offer(&suggestion, verbs[i].name);
-	}
-	near = suggestion_text(&suggestion);
-	log_error("%s: no such verb, %s", name, near);
-	return NULL;
-}
-
-static int verb_run(const struct options *options, const struct verb *verb, int n, char **values)
-{
+	const struct verb *verb = command->verb;
 	struct client_argument arguments[VERB_ARGUMENTS_MAX + 1] = {};
-	json_t *answer = NULL;
+	json_t *answer, *part;
 	int r;
 
-	if (n < verb->least || n > verb->most) {
-		log_error("usage: holdfast %s %s", verb->name, verb->usage ? verb->usage : "");
-		return -EINVAL;
-	}
-	for (int i = 0; i < n; i++)
-		arguments[i] = (struct client_argument){verb->names[i], values[i]};
-	r = client_get(options->socket, verb->resource, arguments, &answer);
+	for (int i = 0; i < command->n_values; i++)
+		arguments[i] = (struct client_argument){verb->names[i], command->values[i]};
+	r = (verb->changes ? client_post : client_get)(command->socket, verb->resource, arguments,
+						       &answer);
 	if (r < 0)
 		return r;
-	if (options->json) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		printf("\n");
-	} else {
-		verb->print(answer);
+	part = json_incref(answer);
+	if (verb->select) {
+		json_decref(part);
+		r = verb->select(answer, &part);
 	}
 	json_decref(answer);
+	if (r < 0)
+		return r;
+	if (command->json) {
+		json_dumpf(part, stdout, JSON_INDENT(2));
+		printf("\n");
+	} else {
+		verb->print(part, stdout);
+	}
+	json_decref(part);
 	return 0;
 }
 
-/* 0: go on with the verb at `optind`; 1: done; -EINVAL. */
-static int parse_options(int argc, char **argv, struct options *options)
+static int run(const struct command *command)
 {
-	static const struct option rows[] = {
-		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"version", no_argument, NULL, 'V'},	  {"help", no_argument, NULL, 'h'},
-		{},
-	};
-	int letter;
-
-	while ((letter = getopt_long(argc, argv, "s:jVh", rows, NULL)) != -1) {
-		switch (letter) {
-		case 's':
-			options->socket = optarg;
-			break;
-		case 'j':
-			options->json = true;
-			break;
-		case 'V':
-			printf("holdfast %s\n", HOLDFAST_VERSION);
-			return 1;
-		case 'h':
-			print_help();
-			return 1;
-		default: /* getopt has said what was wrong */
-			return -EINVAL;
-		}
+	if (command->version) {
+		printf("holdfast %s\n", HOLDFAST_VERSION);
+		return 0;
 	}
-	return 0;
+	if (command->help) {
+		if (command->verb)
+			help_print_verb(command->verb, stdout);
+		else
+			help_print(stdout);
+		return 0;
+	}
+	if (!command->verb) {
+		help_print(stderr);
+		return -EINVAL;
+	}
+	if (verb_is_group(command->verb)) {
+		help_print_verb(command->verb, stderr);
+		return -EINVAL;
+	}
+	return command->verb->run ? command->verb->run(command) : ask(command);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = {.socket = default_socket()};
-	const struct verb *verb;
-	int r = parse_options(argc, argv, &options);
+	struct command command;
+	int r = command_parse(argc, argv, &command);
 
-	if (r != 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	if (optind == argc) {
-		print_help();
-		return EXIT_FAILURE;
+	if (r == 0)
+		r = run(&command);
+	if (fflush(stdout) != 0 && r == 0) {
+		log_error("cannot write the answer");
+		r = -EIO;
 	}
-	verb = verb_find(argv[optind]);
-	if (!verb)
-		return EXIT_FAILURE;
-	r = verb_run(&options, verb, argc - optind - 1, argv + optind + 1);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -22,30 +22,30 @@ static bool is_true(const json_t *object, const char *name)
 	return json_is_true(json_object_get(object, name));
 }
 
-static void print_list(const json_t *list, const char *between)
+static void print_list(const json_t *list, const char *between, FILE *to)
 {
 	const json_t *value;
 	size_t i;
 
 	json_array_foreach(list, i, value)
-		printf("%s%s", i ? between : "", json_string_value(value));
+		fprintf(to, "%s%s", i ? between : "", json_string_value(value));
 }
 
 /* Status */
 
-static void print_ports(const json_t *service)
+static void print_ports(const json_t *service, FILE *to)
 {
 	const json_t *ports = json_object_get(service, "ports");
 	long long first = json_integer_value(json_array_get(ports, 0));
 	long long last = json_integer_value(json_array_get(ports, 1));
 
-	printf("%s ", text(service, "protocol"));
+	fprintf(to, "%s ", text(service, "protocol"));
 	if (first == 0 && last == 65535)
-		printf("any port");
+		fprintf(to, "any port");
 	else if (first == last)
-		printf("port %lld", first);
+		fprintf(to, "port %lld", first);
 	else
-		printf("ports %lld to %lld", first, last);
+		fprintf(to, "ports %lld to %lld", first, last);
 }
 
 static const char *backend_state(const json_t *backend)
@@ -55,96 +55,99 @@ static const char *backend_state(const json_t *backend)
 	return is_true(backend, "reachable") ? "open" : "open, but no route or neighbour";
 }
 
-static void print_backends(const json_t *list)
+static void print_status_backends(const json_t *list, FILE *to)
 {
 	const json_t *backend;
 	size_t i;
 
 	json_array_foreach(list, i, backend)
-		printf("    %-12s id %-5lld weight %-4lld %s\n", text(backend, "name"),
+		fprintf(to, "    %-12s id %-5lld weight %-4lld %s\n", text(backend, "name"),
 		       number(backend, "id"), number(backend, "weight"), backend_state(backend));
 }
 
-static void print_services(const json_t *list)
+static void print_status_services(const json_t *list, FILE *to)
 {
 	const json_t *service;
 	size_t i;
 
 	json_array_foreach(list, i, service) {
-		printf("\nservice %s: ", text(service, "name"));
-		print_list(json_object_get(service, "vips"), ", ");
-		printf(", ");
-		print_ports(service);
+		fprintf(to, "\nservice %s: ", text(service, "name"));
+		print_list(json_object_get(service, "vips"), ", ", to);
+		fprintf(to, ", ");
+		print_ports(service, to);
 		if (json_is_false(json_object_get(service, "agents")))
-			printf(", agentless");
-		printf("\n");
-		print_backends(json_object_get(service, "backends"));
+			fprintf(to, ", agentless");
+		if (is_true(service, "off"))
+			fprintf(to, ", switched off");
+		fprintf(to, "\n");
+		print_status_backends(json_object_get(service, "backends"), to);
 	}
 }
 
-static void print_gateway_status(const json_t *status)
+static void print_gateway_status(const json_t *status, FILE *to)
 {
 	const json_t *item;
 	size_t i;
 
-	printf("\nVIPs:");
+	fprintf(to, "\nVIPs:");
 	json_array_foreach(json_object_get(status, "vips"), i, item)
-		printf(" %s%s", text(item, "vip"), is_true(item, "announced") ? "" : " (withdrawn)");
-	printf("\n\ngateways of the site:\n");
+		fprintf(to, " %s%s", text(item, "vip"), is_true(item, "announced") ? "" : " (withdrawn)");
+	fprintf(to, "\n\ngateways of the site:\n");
 	json_array_foreach(json_object_get(status, "gateways"), i, item)
-		printf("    %-12s %-30s %s\n", text(item, "name"), text(item, "sid"),
+		fprintf(to, "    %-12s %-30s %s\n", text(item, "name"), text(item, "sid"),
 		       is_true(item, "self")	    ? "this one"
 		       : is_true(item, "reachable") ? "reachable"
 						    : "no route or neighbour");
 }
 
-static void print_agent_status(const json_t *status)
+static void print_agent_status(const json_t *status, FILE *to)
 {
 	const json_t *mss = json_object_get(status, "mss");
 
-	printf("\nid %lld, SID %s, MSS at most %lld (IPv4), %lld (IPv6)\n", number(status, "id"),
+	fprintf(to, "\nid %lld, SID %s, MSS at most %lld (IPv4), %lld (IPv6)\n", number(status, "id"),
 	       text(status, "sid"), number(mss, "ipv4"), number(mss, "ipv6"));
 }
 
-void print_status(const json_t *status)
+void print_status(const json_t *status, FILE *to)
 {
-	printf("%s %s, site %s, on ", text(status, "role"), text(status, "node"),
+	fprintf(to, "%s %s, site %s, on ", text(status, "role"), text(status, "node"),
 	       text(status, "site"));
-	print_list(json_object_get(status, "interfaces"), ", ");
-	printf(", configured by %s\n", text(status, "config"));
+	print_list(json_object_get(status, "interfaces"), ", ", to);
+	fprintf(to, ", configured by %s\n", text(status, "config"));
 	if (strcmp(text(status, "role"), "gateway") == 0)
-		print_gateway_status(status);
+		print_gateway_status(status, to);
 	else
-		print_agent_status(status);
-	print_services(json_object_get(status, "services"));
-}
-
-/* Counters */
-
-void print_counters(const json_t *counters)
-{
-	const char *name;
-	json_t *row;
-
-	printf("%-18s %12s %14s  %-4s  %s\n", "verdict", "packets", "bytes", "then", "meaning");
-	json_object_foreach(json_object_get(counters, "counters"), name, row)
-		printf("%-18s %12lld %14lld  %-4s  %s\n", name, number(row, "packets"),
-		       number(row, "bytes"), text(row, "action"), text(row, "help"));
+		print_agent_status(status, to);
+	print_status_services(json_object_get(status, "services"), to);
 }
 
 /* Path */
 
-void print_path(const json_t *path)
+void print_path(const json_t *path, FILE *to)
 {
-	printf("gateway   %s: %s\n", text(path, "gateway"), text(path, "verdict"));
-	printf("service   %s\n", text(path, "service"));
-	printf("router    %s\n", text(path, "router"));
+	fprintf(to, "gateway   %s: %s\n", text(path, "gateway"), text(path, "verdict"));
+	fprintf(to, "service   %s\n", text(path, "service"));
+	fprintf(to, "router    %s\n", text(path, "router"));
 	if (!json_array_size(json_object_get(path, "segments")))
 		return;
-	printf("row       %lld\n", number(path, "row"));
-	printf("backends  ");
-	print_list(json_object_get(path, "backends"), ", then ");
-	printf("\nsegments  ");
-	print_list(json_object_get(path, "segments"), ", ");
-	printf("\n");
+	fprintf(to, "row       %lld\n", number(path, "row"));
+	fprintf(to, "backends  ");
+	print_list(json_object_get(path, "backends"), ", then ", to);
+	fprintf(to, "\nsegments  ");
+	print_list(json_object_get(path, "segments"), ", ", to);
+	fprintf(to, "\n");
+}
+
+/* Off and on */
+
+void print_switched(const json_t *answer, FILE *to)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "services"), i, name)
+		fprintf(to, "%s is %s\n", json_string_value(name),
+			json_is_true(json_object_get(answer, "off"))
+				? "off: its packets are left to the host"
+				: "on");
 }

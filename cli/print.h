@@ -3,7 +3,8 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdio.h>
 
-void print_status(const json_t *status);
-void print_counters(const json_t *counters);
-void print_path(const json_t *path);
+void print_status(const json_t *status, FILE *to);
+void print_path(const json_t *path, FILE *to);
+void print_switched(const json_t *answer, FILE *to);

@@ -1,31 +1,267 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cli/verbs.h"
 
+#include <string.h>
+
+#include "base/suggestion.h"
+#include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/config.h"
+#include "cli/counters.h"
+#include "cli/doctor.h"
+#include "cli/help.h"
+#include "cli/lists.h"
+#include "cli/pages.h"
 #include "cli/print.h"
+#include "cli/top.h"
+#include "cli/trace.h"
 
 const struct verb verbs[] = {
 	{
 		.name = "status",
 		.help = "what this node is, its services, backends, gateways",
+		.options = OPTION_JSON,
 		.resource = "/status",
 		.print = print_status,
 	},
 	{
+		.name = "services",
+		.help = "the services: VIPs, ports, backends that are open",
+		.options = OPTION_JSON,
+		.resource = "/status",
+		.select = services_of,
+		.print = print_services,
+	},
+	{
+		.name = "backends",
+		.help = "the backends of every service: id, weight, state",
+		.options = OPTION_JSON,
+		.resource = "/status",
+		.select = backends_of,
+		.print = print_backends,
+	},
+	{
+		.name = "gateways",
+		.help = "the gateways of this site, as this one sees them",
+		.options = OPTION_JSON,
+		.resource = "/status",
+		.select = gateways_of,
+		.print = print_gateways,
+	},
+	{
 		.name = "counters",
 		.help = "packets by verdict: what became of every one",
-		.resource = "/counters",
-		.print = print_counters,
+		.text = "Every packet ends in exactly one verdict. Verdicts that no packet had "
+			"are left out, unless --all is given; with --json all are there. With "
+			"--watch the table shows packets and bytes per second, again and again "
+			"until Ctrl-C; with --json, too, it is one JSON object a line.",
+		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH | OPTION_COUNT,
+		.run = counters_run,
 	},
 	{
 		.name = "path",
 		.usage = "tcp|udp CLIENT:PORT VIP:PORT [new|bare|midway]",
 		.help = "where a flow would go, and why",
+		.text = "CLIENT and VIP are addresses, in brackets where they are IPv6: "
+			"[2001:db8::1]:80. The packet is a SYN that offers timestamps or a "
+			"datagram (new, the default), a SYN without timestamps (bare), or one "
+			"in mid-connection (midway).",
+		.options = OPTION_JSON,
 		.least = 3,
 		.most = 4,
+		.completions = {"tcp udp", "", "", "new bare midway"},
 		.resource = "/path",
 		.names = {"protocol", "client", "vip", "packet"},
 		.print = print_path,
 	},
+	{
+		.name = "off",
+		.usage = "SERVICE|all",
+		.help = "switches a service off on this gateway: the kill switch",
+		.text = "Its VIPs are withdrawn, where no other service needs them, and its packets "
+			"are left to the host as if Holdfast were not there. It stays off, through "
+			"restarts and new configurations, until it is switched on.",
+		.options = OPTION_JSON,
+		.least = 1,
+		.most = 1,
+		.resource = "/off",
+		.changes = true,
+		.names = {"service"},
+		.print = print_switched,
+	},
+	{
+		.name = "on",
+		.usage = "SERVICE|all",
+		.help = "switches a service on again",
+		.options = OPTION_JSON,
+		.least = 1,
+		.most = 1,
+		.resource = "/on",
+		.changes = true,
+		.names = {"service"},
+		.print = print_switched,
+	},
+	{
+		.name = "trace",
+		.help = "single packets as they come: flow, verdict, time",
+		.text = "A sample of the packets that the filters let through, until Ctrl-C or --count. "
+			"The gateway exchanges its program for one that traces, without losing a "
+			"packet, and back again at the end; tracing that is off costs nothing. If "
+			"packets come faster than lines are read, some are not shown, and how many "
+			"is said.",
+		.options = OPTION_JSON | OPTION_COUNT | OPTION_FILTER,
+		.run = trace_run,
+	},
+	{
+		.name = "top",
+		.help = "what goes on, live: rates, gateways, services",
+		.options = OPTION_COUNT,
+		.run = top_run,
+	},
+	{
+		.name = "doctor",
+		.help = "what is wrong with this node, and how to mend it",
+		.text = "Looks at the host, its interfaces and programs, and sends probes of the "
+			"configured size to the agents, which answer in XDP. A finding is a line: what "
+			"is wrong, where, how to mend it; the exit status is 1 then. Nothing is "
+			"changed. Needs no daemon with --config and --node.",
+		.options = OPTION_JSON | OPTION_NODE | OPTION_CONFIG | OPTION_LIST,
+		.run = doctor_verb_run,
+	},
+	{
+		.name = "config",
+		.help = "explain, check and compare configurations",
+		.options = OPTION_JSON | OPTION_EXPLAIN,
+	},
+	{
+		.name = "config check",
+		.usage = "FILE",
+		.help = "every error of a configuration, in one go",
+		.text = "Reads FILE as the daemons would, and the secret that it names. Every "
+			"error is a line: file, line, the option's path, what is wrong, what is "
+			"allowed. Needs no daemon.",
+		.options = OPTION_JSON,
+		.least = 1,
+		.most = 1,
+		.completions = {"FILE"},
+		.run = config_check_run,
+	},
+	{
+		.name = "config diff",
+		.usage = "FILE",
+		.help = "what FILE would change in the data plane, before it does",
+		.text = "Compares FILE with the configuration that the daemon on this machine "
+			"uses, for its node: VIPs that come and go, are announced or withdrawn; "
+			"services; backends that open, close or go; how much of each service's "
+			"new connections would go elsewhere; and whether programs are loaded "
+			"anew. FILE is taken as the daemon would find it, in place of its own: "
+			"the secret's name is relative to the folder of that one. With "
+			"--against and --node it needs no daemon.",
+		.options = OPTION_JSON | OPTION_NODE | OPTION_AGAINST,
+		.least = 1,
+		.most = 1,
+		.completions = {"FILE"},
+		.run = config_diff_run,
+	},
+	{
+		.name = "config explain",
+		.usage = "[PATH]",
+		.help = "the options of the configuration: type, bounds, meaning",
+		.text = "PATH is an option or what holds options, as in services.*.backends; a "
+			"name of your own may stand for the *. Without PATH all are explained. "
+			"Also written holdfast config --explain.",
+		.options = OPTION_JSON | OPTION_EXPLAIN,
+		.most = 1,
+		.completions = {"OPTION"},
+		.run = config_explain_run,
+	},
+	{
+		.name = "config schema",
+		.help = "the configuration's JSON schema, for editors",
+		.text = "Of draft 2020-12. What concerns several options at once it cannot say; "
+			"holdfast config check does.",
+		.options = OPTION_JSON,
+		.run = config_schema_run,
+	},
+	{
+		.name = "completion",
+		.usage = "bash",
+		.help = "completion of this command line for a shell",
+		.text = "To try it: source <(holdfast completion bash).",
+		.least = 1,
+		.most = 1,
+		.completions = {"bash"},
+		.run = completion_run,
+	},
+	{
+		.name = "help",
+		.usage = "[VERB]",
+		.help = "this, or more about a verb",
+		.most = 2,
+		.completions = {"VERB"},
+		.run = help_run,
+	},
+	{
+		.name = "man",
+		.usage = "holdfast.8|holdfast.yaml.5",
+		.help = "the source of a manual page",
+		.least = 1,
+		.most = 1,
+		.hidden = true,
+		.run = pages_run,
+	},
 };
 
 const int n_verbs = sizeof(verbs) / sizeof(*verbs);
+
+bool verb_is_group(const struct verb *verb)
+{
+	return !verb->resource && !verb->run;
+}
+
+bool verb_is_under(const struct verb *verb, const struct verb *group)
+{
+	size_t length = strlen(group->name);
+
+	return strncmp(verb->name, group->name, length) == 0 && verb->name[length] == ' ';
+}
+
+static const struct verb *verb_named(const char *name)
+{
+	for (int i = 0; i < n_verbs; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+/* The second words under a group, or the first words of all. */
+static const struct verb *complain(const char *word, const struct verb *group,
+				   char text[static 512])
+{
+	struct suggestion suggestion = {.wanted = word};
+
+	for (int i = 0; i < n_verbs; i++) {
+		if (group && verb_is_under(&verbs[i], group))
+			suggestion_offer(&suggestion, verbs[i].name + strlen(group->name) + 1);
+		if (!group && !verbs[i].hidden && !strchr(verbs[i].name, ' '))
+			suggestion_offer(&suggestion, verbs[i].name);
+	}
+	snprintf(text, 512, "%s%s%.64s: no such verb, %s", group ? group->name : "",
+		 group ? " " : "", word, suggestion_text(&suggestion));
+	return NULL;
+}
+
+const struct verb *verb_find(int n, char **words, int *ret_used, char complaint[static 512])
+{
+	const struct verb *verb = verb_named(words[0]);
+	char both[64];
+
+	*ret_used = 1;
+	if (!verb)
+		return complain(words[0], NULL, complaint);
+	if (!verb_is_group(verb) || n < 2)
+		return verb;
+	snprintf(both, sizeof(both), "%.20s %.40s", words[0], words[1]);
+	*ret_used = 2;
+	return verb_named(both) ?: complain(words[1], verb, complaint);
+}

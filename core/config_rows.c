@@ -338,3 +338,22 @@ const char *config_row_allowed(const struct config_row *row, char text[static CO
 	snprintf(text, CONFIG_ALLOWED_MAX, "%s", words);
 	return text;
 }
+
+const char *config_row_type(const struct config_row *row)
+{
+	static const char *const one[] = {
+		[CONFIG_TEXT] = "text",		[CONFIG_NUMBER] = "number",
+		[CONFIG_BOOLEAN] = "boolean",	[CONFIG_CHOICE] = "word",
+		[CONFIG_NETWORK] = "network",	[CONFIG_LOCATOR] = "locator",
+		[CONFIG_PORTS] = "ports",	[CONFIG_REFERENCE] = "name",
+		[CONFIG_ITEMS] = "mapping of names",
+	};
+	static const char *const list[] = {
+		[CONFIG_TEXT] = "list of texts",       [CONFIG_NUMBER] = "list of numbers",
+		[CONFIG_BOOLEAN] = "list of booleans", [CONFIG_CHOICE] = "list of words",
+		[CONFIG_NETWORK] = "list of networks", [CONFIG_LOCATOR] = "list of locators",
+		[CONFIG_PORTS] = "list of ports",      [CONFIG_REFERENCE] = "list of names",
+	};
+
+	return row->list ? list[row->type] : one[row->type];
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The configuration as a table: one row for each option, and everything that is to be said about
- * the option is in its row. Reading a file (config_read.c) and its errors come from the rows; so
- * can `config --explain`, the man page and the JSON schema. What concerns several options at once
+ * the option is in its row. Reading a file (config_read.c) and its errors come from the rows; so do
+ * `holdfast config explain`, the man page and the JSON schema. What concerns several options at once
  * is in config_checks.c.
  *
  * A row's path is where the option stands. "*" is a name that the operator chooses:
@@ -74,3 +74,20 @@ const char *config_row_key(const struct config_row *row);
 
 /* What is allowed, in words: "0 to 1000", "tcp or udp". Writes into the buffer and returns it. */
 const char *config_row_allowed(const struct config_row *row, char text[static CONFIG_ALLOWED_MAX]);
+
+/* What the value is, in words: "number", "list of networks", "mapping of names". */
+const char *config_row_type(const struct config_row *row);
+
+#define CONFIG_WHY_MAX 512
+#define CONFIG_PATTERN_MAX 64
+
+/*
+ * A path as people write it ("services.web.backends", "services.*", "" for all) as the rows write it:
+ * *ret is "services.*.backends", and the rows of the subtree are those that config_row_below says.
+ * 0; -ENOENT: there is nothing, and `why` says where the path goes wrong and what there is instead.
+ */
+int config_path_resolve(const char *path, char ret[static CONFIG_PATTERN_MAX],
+			char why[static CONFIG_WHY_MAX]);
+
+/* The row is at the pattern, or under it. */
+bool config_row_below(const struct config_row *row, const char *pattern);

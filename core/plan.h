@@ -19,6 +19,7 @@
 struct plan_keys {
 	struct hash_key flow;
 	uint64_t rows; /* of the Maglev permutations */
+	uint64_t fingerprint; /* tells whether two nodes have the same secret (wire/probe.h) */
 };
 
 struct plan_vip {
@@ -66,7 +67,7 @@ int plan_gateway(const struct config *config, const struct config_gateway *self,
 /* For a backend's agent: the VIPs and ports of its own services, no rows and no nodes. */
 int plan_agent(const struct config *config, const struct config_backend *self, struct plan **ret);
 
-/* What the programs are loaded with. */
+/* What the programs are loaded with; an agent's fingerprint is the caller's to add. */
 struct gateway_settings plan_gateway_settings(const struct config *config,
 					      const struct config_gateway *self,
 					      const struct plan_keys *keys, const struct plan *plan);

@@ -11,7 +11,17 @@ struct inputs {
 	struct plan_keys keys;
 };
 
-/* 0; or a negative errno, with every fault of the file printed to stderr, a line each. */
+struct errors;
+
+/*
+ * Every fault of the file and of the secret it names becomes a row of `errors`. `beside` is the file
+ * whose folder the secret's name is relative to; NULL: the configuration itself. 0, or a negative
+ * errno, -ENOMEM without a row.
+ */
+int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
+		   struct inputs **ret);
+
+/* The same, with the faults printed to stderr, a line each. */
 int inputs_read(const char *config_path, struct inputs **ret);
 
 struct inputs *inputs_free(struct inputs *inputs);

@@ -5,21 +5,34 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "base/log.h"
+#include "io/watch.h"
 
-struct reload {
-	loop_reload_fn call;
+struct loop {
+	sd_event *event;
+	struct watch *watch;
+	loop_reload_fn reload;
 	void *userdata;
 };
 
+/* systemd.service(5), Type=notify-reload: the time tells it which reload this is. */
+static void reload(void *userdata)
+{
+	const struct loop *loop = userdata;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   now.tv_sec * 1000000ULL + now.tv_nsec / 1000);
+	loop->reload(loop->userdata);
+	sd_notify(0, "READY=1");
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
-	const struct reload *reload = userdata;
-
-	sd_notify(0, "RELOADING=1");
-	reload->call(reload->userdata);
-	sd_notify(0, "READY=1");
+	reload(userdata);
 	return 0;
 }
 
@@ -35,53 +48,64 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int add_signals(sd_event *event, struct reload *reload)
+static int add_sources(struct loop *loop, const char *file)
 {
-	sd_event_source *source;
-	int r;
+	int r = sd_event_add_signal(loop->event, NULL, SIGTERM, NULL, NULL);
 
-	r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
 	if (r >= 0)
-		r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+		r = sd_event_add_signal(loop->event, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGHUP, on_hangup, reload);
+		r = sd_event_add_signal(loop->event, NULL, SIGHUP, on_hangup, loop);
 	if (r >= 0)
-		r = sd_event_source_set_destroy_callback(source, free);
+		r = sd_event_set_watchdog(loop->event, 1);
 	if (r >= 0)
-		r = sd_event_source_set_floating(source, 1);
-	return r;
+		r = watch_new(loop->event, file, reload, loop, &loop->watch);
+	return r < 0 ? r : 0;
 }
 
-int loop_new(loop_reload_fn reload, void *userdata, sd_event **ret)
+int loop_new(const char *file, loop_reload_fn reload_fn, void *userdata, struct loop **ret)
 {
-	struct reload *on_reload = malloc(sizeof(*on_reload));
-	sd_event *event = NULL;
+	struct loop *loop = calloc(1, sizeof(*loop));
 	int r;
 
-	if (!on_reload)
+	if (!loop)
 		return -ENOMEM;
-	*on_reload = (struct reload){.call = reload, .userdata = userdata};
+	loop->reload = reload_fn;
+	loop->userdata = userdata;
 	block_signals();
-	r = sd_event_default(&event);
+	r = sd_event_new(&loop->event);
 	if (r >= 0)
-		r = sd_event_set_watchdog(event, 1);
-	if (r >= 0)
-		r = add_signals(event, on_reload);
+		r = add_sources(loop, file);
 	if (r < 0) {
-		sd_event_unref(event);
+		loop_free(loop);
 		return r;
 	}
-	*ret = event;
+	*ret = loop;
 	return 0;
 }
 
-int loop_run(sd_event *event, const char *status)
+struct loop *loop_free(struct loop *loop)
+{
+	if (!loop)
+		return NULL;
+	watch_free(loop->watch);
+	sd_event_unref(loop->event);
+	free(loop);
+	return NULL;
+}
+
+sd_event *loop_event(const struct loop *loop)
+{
+	return loop->event;
+}
+
+int loop_run(struct loop *loop, const char *status)
 {
 	int r;
 
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 	log_info("ready: %s", status);
-	r = sd_event_loop(event);
+	r = sd_event_loop(loop->event);
 	sd_notify(0, "STOPPING=1");
 	return r;
 }

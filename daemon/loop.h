@@ -4,11 +4,19 @@
 
 #include <systemd/sd-event.h>
 
-/* Called on SIGHUP. */
+/* Reads the configuration again. */
 typedef void (*loop_reload_fn)(void *userdata);
 
-/* A loop in which SIGTERM and SIGINT end loop_run and SIGHUP calls `reload`. 0 or a negative errno. */
-int loop_new(loop_reload_fn reload, void *userdata, sd_event **ret);
+struct loop;
+
+/*
+ * A loop in which SIGTERM and SIGINT end loop_run, and SIGHUP or a new `file` calls `reload`. 0 or a
+ * negative errno.
+ */
+int loop_new(const char *file, loop_reload_fn reload, void *userdata, struct loop **ret);
+struct loop *loop_free(struct loop *loop);
+
+sd_event *loop_event(const struct loop *loop);
 
 /* Tells systemd that the daemon is ready, if systemd is there, and runs until a signal ends it. */
-int loop_run(sd_event *event, const char *status);
+int loop_run(struct loop *loop, const char *status);

@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/roff.h"
 #include "config_build.h"
-
-#define CONFIG_DEFAULT "/etc/holdfast/holdfast.yaml"
 
 struct row {
 	char letter;
@@ -21,7 +20,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{'c', "config", "FILE", "the fleet's configuration (default " CONFIG_DEFAULT ")",
+	{'c', "config", "FILE", "the fleet's configuration",
 	 offsetof(struct daemon_options, config)},
 	{'n', "node", "NAME", "this node's name in it (default: the host's name)",
 	 offsetof(struct daemon_options, node)},
@@ -35,6 +34,10 @@ static const struct row rows[] = {
 	{'h', "help", NULL, "print this", 0},
 };
 
+/* For the build alone, which makes the manual page with it: in no help. */
+#define MANUAL_VALUE 256
+#define MANUAL_NAME "manual-page"
+
 #define N_ROWS (sizeof(rows) / sizeof(*rows))
 
 static void print_help(const struct daemon_program *program)
@@ -43,13 +46,39 @@ static void print_help(const struct daemon_program *program)
 	for (size_t i = 0; i < N_ROWS; i++)
 		printf("  -%c, --%-8s %-5s %s\n", rows[i].letter, rows[i].name,
 		       rows[i].argument ? rows[i].argument : "", rows[i].help);
-	printf("\nDefaults here: --bpffs %s\n               --socket %s\n", program->bpffs,
-	       program->socket);
+	printf("\nDefaults here: --config %s\n               --bpffs %s\n               --socket %s\n",
+	       CONFIG_DEFAULT, program->bpffs, program->socket);
 	printf("SIGHUP reads the configuration again; SIGTERM ends the daemon and leaves\n"
-	       "forwarding on. Manual: HACKING.md and docs/.\n");
+	       "forwarding on. Manual: man %s, man holdfast.yaml\n",
+	       program->name);
 }
 
-static void fill_getopt(struct option options[static N_ROWS + 1], char letters[static 2 * N_ROWS + 1])
+static void print_manual(const struct daemon_program *program)
+{
+	static const char *const see_also[] = {"holdfast(8)", "holdfast.yaml(5)", NULL};
+
+	roff_begin(stdout, program->name, 8, HOLDFAST_VERSION, program->subject);
+	roff_section(stdout, "SYNOPSIS");
+	roff_synopsis(stdout, program->name, "[OPTION...]");
+	roff_section(stdout, "DESCRIPTION");
+	roff_text(stdout, program->summary);
+	roff_paragraph(stdout, "The daemon loads and pins BPF programs and keeps their tables up to "
+			       "date. Packets are forwarded with or without it.");
+	roff_section(stdout, "OPTIONS");
+	for (size_t i = 0; i < N_ROWS; i++)
+		roff_option(stdout, rows[i].letter, rows[i].name, rows[i].argument, rows[i].help);
+	roff_section(stdout, "SIGNALS");
+	roff_item(stdout, "SIGHUP", NULL,
+		  "Reads the configuration again; one with an error changes nothing.");
+	roff_item(stdout, "SIGTERM, SIGINT", NULL, "Ends the daemon and leaves forwarding on.");
+	roff_section(stdout, "FILES");
+	roff_item(stdout, CONFIG_DEFAULT, NULL, "The fleet's configuration.");
+	roff_item(stdout, program->bpffs, NULL, "Pinned programs and maps.");
+	roff_item(stdout, program->socket, NULL, "The control socket.");
+	roff_see_also(stdout, see_also);
+}
+
+static void fill_getopt(struct option options[static N_ROWS + 2], char letters[static 2 * N_ROWS + 1])
 {
 	char *letter = letters;
 
@@ -63,7 +92,8 @@ static void fill_getopt(struct option options[static N_ROWS + 1], char letters[s
 		if (rows[i].argument)
 			*letter++ = ':';
 	}
-	options[N_ROWS] = (struct option){};
+	options[N_ROWS] = (struct option){.name = MANUAL_NAME, .val = MANUAL_VALUE};
+	options[N_ROWS + 1] = (struct option){};
 	*letter = 0;
 }
 
@@ -89,7 +119,7 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 		.bpffs = program->bpffs,
 		.socket = program->socket,
 	};
-	struct option long_options[N_ROWS + 1];
+	struct option long_options[N_ROWS + 2];
 	char letters[2 * N_ROWS + 1];
 	int letter;
 
@@ -102,6 +132,9 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 			return 1;
 		case 'V':
 			printf("%s %s\n", program->name, HOLDFAST_VERSION);
+			return 1;
+		case MANUAL_VALUE:
+			print_manual(program);
 			return 1;
 		case '?': /* getopt has said what was wrong */
 			return -EINVAL;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The options of holdfast-gateway and holdfast-agent: one table gives parsing and --help. */
+/* The options of holdfast-gateway and holdfast-agent: one table gives parsing, --help and the manual. */
 #pragma once
 
 #include <stdbool.h>
+
+#define CONFIG_DEFAULT "/etc/holdfast/holdfast.yaml"
 
 struct daemon_options {
 	const char *config; /* path of the configuration */
@@ -15,6 +17,7 @@ struct daemon_options {
 /* What differs between the two programs. */
 struct daemon_program {
 	const char *name;    /* holdfast-gateway */
+	const char *subject; /* what it is, a few words for the manual's first line */
 	const char *summary; /* a line for --help */
 	const char *bpffs;   /* defaults */
 	const char *socket;

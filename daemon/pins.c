@@ -19,12 +19,14 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "io/directory.h"
 #include "wire/maps.h"
 
 /* Our filter at tc egress: always the same place, so that a new program replaces the old one. */
 #define EGRESS_PRIORITY 1
 #define EGRESS_HANDLE 1
 
+#define PINS_MODE 0700
 #define MAP_PREFIX "map-"
 #define LINK_PREFIX "link-"
 
@@ -47,28 +49,10 @@ static int pin_path(const struct pins *pins, const char *prefix, const char *nam
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static int make_directories(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		size_t length = slash ? (size_t)(slash - path) : strlen(path);
-
-		if (length >= sizeof(part))
-			return -ENAMETOOLONG;
-		memcpy(part, path, length);
-		part[length] = 0;
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		if (!slash)
-			return 0;
-	}
-}
-
 static int ensure_bpffs(const char *directory)
 {
 	struct statfs found;
-	int r = make_directories(directory);
+	int r = directory_make(directory, PINS_MODE);
 
 	if (r < 0)
 		return r;
@@ -116,7 +100,7 @@ int pins_open(const char *directory, struct pins **ret)
 	if (r == -EPROTO)
 		return r;
 	if (r == 0)
-		r = make_directories(path);
+		r = directory_make(path, PINS_MODE);
 	if (r < 0) {
 		log_error("%s: cannot keep pins there: %s", directory, strerror(-r));
 		return r;
@@ -179,9 +163,7 @@ static int attach_first(const char *path, unsigned int ifindex, const struct bpf
 	if (!link)
 		return -errno;
 	r = bpf_link__pin(link, path);
-	if (r == 0)
-		bpf_link__disconnect(link);
-	bpf_link__destroy(link);
+	bpf_link__destroy(link); /* closes our end; the pin keeps it */
 	return r;
 }
 
@@ -224,6 +206,16 @@ static int egress_hook(const char *interface, struct bpf_tc_hook *hook)
 	return hook->ifindex ? 0 : -ENODEV;
 }
 
+/* That the qdisc is there already is no fault, but libbpf would print the kernel's complaint. */
+static int create_quietly(struct bpf_tc_hook *hook)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	int r = bpf_tc_hook_create(hook);
+
+	libbpf_set_print(print);
+	return r;
+}
+
 int pins_attach_egress(const char *interface, const struct bpf_program *program)
 {
 	struct bpf_tc_opts options = {
@@ -235,13 +227,41 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 	};
 	struct bpf_tc_hook hook;
 	int r = egress_hook(interface, &hook);
+	bool created;
 
 	if (r < 0)
 		return r;
-	r = bpf_tc_hook_create(&hook);
+	r = create_quietly(&hook);
 	if (r < 0 && r != -EEXIST)
 		return r;
-	return bpf_tc_attach(&hook, &options);
+	created = r == 0;
+	r = bpf_tc_attach(&hook, &options);
+	return r < 0 ? r : created;
+}
+
+/* Both attach points at once: that is the qdisc. */
+int pins_remove_egress_qdisc(const char *interface)
+{
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	if (r < 0)
+		return r;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	return bpf_tc_hook_destroy(&hook);
+}
+
+int pins_query_egress(const char *interface)
+{
+	struct bpf_tc_opts options = {
+		.sz = sizeof(options),
+		.handle = EGRESS_HANDLE,
+		.priority = EGRESS_PRIORITY,
+	};
+	struct bpf_tc_hook hook;
+	int r = egress_hook(interface, &hook);
+
+	return r < 0 ? r : bpf_tc_query(&hook, &options) == 0;
 }
 
 static int detach_egress(const char *interface)

@@ -33,8 +33,15 @@ int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);
 /* Puts `program` on the interface: in place of the one before, atomically, or for the first time. */
 int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program);
 
-/* The same at tc egress, where a filter of a fixed number is replaced. */
+/*
+ * The same at tc egress, where a filter of a fixed number is replaced. 0; 1: and the interface had no
+ * clsact qdisc before, so it is ours to take away again; or a negative errno.
+ */
 int pins_attach_egress(const char *interface, const struct bpf_program *program);
+int pins_remove_egress_qdisc(const char *interface);
+
+/* 1: a filter stands in that place, 0: none; -ENODEV. */
+int pins_query_egress(const char *interface);
 
 /*
  * Takes every pin away, and with the last reference what is pinned; the interfaces are free then. With

@@ -9,8 +9,8 @@
 #include "core/tables.h"
 #include "io/rtnetlink.h"
 
-/* Outside FRR's 186 to 199 and BIRD's 12; what a routing daemon's configuration selects. */
-#define ANNOUNCE_PROTOCOL 72
+/* What a routing daemon's configuration selects. */
+#define ANNOUNCE_PROTOCOL HOLDFAST_PROTOCOL
 
 /*
  * Announces the plan's VIPs that the tables can serve, and withdraws what else stands there under our

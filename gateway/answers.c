@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The gateway's answers on its control socket: /status, /counters, /path. */
+/* The gateway's answers on its control socket: /status, /counters, /path, /off, /on, /trace. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "core/path.h"
 #include "daemon/counters.h"
+#include "gateway/announce.h"
 #include "gateway/gateway.h"
 
 static json_t *address_json(const union address *address)
@@ -240,9 +242,125 @@ static int answer_path(const struct control_request *request, void *userdata, js
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* /off and /on */
+
+/* Switches the named service, or with "all" every one, and announces accordingly. */
+static int answer_switch(const struct control_request *request, struct gateway_daemon *gateway,
+			 bool off, json_t **ret)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	const char *name = control_argument(request, "service");
+	json_t *switched = json_array();
+	int r;
+
+	for (size_t i = 0; name && i < gateway->plan->n_services; i++) {
+		const struct plan_service *service = &gateway->plan->services[i];
+
+		if (strcmp(name, "all") != 0 && strcmp(name, service->config->name) != 0)
+			continue;
+		tables_switch(tables, tables_service_number(tables, service->identity), off);
+		json_array_append_new(switched, json_string(service->config->name));
+	}
+	if (!json_array_size(switched)) {
+		json_decref(switched);
+		return control_refuse(ret, -EINVAL, "%s: no such service, allowed: all, or one of status",
+				      name ? name : "(none)");
+	}
+	r = announce(gateway->netlink, gateway->plan, tables);
+	if (r < 0) {
+		json_decref(switched);
+		return control_refuse(ret, r, "switched, but not all VIPs could be %s: %s",
+				      off ? "withdrawn" : "announced", strerror(-r));
+	}
+	*ret = json_pack("{s:o s:b}", "services", switched, "off", off);
+	return 0;
+}
+
+static int answer_off(const struct control_request *request, void *userdata, json_t **ret)
+{
+	return answer_switch(request, userdata, true, ret);
+}
+
+static int answer_on(const struct control_request *request, void *userdata, json_t **ret)
+{
+	return answer_switch(request, userdata, false, ret);
+}
+
+/* /trace */
+
+static uint64_t number_argument(const struct control_request *request, const char *name,
+				uint64_t otherwise)
+{
+	const char *text = control_argument(request, name);
+	uint64_t value;
+
+	return text && number_parse(text, UINT32_MAX, &value) == 0 ? value : otherwise;
+}
+
+/* An absent network matches every address. */
+static int network_argument(const struct control_request *request, const char *name,
+			    struct prefix *ret, json_t **complaint)
+{
+	const char *text = control_argument(request, name);
+	struct network network;
+
+	if (!text)
+		return 0;
+	if (network_parse(text, &network) < 0)
+		return control_refuse(complaint, -EINVAL, "%s: no %s, allowed: ADDRESS, ADDRESS/LENGTH",
+				      text, name);
+	*ret = network_prefix(&network);
+	return 0;
+}
+
+static int verdict_argument(const struct control_request *request, uint32_t *ret,
+			    json_t **complaint)
+{
+	const char *name = control_argument(request, "verdict");
+
+	for (size_t i = 1; name && i < n_gateway_verdict_rows; i++)
+		if (strcmp(name, gateway_verdict_rows[i].name) == 0) {
+			*ret = i;
+			return 0;
+		}
+	if (name)
+		return control_refuse(complaint, -EINVAL, "%s: no verdict, allowed: those of counters",
+				      name);
+	return 0;
+}
+
+static int answer_trace_start(const struct control_request *request, void *userdata, json_t **ret)
+{
+	struct gateway_daemon *gateway = userdata;
+	struct trace_filter filter = {.one_in = number_argument(request, "one_in", 1)};
+	int r = network_argument(request, "client", &filter.client, ret);
+
+	if (r == 0)
+		r = network_argument(request, "vip", &filter.vip, ret);
+	if (r == 0)
+		r = verdict_argument(request, &filter.verdict, ret);
+	if (r < 0)
+		return r;
+	r = trace_set(gateway->trace, &filter);
+	if (r < 0)
+		return control_refuse(ret, r, "tracing cannot be switched: %s", strerror(-r));
+	return trace_fetch(gateway->trace, UINT64_MAX, ret);
+}
+
+static int answer_trace(const struct control_request *request, void *userdata, json_t **ret)
+{
+	struct gateway_daemon *gateway = userdata;
+
+	return trace_fetch(gateway->trace, number_argument(request, "from", 0), ret);
+}
+
 const struct control_resource gateway_resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
 	{"/path", answer_path},
+	{"/off", answer_off, .changes = true},
+	{"/on", answer_on, .changes = true},
+	{"/trace", answer_trace},
+	{"/trace/start", answer_trace_start, .changes = true},
 	{},
 };

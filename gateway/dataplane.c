@@ -139,6 +139,11 @@ bool dataplane_has_settings(const struct dataplane *dataplane,
 	return memcmp(&dataplane->settings, settings, sizeof(*settings)) == 0;
 }
 
+int dataplane_trace_fd(const struct dataplane *dataplane)
+{
+	return bpf_map__fd(dataplane->program->maps.trace_events);
+}
+
 int dataplane_counters(const struct dataplane *dataplane, json_t **ret)
 {
 	return counters_read(dataplane->program->maps.counters, gateway_verdict_rows,

@@ -31,6 +31,9 @@ const struct tables *dataplane_tables(const struct dataplane *dataplane);
 bool dataplane_has_settings(const struct dataplane *dataplane,
 			    const struct gateway_settings *settings);
 
+/* The ring of trace events. */
+int dataplane_trace_fd(const struct dataplane *dataplane);
+
 int dataplane_counters(const struct dataplane *dataplane, json_t **ret);
 
 /* The VIPs of the plan that are networks, with their words of tables_apply. */

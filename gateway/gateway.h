@@ -8,6 +8,7 @@
 #include "daemon/options.h"
 #include "daemon/pins.h"
 #include "gateway/dataplane.h"
+#include "gateway/trace.h"
 #include "io/control.h"
 #include "io/rtnetlink.h"
 
@@ -16,6 +17,7 @@ struct gateway_daemon {
 	struct pins *pins;
 	struct fib *fib;
 	struct rtnetlink *netlink;
+	struct trace *trace;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_gateway *self;

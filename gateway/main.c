@@ -15,6 +15,7 @@
 
 static const struct daemon_program program = {
 	.name = "holdfast-gateway",
+	.subject = "the gateway of an anycast site",
 	.summary = "The gateway of an anycast site: brings every packet to the server that holds its\n"
 		   "connection.",
 	.bpffs = "/sys/fs/bpf/holdfast/gateway",
@@ -55,6 +56,8 @@ static int change_read(const struct gateway_daemon *gateway, struct change *chan
 		return r;
 	change->settings = plan_gateway_settings(change->inputs->config, change->self,
 						 &change->inputs->keys, change->plan);
+	if (gateway->trace)
+		change->settings.trace = *trace_filter(gateway->trace);
 	return 0;
 }
 
@@ -163,6 +166,26 @@ static void on_reload(void *userdata)
 		log_info("%s: read again", gateway->options.config);
 }
 
+/* Exchanges the program for one that traces, or does not. */
+static int load_trace(const struct trace_filter *filter, void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+	struct gateway_settings settings = plan_gateway_settings(
+		gateway->inputs->config, gateway->self, &gateway->inputs->keys, gateway->plan);
+	struct dataplane *dataplane;
+	int r;
+
+	settings.trace = *filter;
+	r = dataplane_new(gateway->pins, &settings, &dataplane);
+	if (r < 0)
+		return r;
+	r = dataplane_attach(dataplane, gateway->pins, gateway->self->interfaces,
+			     gateway->self->n_interfaces);
+	dataplane_free(gateway->dataplane);
+	gateway->dataplane = dataplane;
+	return r;
+}
+
 static void on_routes_changed(void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
@@ -195,31 +218,37 @@ static int detach(const struct daemon_options *options)
 static int run(struct gateway_daemon *gateway)
 {
 	struct control *control = NULL;
-	sd_event *event = NULL;
+	struct loop *loop = NULL;
 	int r;
 
-	r = loop_new(on_reload, gateway, &event);
+	r = loop_new(gateway->options.config, on_reload, gateway, &loop);
+	if (r < 0)
+		log_error("%s: cannot be watched: %s", gateway->options.config, strerror(-r));
 	if (r >= 0)
 		r = pins_open(gateway->options.bpffs, &gateway->pins);
 	gateway->fib = fib_new();
 	if (r >= 0)
 		r = gateway->fib ? 0 : -ENOMEM;
 	if (r >= 0)
-		r = rtnetlink_new(event, gateway->fib, on_routes_changed, gateway,
+		r = rtnetlink_new(loop_event(loop), gateway->fib, on_routes_changed, gateway,
 				  &gateway->netlink);
 	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
-		r = control_new(event, gateway->options.socket, gateway_resources, gateway, &control);
+		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
 		if (r < 0)
 			log_error("%s: cannot listen there: %s", gateway->options.socket,
 				  strerror(-r));
 	}
 	if (r >= 0)
-		r = loop_run(event, gateway->self->name);
+		r = trace_new(loop_event(loop), dataplane_trace_fd(gateway->dataplane), load_trace,
+			      gateway, &gateway->trace);
+	if (r >= 0)
+		r = loop_run(loop, gateway->self->name);
 	control_free(control);
+	trace_free(gateway->trace);
 	rtnetlink_free(gateway->netlink);
-	sd_event_unref(event);
+	loop_free(loop);
 	return r;
 }
 

@@ -13,10 +13,11 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
+#include "io/directory.h"
 
 #define BACKLOG 16
 #define SOCKET_MODE 0660
+#define DIRECTORY_MODE 0755
 
 struct control {
 	struct MHD_Daemon *http;
@@ -82,25 +83,45 @@ static enum MHD_Result reply(struct MHD_Connection *connection, int error, json_
 	return result;
 }
 
+static enum MHD_Result answer(const struct control *control, struct MHD_Connection *connection,
+			      const char *url, const char *method)
+{
+	struct control_request request = {.connection = connection};
+	json_t *body = NULL;
+	int r;
+
+	for (const struct control_resource *resource = control->resources; resource->path;
+	     resource++) {
+		const char *wanted =
+			resource->changes ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET;
+
+		if (strcmp(resource->path, url) != 0)
+			continue;
+		if (strcmp(method, wanted) != 0)
+			r = control_refuse(&body, -EINVAL, "%s is asked for by %s", url, wanted);
+		else
+			r = resource->answer(&request, control->userdata, &body);
+		return reply(connection, r, body);
+	}
+	return reply(connection, -ENOENT, json_string("no such resource"));
+}
+
 static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connection,
 				  const char *url, const char *method, const char *version,
 				  const char *data, size_t *data_size, void **state)
 {
 	const struct control *control = userdata;
-	struct control_request request = {.connection = connection};
-	json_t *body = NULL;
-	int r;
 
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-		return reply(connection, -EINVAL, json_string("only GET is understood"));
-	for (const struct control_resource *resource = control->resources; resource->path;
-	     resource++) {
-		if (strcmp(resource->path, url) != 0)
-			continue;
-		r = resource->answer(&request, control->userdata, &body);
-		return reply(connection, r, body);
+	/* First the header alone; then the body, which nothing of ours reads; then it is complete. */
+	if (!*state) {
+		*state = connection;
+		return MHD_YES;
 	}
-	return reply(connection, -ENOENT, json_string("no such resource"));
+	if (*data_size) {
+		*data_size = 0;
+		return MHD_YES;
+	}
+	return answer(control, connection, url, method);
 }
 
 /* Lets libmicrohttpd work, and asks when it wants to be called without being readable. */
@@ -148,6 +169,9 @@ static int listen_at(const char *path)
 	if (somebody_listens(&address))
 		return -EADDRINUSE;
 	unlink(path);
+	listening = directory_make_for(path, DIRECTORY_MODE);
+	if (listening < 0)
+		return listening;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    chmod(path, SOCKET_MODE) < 0 || listen(fd, BACKLOG) < 0)

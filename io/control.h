@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
@@ -26,6 +28,7 @@ typedef int (*control_answer_fn)(const struct control_request *request, void *us
 struct control_resource {
 	const char *path;
 	control_answer_fn answer;
+	bool changes; /* asked for by POST, since it changes something; others by GET */
 };
 
 /* For answers: *ret becomes the formatted text. Returns `error`. */
@@ -33,7 +36,7 @@ int control_refuse(json_t **ret, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Listens at `path`; a socket that a dead daemon left behind is replaced. -EADDRINUSE: a living one
+ * Listens at `path`, whose folder is made if need be; a socket that a dead daemon left behind is replaced. -EADDRINUSE: a living one
  * answers there.
  */
 int control_new(sd_event *event, const char *path, const struct control_resource *resources,

@@ -37,6 +37,9 @@
 struct fib;
 struct rtnetlink;
 
+/* Of every route that Holdfast makes (rtm_protocol): outside FRR's 186 to 199 and BIRD's 12. */
+#define HOLDFAST_PROTOCOL 72
+
 /*
  * The fib now holds something else: called at most once in an iteration of the event loop, after
  * all that was waiting has been taken in. It may make requests, but not free the rtnetlink.
@@ -92,6 +95,15 @@ struct rtnetlink_vip {
  */
 int rtnetlink_vip_list(struct rtnetlink *nl, uint8_t protocol, struct rtnetlink_vip **ret,
 		       size_t *ret_n);
+
+/*
+ * A network whose every address this host takes for its own: a local route over `ifindex`, the
+ * loopback link. Add: 0; 1: it was there already. Del: 0 also when it is gone. -EINVAL as above.
+ */
+int rtnetlink_local_add(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
+			uint8_t length, uint8_t protocol);
+int rtnetlink_local_del(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
+			uint8_t length, uint8_t protocol);
 
 /*
  * An address on a link, without duplicate address detection (an anycast VIP is on many hosts). Add:

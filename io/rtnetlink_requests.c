@@ -124,8 +124,13 @@ static struct rtmsg *route_request(struct rtnetlink *nl, uint16_t type, uint16_t
 	return header;
 }
 
-static int vip_request(struct rtnetlink *nl, uint16_t type, uint16_t flags,
-		       const union address *address, uint8_t length, uint8_t protocol)
+/*
+ * A route to a network that leads nowhere else: RTN_BLACKHOLE in table main, or RTN_LOCAL over the
+ * loopback link `ifindex` in table local.
+ */
+static int network_request(struct rtnetlink *nl, uint16_t type, uint16_t flags, uint8_t kind,
+			   uint32_t ifindex, const union address *address, uint8_t length,
+			   uint8_t protocol)
 {
 	struct nlmsghdr *message;
 	struct native native;
@@ -135,10 +140,22 @@ static int vip_request(struct rtnetlink *nl, uint16_t type, uint16_t flags,
 	if (err)
 		return err;
 	header = route_request(nl, type, flags, native.family, protocol, &message);
-	header->rtm_type = RTN_BLACKHOLE;
+	header->rtm_type = kind;
 	header->rtm_dst_len = native.length;
+	if (kind == RTN_LOCAL) {
+		header->rtm_table = RT_TABLE_LOCAL;
+		if (type == RTM_NEWROUTE)
+			header->rtm_scope = RT_SCOPE_HOST;
+		mnl_attr_put_u32(message, RTA_OIF, ifindex);
+	}
 	mnl_attr_put(message, RTA_DST, native.size, native.bytes);
 	return netlink_run(nl->requests, NULL, NULL);
+}
+
+static int vip_request(struct rtnetlink *nl, uint16_t type, uint16_t flags,
+		       const union address *address, uint8_t length, uint8_t protocol)
+{
+	return network_request(nl, type, flags, RTN_BLACKHOLE, 0, address, length, protocol);
 }
 
 /* Whether the VIP that is in our way is our own, from before a restart. */
@@ -266,6 +283,23 @@ int rtnetlink_vip_list(struct rtnetlink *nl, uint8_t protocol, struct rtnetlink_
 	*ret = search.vips;
 	*ret_n = search.n;
 	return 0;
+}
+
+int rtnetlink_local_add(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
+			uint8_t length, uint8_t protocol)
+{
+	int err = network_request(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, RTN_LOCAL, ifindex,
+				  address, length, protocol);
+
+	return err == -EEXIST ? 1 : err;
+}
+
+int rtnetlink_local_del(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
+			uint8_t length, uint8_t protocol)
+{
+	int err = network_request(nl, RTM_DELROUTE, 0, RTN_LOCAL, ifindex, address, length, protocol);
+
+	return err == -ESRCH ? 0 : err;
 }
 
 static int address_request(struct rtnetlink *nl, uint16_t type, uint16_t flags, uint32_t ifindex,

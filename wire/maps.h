@@ -14,6 +14,7 @@
 
 #include "wire/address.h"
 #include "wire/hash.h"
+#include "wire/trace.h"
 
 /* Part of the name of the directory of pins: programs of another layout never meet these maps. */
 #define LAYOUT_VERSION 1
@@ -178,11 +179,12 @@ struct gateway_settings {
 	struct prefix infrastructure;
 	union address route;   /* our own router SID, and the outer source of all we send */
 	union address site;    /* our site's anycast SID */
+	struct trace_filter trace;
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 120, "");
+_Static_assert(sizeof(struct gateway_settings) == 192, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {
@@ -192,6 +194,7 @@ struct agent_settings {
 	__u16 mss_v6;
 	__u8 vip_prefixes; /* some VIP is a network */
 	__u8 zero[3];
+	__u64 fingerprint; /* of the secret: wire/probe.h */
 };
 
-_Static_assert(sizeof(struct agent_settings) == 56, "");
+_Static_assert(sizeof(struct agent_settings) == 64, "");

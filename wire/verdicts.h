@@ -39,6 +39,7 @@
 	ROW(CLAIM_MUST, "claim-must", PASS, "taken because the segment says must")                  \
 	ROW(PASSED_ON, "passed-on", SEND, "not ours: passed to the next segment")                   \
 	ROW(UNCLAIMED, "unclaimed", SEND, "not ours, last of the list: back to the gateway")        \
+	ROW(PROBED, "probed", SEND, "a probe of holdfast doctor's, answered")                       \
 	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \
 	ROW(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are walked")          \
 	ROW(OUTSIDE_SID, "outside-sid", DROP, "for our SID, from outside the infrastructure")       \

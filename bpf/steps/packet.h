@@ -312,7 +312,7 @@ step int packet_parse(struct cursor cursor, struct packet *packet)
 	/* What stands behind the packet's own end is the frame's padding. */
 	if (!fault && cursor_offset(&cursor) > packet->at + packet->length)
 		return PACKET_MALFORMED;
-	if (!fault && fragment.first) {
+	if (!fault && fragment.first && packet->kind == PACKET_WHOLE) {
 		packet->kind = PACKET_FIRST_FRAGMENT;
 		fragments_remember(&packet->flow, fragment.id);
 	}

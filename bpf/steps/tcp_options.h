@@ -17,6 +17,8 @@
 
 #define NOP_NOP_TIMESTAMPS bpf_htonl(0x0101080a)      /* at 0                    */
 #define SACK_PERMITTED_TIMESTAMPS bpf_htonl(0x0402080a) /* at 4, behind the MSS    */
+#define MSS_HEAD bpf_htonl(0x02040000)
+#define MSS_HEAD_MASK bpf_htonl(0xffff0000)
 
 struct tcp_options {
 	const __u8 *at;
@@ -43,7 +45,8 @@ static long tcp_option_next(__u32 i, void *context)
 		return 0;
 	}
 	if (option[0] == TCP_OPTION_TIMESTAMPS) {
-		options->found = option[1] == TCP_OPTION_TIMESTAMPS_SIZE;
+		options->found = option[1] == TCP_OPTION_TIMESTAMPS_SIZE &&
+				 offset + TCP_OPTION_TIMESTAMPS_SIZE <= options->size;
 		return 1;
 	}
 	if (option[1] < 2)
@@ -65,7 +68,10 @@ step bool tcp_has_timestamps(struct cursor *cursor, __u32 size)
 	if (size < TCP_OPTION_TIMESTAMPS_SIZE)
 		return false;
 	if (size >= 12 && (const void *)(words + 3) <= cursor->end) {
-		if (words[0] == NOP_NOP_TIMESTAMPS || words[1] == SACK_PERMITTED_TIMESTAMPS)
+		if (words[0] == NOP_NOP_TIMESTAMPS)
+			return true;
+		if (size >= 16 && (words[0] & MSS_HEAD_MASK) == MSS_HEAD &&
+		    words[1] == SACK_PERMITTED_TIMESTAMPS)
 			return true;
 	}
 	bpf_loop(TCP_OPTIONS_MAX, tcp_option_next, &options, 0);

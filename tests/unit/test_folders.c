@@ -31,7 +31,8 @@ static const struct folder folders[] = {
 	{"daemon", " daemon/ core/ io/ base/ wire/ "},
 	{"gateway", " gateway/ daemon/ core/ io/ base/ wire/ "},
 	{"agent", " agent/ daemon/ core/ io/ base/ wire/ "},
-	{"cli", " cli/ io/ base/ wire/ "},
+	{"doctor", " doctor/ daemon/ core/ io/ base/ wire/ "},
+	{"cli", " cli/ doctor/ daemon/ core/ io/ base/ wire/ "},
 	{"bench", " bench/ bpf/ core/ io/ base/ wire/ "},
 };
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/number.h"
+#include "base/suggestion.h"
+#include "cli/verbs.h"
+
+#define AT(field) .offset = offsetof(struct command, field)
+
+#define GATEWAY_SOCKET "/run/holdfast/gateway.sock"
+#define AGENT_SOCKET "/run/holdfast/agent.sock"
+
+const struct option_row option_rows[] = {
+	{'s', "socket", "PATH",
+	 "the daemon's socket (default: the first that is there of " GATEWAY_SOCKET
+	 ", " AGENT_SOCKET ")",
+	 OPTION_TEXT, 0, AT(socket)},
+	{'j', "json", NULL, "print the answer as JSON", OPTION_SWITCH, OPTION_JSON, AT(json)},
+	{'a', "all", NULL, "also what is zero", OPTION_SWITCH, OPTION_ALL, AT(all)},
+	{'w', "watch", "[SECONDS]", "what changed per second, every so often (default: 1 second)",
+	 OPTION_MAYBE_NUMBER, OPTION_WATCH, AT(watch_s)},
+	{'n', "count", "N", "so many times or events, then end", OPTION_NUMBER, OPTION_COUNT,
+	 AT(count)},
+	{0, "client", "NETWORK", "packets of these clients only", OPTION_TEXT, OPTION_FILTER,
+	 AT(client)},
+	{0, "vip", "NETWORK", "packets for these VIPs only", OPTION_TEXT, OPTION_FILTER, AT(vip)},
+	{0, "verdict", "NAME", "packets that ended in this verdict only", OPTION_TEXT,
+	 OPTION_FILTER, AT(verdict)},
+	{0, "sample", "N", "one packet of N, on average", OPTION_TEXT, OPTION_FILTER, AT(sample)},
+	{'N', "node", "NAME", "the node that it is about (default: the daemon's)", OPTION_TEXT,
+	 OPTION_NODE, AT(node)},
+	{'A', "against", "FILE", "compare with this file (default: the daemon's)", OPTION_TEXT,
+	 OPTION_AGAINST, AT(against)},
+	{'c', "config", "FILE", "its configuration (default: the daemon's)", OPTION_TEXT,
+	 OPTION_CONFIG, AT(config)},
+	{'l', "list", NULL, "what is looked at, and how it is mended, instead", OPTION_SWITCH,
+	 OPTION_LIST, AT(list)},
+	{0, "explain", NULL, "the same as config explain", OPTION_SWITCH, OPTION_EXPLAIN,
+	 AT(explain)},
+	{'V', "version", NULL, "print the version", OPTION_SWITCH, 0, AT(version)},
+	{'h', "help", NULL, "print help, for all or for the verb", OPTION_SWITCH, 0, AT(help)},
+};
+
+#define N_ROWS (sizeof(option_rows) / sizeof(*option_rows))
+
+const int n_option_rows = N_ROWS;
+
+/* What getopt returns for row i; above every letter. */
+#define VALUE(i) (256 + (int)(i))
+
+struct parser {
+	struct option options[N_ROWS + 1];
+	char letters[2 * N_ROWS + 3];
+	unsigned int seen; /* bits of the options that were given */
+};
+
+static void fill_getopt(struct parser *parser)
+{
+	char *letter = parser->letters;
+
+	*letter++ = ':'; /* tells a missing argument from an unknown option, and prints neither */
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const struct option_row *row = &option_rows[i];
+		bool takes = row->argument && row->kind != OPTION_MAYBE_NUMBER;
+
+		parser->options[i] = (struct option){
+			.name = row->name,
+			.has_arg = takes	   ? required_argument
+				   : row->argument ? optional_argument
+						   : no_argument,
+			.val = VALUE(i),
+		};
+		if (!row->letter)
+			continue;
+		*letter++ = row->letter;
+		if (takes)
+			*letter++ = ':';
+	}
+	*letter = '\0';
+}
+
+static const struct option_row *row_of(int value)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (value == VALUE(i) || (option_rows[i].letter && value == option_rows[i].letter))
+			return &option_rows[i];
+	return NULL;
+}
+
+static int refuse_unknown(const char *word)
+{
+	struct suggestion suggestion = {.wanted = word};
+	char names[N_ROWS][20];
+
+	if (optopt && !row_of(optopt)) {
+		log_error("-%c: no such option, see --help", optopt);
+		return -EINVAL;
+	}
+	if (optopt) { /* a known switch, with "=..." behind it */
+		log_error("%s: --%s takes no value", word, row_of(optopt)->name);
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < N_ROWS; i++) {
+		snprintf(names[i], sizeof(names[i]), "--%s", option_rows[i].name);
+		suggestion_offer(&suggestion, names[i]);
+	}
+	log_error("%s: no such option, %s", word, suggestion_text(&suggestion));
+	return -EINVAL;
+}
+
+static int store_number(const struct option_row *row, const char *text, void *field)
+{
+	uint64_t number;
+
+	if (number_parse(text, OPTION_NUMBER_MAX, &number) < 0 || number == 0) {
+		log_error("--%s: %s is no such number, allowed: 1 to %d", row->name, text,
+			  OPTION_NUMBER_MAX);
+		return -EINVAL;
+	}
+	*(unsigned int *)field = number;
+	return 0;
+}
+
+/* The number of "--watch 2" is a word of its own, which getopt leaves to us. */
+static const char *maybe_number(int argc, char **argv)
+{
+	uint64_t number;
+
+	if (optarg)
+		return optarg;
+	if (optind < argc && number_parse(argv[optind], OPTION_NUMBER_MAX, &number) == 0)
+		return argv[optind++];
+	return "1";
+}
+
+static int store(const struct option_row *row, int argc, char **argv, struct command *command)
+{
+	void *field = (char *)command + row->offset;
+
+	switch (row->kind) {
+	case OPTION_SWITCH:
+		*(bool *)field = true;
+		break;
+	case OPTION_TEXT:
+		*(const char **)field = optarg;
+		break;
+	case OPTION_NUMBER:
+		return store_number(row, optarg, field);
+	case OPTION_MAYBE_NUMBER:
+		return store_number(row, maybe_number(argc, argv), field);
+	}
+	return 0;
+}
+
+/* Leaves the words that are no options at the end of argv, from optind on. */
+static int parse_options(struct parser *parser, int argc, char **argv, struct command *command)
+{
+	int value, r = 0;
+
+	optind = 0; /* getopt begins anew */
+	while (r == 0) {
+		const struct option_row *row;
+
+		value = getopt_long(argc, argv, parser->letters, parser->options, NULL);
+		if (value == -1)
+			break;
+		row = row_of(value);
+		if (value == ':') {
+			row = row_of(optopt);
+			log_error("--%s: nothing follows, allowed: %s", row->name, row->argument);
+			return -EINVAL;
+		}
+		if (!row)
+			return refuse_unknown(argv[optind - 1]);
+		parser->seen |= row->bit;
+		r = store(row, argc, argv, command);
+	}
+	return r;
+}
+
+static int refuse_option(const struct verb *verb, unsigned int bits)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (option_rows[i].bit & bits) {
+			log_error("%s: takes no --%s, see holdfast help %s", verb->name,
+				  option_rows[i].name, verb->name);
+			break;
+		}
+	return -EINVAL;
+}
+
+/* The verb, and whether what was given goes with it. Help needs no arguments. */
+static int find_verb(const struct parser *parser, int n, char **words, struct command *command)
+{
+	char *explain[] = {"config", "explain"};
+	char complaint[512];
+	int used;
+
+	command->verb = verb_find(n, words, &used, complaint);
+	/* "config --explain [PATH]": what follows is no second word of a verb. */
+	if (command->explain && strcmp(words[0], "config") == 0 &&
+	    !(n > 1 && strcmp(words[1], "explain") == 0)) {
+		command->verb = verb_find(2, explain, &used, complaint);
+		used = 1;
+	}
+	if (!command->verb) {
+		log_error("%s", complaint);
+		return -EINVAL;
+	}
+	command->n_values = n - used;
+	command->values = words + used;
+	if (parser->seen & ~command->verb->options)
+		return refuse_option(command->verb, parser->seen & ~command->verb->options);
+	if (command->help || verb_is_group(command->verb))
+		return 0;
+	if (command->n_values < command->verb->least || command->n_values > command->verb->most) {
+		log_error("usage: holdfast %s%s%s", command->verb->name,
+			  command->verb->usage ? " " : "",
+			  command->verb->usage ? command->verb->usage : "");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const char *default_socket(void)
+{
+	bool agent_only = access(GATEWAY_SOCKET, F_OK) < 0 && access(AGENT_SOCKET, F_OK) == 0;
+
+	return agent_only ? AGENT_SOCKET : GATEWAY_SOCKET;
+}
+
+int command_parse(int argc, char **argv, struct command *ret)
+{
+	struct command command = {.socket = default_socket()};
+	struct parser parser = {};
+	int r;
+
+	fill_getopt(&parser);
+	r = parse_options(&parser, argc, argv, &command);
+	if (r == 0 && optind < argc)
+		r = find_verb(&parser, argc - optind, argv + optind, &command);
+	if (r < 0)
+		return r;
+	*ret = command;
+	return 0;
+}

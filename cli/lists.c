@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cli/lists.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "cli/table.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+static const char *text(const json_t *object, const char *name)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value ? value : "-";
+}
+
+static bool is_true(const json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
+
+static int refuse(const char *what)
+{
+	log_error("an agent knows of no %s: ask a gateway, with --socket", what);
+	return -ENOTSUP;
+}
+
+/* --- parts ----------------------------------------------------------------------------------- */
+
+int services_of(const json_t *status, json_t **ret)
+{
+	json_t *services = json_object_get(status, "services");
+
+	*ret = services ? json_incref(services) : json_array();
+	return *ret ? 0 : -ENOMEM;
+}
+
+int gateways_of(const json_t *status, json_t **ret)
+{
+	json_t *gateways = json_object_get(status, "gateways");
+
+	if (!gateways)
+		return refuse("gateways");
+	*ret = json_incref(gateways);
+	return 0;
+}
+
+/* The service's name first, then all that its entry says. */
+static int add_backend(json_t *list, const json_t *service, json_t *backend)
+{
+	json_t *row = json_pack("{s:s}", "service", text(service, "name"));
+
+	if (!row || json_object_update(row, backend) < 0 || json_array_append(list, row) < 0) {
+		json_decref(row);
+		return -ENOMEM;
+	}
+	json_decref(row);
+	return 0;
+}
+
+int backends_of(const json_t *status, json_t **ret)
+{
+	json_t *list = json_array(), *service, *backend;
+	size_t i, j;
+	int r = list ? 0 : -ENOMEM;
+
+	json_array_foreach(json_object_get(status, "services"), i, service)
+	{
+		json_t *backends = json_object_get(service, "backends");
+
+		if (r == 0 && !backends)
+			r = refuse("backends");
+		if (r < 0)
+			break;
+		json_array_foreach(backends, j, backend) if (r == 0) r =
+			add_backend(list, service, backend);
+	}
+	if (r < 0) {
+		json_decref(list);
+		return r;
+	}
+	*ret = list;
+	return 0;
+}
+
+/* --- tables ---------------------------------------------------------------------------------- */
+
+static void ports_cell(struct table *table, const json_t *service)
+{
+	const json_t *ports = json_object_get(service, "ports");
+	long long first = json_integer_value(json_array_get(ports, 0));
+	long long last = json_integer_value(json_array_get(ports, 1));
+
+	if (first == 0 && last == 65535)
+		table_cell(table, COLOUR_NONE, "any");
+	else if (first == last)
+		table_cell(table, COLOUR_NONE, "%lld", first);
+	else
+		table_cell(table, COLOUR_NONE, "%lld-%lld", first, last);
+}
+
+/* Open ones of all, as in 2/3; an agent does not know. */
+static void open_cell(struct table *table, const json_t *service)
+{
+	const json_t *backends = json_object_get(service, "backends"), *backend;
+	size_t i, open = 0, n = json_array_size(backends);
+
+	json_array_foreach(backends, i, backend) open +=
+		is_true(backend, "open") && is_true(backend, "reachable");
+	if (is_true(service, "off"))
+		table_cell(table, COLOUR_BAD, "off");
+	else if (backends)
+		table_cell(table,
+			   open == n ? COLOUR_GOOD
+			   : open    ? COLOUR_CARE
+				     : COLOUR_BAD,
+			   "%zu/%zu", open, n);
+	else
+		table_cell(table, COLOUR_NONE, "-");
+}
+
+static void vips_cell(struct table *table, const json_t *service)
+{
+	_cleanup_free_ char *joined = NULL;
+	size_t length, i;
+	FILE *stream = open_memstream(&joined, &length);
+	const json_t *vip;
+
+	if (!stream)
+		return;
+	json_array_foreach(json_object_get(service, "vips"), i, vip)
+		fprintf(stream, "%s%s", i ? " " : "", json_string_value(vip));
+	fclose(stream);
+	table_cell(table, COLOUR_NONE, "%s", joined ? joined : "");
+}
+
+void print_services(const json_t *services, FILE *to)
+{
+	static const struct table_column columns[] = {
+		{"service", TABLE_LEFT}, {"protocol", TABLE_LEFT}, {"ports", TABLE_RIGHT},
+		{"open", TABLE_RIGHT},	 {"agents", TABLE_LEFT},   {"vips", TABLE_LEFT},
+	};
+	_cleanup_table_ struct table *table = table_new(columns, LENGTH(columns));
+	const json_t *service;
+	size_t i;
+
+	if (!table)
+		return;
+	json_array_foreach(services, i, service)
+	{
+		table_cell(table, COLOUR_NONE, "%s", text(service, "name"));
+		table_cell(table, COLOUR_NONE, "%s", text(service, "protocol"));
+		ports_cell(table, service);
+		open_cell(table, service);
+		table_cell(table, COLOUR_NONE, "%s",
+			   json_is_false(json_object_get(service, "agents")) ? "none" : "all");
+		vips_cell(table, service);
+	}
+	table_print(table, to);
+}
+
+static void backend_state_cell(struct table *table, const json_t *backend)
+{
+	if (!is_true(backend, "open"))
+		table_cell(table, COLOUR_CARE, "closed");
+	else if (is_true(backend, "reachable"))
+		table_cell(table, COLOUR_GOOD, "open");
+	else
+		table_cell(table, COLOUR_BAD, "open, but no route or neighbour");
+}
+
+void print_backends(const json_t *backends, FILE *to)
+{
+	static const struct table_column columns[] = {
+		{"service", TABLE_LEFT}, {"backend", TABLE_LEFT}, {"id", TABLE_RIGHT},
+		{"weight", TABLE_RIGHT}, {"state", TABLE_LEFT},
+	};
+	_cleanup_table_ struct table *table = table_new(columns, LENGTH(columns));
+	const json_t *backend;
+	size_t i;
+
+	if (!table)
+		return;
+	json_array_foreach(backends, i, backend)
+	{
+		table_cell(table, COLOUR_NONE, "%s", text(backend, "service"));
+		table_cell(table, COLOUR_NONE, "%s", text(backend, "name"));
+		table_cell(table, COLOUR_NONE, "%lld",
+			   json_integer_value(json_object_get(backend, "id")));
+		table_cell(table, COLOUR_NONE, "%lld",
+			   json_integer_value(json_object_get(backend, "weight")));
+		backend_state_cell(table, backend);
+	}
+	table_print(table, to);
+}
+
+void print_gateways(const json_t *gateways, FILE *to)
+{
+	static const struct table_column columns[] = {
+		{"gateway", TABLE_LEFT}, {"sid", TABLE_LEFT}, {"state", TABLE_LEFT}};
+	_cleanup_table_ struct table *table = table_new(columns, LENGTH(columns));
+	const json_t *gateway;
+	size_t i;
+
+	if (!table)
+		return;
+	json_array_foreach(gateways, i, gateway)
+	{
+		table_cell(table, COLOUR_NONE, "%s", text(gateway, "name"));
+		table_cell(table, COLOUR_NONE, "%s", text(gateway, "sid"));
+		if (is_true(gateway, "self"))
+			table_cell(table, COLOUR_GOOD, "this one");
+		else if (is_true(gateway, "reachable"))
+			table_cell(table, COLOUR_GOOD, "reachable");
+		else
+			table_cell(table, COLOUR_BAD, "no route or neighbour");
+	}
+	table_print(table, to);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Parts of a daemon's /status as lists and as tables: services, backends, gateways. */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* 0 and *ret, which the caller frees; -errno after a one-line error: this daemon has no such part.
+ */
+int services_of(const json_t *status, json_t **ret);
+int backends_of(const json_t *status, json_t **ret); /* of all services, each with its "service" */
+int gateways_of(const json_t *status, json_t **ret);
+
+void print_services(const json_t *services, FILE *to);
+void print_backends(const json_t *backends, FILE *to);
+void print_gateways(const json_t *gateways, FILE *to);

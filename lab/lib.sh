@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# The lab: networks of real kernels and real daemons in network namespaces.
+#
+# A script sources this file and reads like a story:
+#
+#	. lab/lib.sh
+#	lab_open anycast	# the lock, the leftovers of a dead run, the traps
+#	topology_up		# from lab/topologies/anycast.sh
+#	on client curl http://198.51.100.80/
+#				# the end of the script, whatever ends it, takes everything down
+#
+# Invariants:
+# - Everything that a topology makes is found again from its folder, /run/holdfast-lab/TOPOLOGY,
+#   or from its prefix: namespaces are called TOPOLOGY-NODE. Nothing else is ever touched.
+# - What is to be undone is written down before it is done. So a run that was killed leaves nothing
+#   that the next `up` does not find.
+# - Processes are ended by a recorded pid whose start time is still the recorded one, or because
+#   they live in a namespace of ours; never by name.
+# - Nothing sleeps and hopes: wait_for polls for a state, with a bound, and says what it waited for.
+
+set -euo pipefail
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+
+LAB_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+LAB_BUILD=$LAB_HOME/build
+LAB_RUN=/run/holdfast-lab
+
+. "$LAB_HOME/lab/lib/say.sh"
+. "$LAB_HOME/lab/lib/wait.sh"
+. "$LAB_HOME/lab/lib/process.sh"
+. "$LAB_HOME/lab/lib/network.sh"
+. "$LAB_HOME/lab/lib/state.sh"
+. "$LAB_HOME/lab/lib/frr.sh"
+. "$LAB_HOME/lab/lib/bird.sh"
+. "$LAB_HOME/lab/lib/nginx.sh"
+. "$LAB_HOME/lab/lib/nsd.sh"
+. "$LAB_HOME/lab/lib/agentless.sh"
+. "$LAB_HOME/lab/lib/holdfast.sh"
+. "$LAB_HOME/lab/lib/traffic.sh"
+. "$LAB_HOME/lab/lib/talk.sh"
+. "$LAB_HOME/lab/lib/capture.sh"
+. "$LAB_HOME/lab/lib/tap.sh"

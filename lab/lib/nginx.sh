@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# A web server that says which backend it is, and whose access log counts what it answered.
+#
+#	GET anything	the backend's name
+#	POST /upload	the length of the body, once all of it has arrived
+#
+# Both with the header X-Backend. The access log has a line a request:
+#
+#	VIP METHOD PATH STATUS CLIENT PORT BYTES-RECEIVED
+
+# nginx_on NODE
+nginx_on() {
+	local node=$1 home="$LAB_STATE/$1/nginx"
+
+	mkdir -p "$home"
+	cat >"$home/nginx.conf" <<-END
+		daemon off;
+		user root;
+		worker_processes 1;
+		pid $home/nginx.pid;
+		error_log stderr warn;
+		events { worker_connections 1024; }
+		http {
+			default_type text/plain;
+			client_max_body_size 64m;
+			client_body_temp_path $home/body;
+			proxy_temp_path $home/proxy;
+			fastcgi_temp_path $home/fastcgi;
+			uwsgi_temp_path $home/uwsgi;
+			scgi_temp_path $home/scgi;
+			log_format lab '\$server_addr \$request_method \$uri \$status '
+				'\$remote_addr \$remote_port \$request_length';
+
+			server {
+				listen 80 backlog=1024;
+				listen [::]:80 ipv6only=on backlog=1024;
+				access_log $home/access.log lab;
+				add_header X-Backend $node always;
+				location / { return 200 "$node\n"; }
+				# nginx asks the server below only when it has the whole body.
+				location = /upload {
+					proxy_pass http://unix:$home/upload.sock;
+					proxy_pass_request_body off;
+					proxy_set_header Content-Length "";
+					proxy_set_header X-Length \$content_length;
+				}
+			}
+			server {
+				listen unix:$home/upload.sock;
+				access_log off;
+				location / { return 200 "\$http_x_length\n"; }
+			}
+		}
+	END
+	start "$node" nginx nginx -e stderr -c "$home/nginx.conf"
+	wait_ready "$node" nginx "nginx's answer" 10 \
+		curl -sf --unix-socket "$home/upload.sock" http://nginx/
+}
+
+access_log() { echo "$LAB_STATE/$1/nginx/access.log"; }

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A backend that is disabled in the file keeps its connections and takes no new ones: the list of
+# candidates is its successor, then itself.
+# Topology: lab/topologies/anycast.sh.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../../lab/lib.sh"
+
+# A connection that b1 holds, in mid-flow when b1 leaves the rows.
+open_on_b1() {
+	local family=$1 try
+
+	for ((try = 0; try < 50; try++)); do
+		talk_open "ipv$family" web "$family"
+		[[ $(talk "ipv$family") != b1 ]] || return 0
+		talk_close "ipv$family"
+	done
+	echo "50 connections, and none to b1"
+	return 1
+}
+
+takes_no_new() {
+	traffic_begin
+	requests web "$1" 100
+	answered_once web "$1" && is 0 served web "$1" b1
+}
+
+lab_open anycast
+topology_up
+
+for family in 4 6; do
+	it "b1 holds a connection over IPv$family" open_on_b1 "$family"
+done
+reconfigure web/b1
+for family in 4 6; do
+	it "the connection stays with b1 when b1 is disabled, IPv$family" is b1 talk "ipv$family"
+	it "b1 takes no new connection, IPv$family" takes_no_new "$family"
+	it "and the connection still stays with b1, IPv$family" is b1 talk "ipv$family"
+done
+tests_end

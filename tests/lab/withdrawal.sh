@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A VIP is announced while one of its services has a backend that is enabled.
+# Topology: lab/topologies/anycast.sh.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../../lab/lib.sh"
+
+# has_ways VIP COUNT: the fabric comes to have so many next hops for it.
+has_ways() { wait_for "$2 next hops for $1 on the fabric" 20 has_next_hops "$FABRIC" "$1" "$2"; }
+
+lab_open anycast
+topology_up
+
+it "every VIP has a next hop for each gateway" vips_are_announced 2
+
+reconfigure web-plain/b4 web-plain/b5
+it "a VIP stays announced while one of its services has a backend (IPv4)" \
+	has_ways "${VIP4[dns-plain]}" 2
+it "a VIP stays announced while one of its services has a backend (IPv6)" \
+	has_ways "${VIP6[dns-plain]}" 2
+
+reconfigure web-plain/b4 web-plain/b5 dns-plain/b4 dns-plain/b5
+it "a VIP without any enabled backend is withdrawn (IPv4)" has_ways "${VIP4[web-plain]}" 0
+it "a VIP without any enabled backend is withdrawn (IPv6)" has_ways "${VIP6[web-plain]}" 0
+it "the other VIP stays announced (IPv4)" has_ways "${VIP4[web]}" 2
+it "the other VIP stays announced (IPv6)" has_ways "${VIP6[web]}" 2
+
+reconfigure
+it "it is announced again when a backend is enabled (IPv4)" has_ways "${VIP4[web-plain]}" 2
+it "it is announced again when a backend is enabled (IPv6)" has_ways "${VIP6[web-plain]}" 2
+it "and answers" get web-plain 4
+tests_end

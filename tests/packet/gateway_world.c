@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "tests/packet/gateway_world.h"
+#include "wire/srv6.h"
+
+#include "gateway.skel.h"
+
+#define BACKENDS 4
+#define NEXT_HOP 9	   /* its place in the table: not the first, so that an offset shows */
+#define SERVICE_SLOTS 5000 /* a service's share of the map of rows */
+#define ROUTER_SLOTS 100000
+#define LOOPBACK 1 /* the interface that test packets come from */
+
+static const struct hash_key key = {
+	.words = {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0,
+		  0x082efa98, 0xec4e6c89, 0x452821e6, 0x38d01377},
+	.finish = 0xbe5466cf34e90c6cULL,
+};
+
+static struct gateway *skeleton;
+static struct subject subject;
+
+#define ROW(symbol, name, action, help) VERDICT_ROW(GATEWAY, symbol, name, action)
+static const struct verdict_row verdicts[] = {GATEWAY_VERDICTS(ROW)};
+#undef ROW
+
+static void put(const struct bpf_map *map, __u32 at, const void *value)
+{
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), &at, value, BPF_ANY), 0);
+}
+
+static void put_slot(__u32 slot, __u16 value)
+{
+	__u32 at = slot / ROW_LINE_SLOTS;
+	struct row_line line;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.rows), &at, &line), 0);
+	line.slots[slot % ROW_LINE_SLOTS] = value;
+	put(skeleton->maps.rows, at, &line);
+}
+
+static __u32 service_first(int service)
+{
+	return service * SERVICE_SLOTS + 3; /* no multiple of a line */
+}
+
+static void put_service(int service, __u32 size, __u32 banks)
+{
+	struct service value = {
+		.rows = {.first = service_first(service), .size = size, .banks = banks},
+		.flags = service == PLAIN ? SERVICE_AGENTLESS : 0,
+	};
+
+	put(skeleton->maps.services, service, &value);
+}
+
+/* Generation 0 stands in bank 2, 1 in bank 0, 2 in bank 3: any order must do. */
+static const __u8 bank_of[] = {2, 0, 3};
+
+void given_generations(int service, const int *backends, int count)
+{
+	__u32 banks = (__u32)count << 24;
+
+	for (int generation = 0; generation < count; generation++) {
+		__u32 bank = bank_of[generation];
+
+		banks |= bank << 8 * generation;
+		for (__u32 row = 0; row < ROW_SIZE; row++)
+			put_slot(service_first(service) + bank * ROW_SIZE + row,
+				 backends[generation]);
+	}
+	put_service(service, ROW_SIZE, banks);
+}
+
+void given_rows(int service, int size, int (*backend_of)(int row))
+{
+	for (int row = 0; row < size; row++)
+		put_slot(service_first(service) + size + row, backend_of(row));
+	put_service(service, size, 1 << 24 | 1);
+}
+
+void given_router(int router)
+{
+	struct site site = {
+		.routers = {.first = ROUTER_SLOTS, .size = ROW_SIZE, .banks = 1 << 24 | 1},
+	};
+
+	for (int row = 0; row < ROW_SIZE; row++)
+		put_slot(ROUTER_SLOTS + ROW_SIZE + row, router);
+	put(skeleton->maps.site, 0, &site);
+}
+
+void given_no_router(void)
+{
+	struct site site = {.routers = {.first = ROUTER_SLOTS, .size = ROW_SIZE}};
+
+	put(skeleton->maps.site, 0, &site);
+}
+
+void given_next_hop(const struct next_hop *hop)
+{
+	struct next_hop full = {
+		.ifindex = hop->ifindex ? hop->ifindex : LOOPBACK,
+		.mtu = hop->mtu ? hop->mtu : 1500,
+		.vlan = hop->vlan,
+		.to = {0x02, 0, 0, 0, 0, 0xee},	  /* NEXT_MAC */
+		.from = {0x02, 0, 0, 0, 0, 0x01}, /* OUR_MAC */
+	};
+
+	put(skeleton->maps.next_hops, NEXT_HOP, &full);
+}
+
+/* An agent has one SID for both families; an agentless backend one for each, which service PLAIN
+ * alone uses: backend 4. */
+static void put_backend(int backend, __u32 next_hops)
+{
+	struct destination value = {.next_hops = next_hops};
+	union address locator = address_of("fdf0:0:0:b0::");
+
+	locator.bytes[7] += backend;
+	value.sids[V4] = sid_make(&locator, backend == 4 ? SRV6_DECAP_V4 : SRV6_ACCEPT);
+	value.sids[V6] = sid_make(&locator, backend == 4 ? SRV6_DECAP_V6 : SRV6_ACCEPT);
+	put(skeleton->maps.backends, backend, &value);
+}
+
+void given_unreachable_backend(int backend)
+{
+	put_backend(backend, NEXT_HOP << 8);
+}
+
+static void put_routers(void)
+{
+	struct destination self = {
+		.sids = {address_of(ROUTE_SID), address_of(ROUTE_SID)},
+		.flags = DESTINATION_SELF,
+	};
+	struct destination other = {
+		.sids = {address_of(OTHER_SID), address_of(OTHER_SID)},
+		.next_hops = NEXT_HOP << 8 | 1,
+	};
+
+	put(skeleton->maps.routers, ROUTER_SELF, &self);
+	put(skeleton->maps.routers, ROUTER_OTHER, &other);
+}
+
+void given_no_headroom(void)
+{
+	subject.metadata = 204;
+}
+
+void given_send_action(int action)
+{
+	subject.send_action = action;
+}
+
+__u64 hash_of(const struct flow *flow)
+{
+	return flow_hash(flow, &key);
+}
+
+__u32 label_of(int v, int protocol, int vip_port)
+{
+	struct flow flow = flow_of(v, protocol, vip_port);
+
+	return hash_flow_label(hash_of(&flow));
+}
+
+void gateway_check(const struct frame *in, int verdict, const struct frame *out, const char *file,
+		   int line)
+{
+	subject_check(&subject, in, verdict, out, file, line);
+}
+
+int gateway_run(const struct frame *in, struct frame *ret_out)
+{
+	return subject_run(&subject, in, ret_out, __FILE__, __LINE__);
+}
+
+static int gateway_load(void **state)
+{
+	struct gateway_settings *settings;
+
+	skeleton = gateway__open();
+	assert_non_null(skeleton);
+	settings = (struct gateway_settings *)&skeleton->rodata->settings;
+	settings->key = key;
+	settings->infrastructure = prefix_of(INFRASTRUCTURE, INFRASTRUCTURE_BITS);
+	settings->route = address_of(ROUTE_SID);
+	settings->site = address_of(SITE_SID);
+	settings->vip_prefixes = 1;
+	assert_int_equal(gateway__load(skeleton), 0);
+	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
+		   bpf_map__fd(skeleton->maps.intervals));
+	return 0;
+}
+
+static int gateway_begin(void **state)
+{
+	subject = (struct subject){
+		.program = bpf_program__fd(skeleton->progs.gateway),
+		.counters = bpf_map__fd(skeleton->maps.counters),
+		.verdicts = verdicts,
+		.verdicts_end = GATEWAY_VERDICTS_END,
+		.send_action = XDP_TX,
+	};
+	for (int service = 0; service < SERVICES; service++)
+		given_candidates(service, service == PLAIN ? 4 : 1);
+	for (int backend = 1; backend <= BACKENDS; backend++)
+		put_backend(backend, NEXT_HOP << 8 | 1);
+	put_routers();
+	given_router(ROUTER_SELF);
+	given_next_hop(&(struct next_hop){});
+	return 0;
+}
+
+static int gateway_unload(void **state)
+{
+	gateway__destroy(skeleton);
+	return 0;
+}
+
+int gateway_tests(const struct CMUnitTest *tests, size_t count)
+{
+	return world_run("gateway", tests, count, gateway_load, gateway_begin, gateway_unload);
+}

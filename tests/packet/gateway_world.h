@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The shipped gateway program in the small world. It begins anew for each test: every service has
+ * one generation, all of backend 1; this gateway routes every flow; one next hop, MTU 1500, on the
+ * interface that packets come from. A test says what is otherwise, then: a packet in, a verdict, a
+ * packet out.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/packet/run.h"
+#include "tests/packet/world.h"
+#include "wire/verdicts.h"
+
+#define ROW_SIZE 7 /* slots of a bank, unless a test says otherwise */
+
+#define ROUTER_SELF 1
+#define ROUTER_OTHER 2
+
+/* The candidates of each of the service's rows, newest generation first. None: no open backend. */
+#define given_candidates(service, ...)                                                             \
+	given_generations(service, (const int[]){__VA_ARGS__},                                     \
+			  sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+void given_generations(int service, const int *backends, int count);
+
+/* One generation of `size` rows, whose backends are a function of the row. */
+void given_rows(int service, int size, int (*backend_of)(int row));
+
+void given_router(int router);
+void given_no_router(void);
+void given_next_hop(const struct next_hop *hop);
+void given_unreachable_backend(int backend);
+
+/* Metadata before the packet leaves the driver's headroom too small. */
+void given_no_headroom(void);
+void given_send_action(int action);
+
+__u64 hash_of(const struct flow *flow);
+
+/* The flow label of the client's flow, for an expected outer header. */
+__u32 label_of(int v, int protocol, int vip_port);
+
+#define FROM_FABRIC ETHERNET(.from = FABRIC_MAC, .to = OUR_MAC)
+#define TO_FABRIC ETHERNET(.from = OUR_MAC, .to = FABRIC_MAC) /* an answer */
+#define TO_NEXT ETHERNET(.from = OUR_MAC, .to = NEXT_MAC)
+
+/* The outer header that the gateway writes for the client's flow to `port`; what the test adds
+ * comes last. */
+#define OUTER(v, protocol, port, ...)                                                              \
+	IPV6(.from = ROUTE_SID, .label = label_of(v, protocol, port), __VA_ARGS__)
+
+/* The outer header of a packet that another gateway sent here. */
+#define FROM_GATEWAY(...) IPV6(.from = OTHER_SID, __VA_ARGS__)
+
+#define through_gateway(in, verdict, out)                                                          \
+	do {                                                                                       \
+		const struct frame in_ = (in), out_ = (out);                                       \
+		gateway_check(&in_, verdict, &out_, __FILE__, __LINE__);                           \
+	} while (0)
+void gateway_check(const struct frame *in, int verdict, const struct frame *out, const char *file,
+		   int line);
+
+/* The verdict and the packet as it left, for tests that send many. */
+int gateway_run(const struct frame *in, struct frame *ret_out);
+
+int gateway_tests(const struct CMUnitTest *tests, size_t count);
+
+#define GATEWAY_TESTS(...)                                                                         \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const struct CMUnitTest tests[] = {__VA_ARGS__};                                   \
+		return gateway_tests(tests, sizeof(tests) / sizeof(tests[0]));                     \
+	}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <cmocka.h>
+
+#include "tests/packet/run.h"
+#include "tests/packet/world.h"
+
+int families[2] = {V4, V6};
+
+union address address_of(const char *text)
+{
+	union address address;
+	__be32 v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		address_from_v4(&address, v4);
+	else
+		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
+	return address;
+}
+
+struct prefix prefix_of(const char *text, int bits)
+{
+	struct prefix prefix = {.base = address_of(text)};
+
+	for (int bit = 0; bit < bits; bit++)
+		prefix.mask.bytes[bit / 8] |= 0x80 >> bit % 8;
+	return prefix;
+}
+
+struct flow flow_of(int v, int protocol, int vip_port)
+{
+	struct flow flow = {
+		.client = address_of(CLIENT(v)),
+		.vip = address_of(VIP(v)),
+		.client_port = htons(CLIENT_PORT),
+		.vip_port = htons(vip_port),
+		.protocol = protocol,
+	};
+
+	return flow;
+}
+
+#define PORTS(protocol, low, high, number)                                                         \
+	{                                                                                          \
+		.first = (protocol) << 16 | (low), .last = (protocol) << 16 | (high),              \
+		.service = (number)                                                                \
+	}
+
+/* Sorted, as the programs' search wants them. */
+static const struct interval offered[] = {
+	PORTS(IPPROTO_TCP, 80, 80, WEB),      PORTS(IPPROTO_TCP, 443, 443, PLAIN),
+	PORTS(IPPROTO_TCP, 8000, 8100, MANY), PORTS(IPPROTO_UDP, 53, 53, NAMES),
+	PORTS(IPPROTO_UDP, 1024, 65535, ANY),
+};
+
+#define OFFERED (sizeof(offered) / sizeof(offered[0]))
+#define OFFERED_FIRST 100 /* where the list begins in the map */
+#define OFFERED_LIST ((__u64)OFFERED_FIRST << 16 | OFFERED)
+
+static void put(int map, const void *key, const void *value)
+{
+	assert_int_equal(bpf_map_update_elem(map, key, value, BPF_ANY), 0);
+}
+
+static void put_vip(int vips, const char *text)
+{
+	struct vip_slot slot = {.address = address_of(text), .intervals = OFFERED_LIST}, taken;
+	__u32 at = vip_slot_of(&slot.address);
+
+	assert_int_equal(bpf_map_lookup_elem(vips, &at, &taken), 0);
+	assert_true(!taken.intervals || address_equal(&taken.address, &slot.address));
+	put(vips, &at, &slot);
+}
+
+static void put_vip_prefix(int vip_prefixes, const char *text, int bits)
+{
+	struct vip_prefix_key key = {.bits = bits, .address = address_of(text)};
+	__u64 list = OFFERED_LIST;
+
+	put(vip_prefixes, &key, &list);
+}
+
+void world_vips(int vips, int vip_prefixes, int intervals)
+{
+	for (__u32 i = 0; i < OFFERED; i++) {
+		__u32 at = OFFERED_FIRST + i;
+
+		put(intervals, &at, &offered[i]);
+	}
+	put_vip(vips, VIP(V4));
+	put_vip(vips, VIP(V6));
+	put_vip_prefix(vip_prefixes, "198.51.100.0", 96 + 28);
+	put_vip_prefix(vip_prefixes, "2001:db8:f::", 48);
+}
+
+#define TESTS_MAX 128
+
+int world_run(const char *group, const struct CMUnitTest *tests, size_t count, int (*load)(void **),
+	      int (*begin)(void **), int (*unload)(void **))
+{
+	static struct CMUnitTest begun[TESTS_MAX];
+
+	if (!tests_possible())
+		return 0;
+	if (count > TESTS_MAX)
+		return 1;
+	memcpy(begun, tests, count * sizeof(*tests));
+	for (size_t i = 0; i < count; i++)
+		begun[i].setup_func = begin;
+	return _cmocka_run_group_tests(group, begun, count, load, unload);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Tables from a daemon's answers. */
+#include "cli/lists.h"
+
+#include "tests/unit/cli.h"
+
+static const char gateway_status[] =
+	"{\"role\": \"gateway\", \"gateways\": ["
+	"  {\"name\": \"g1\", \"sid\": \"fd48::1\", \"self\": true, \"reachable\": false},"
+	"  {\"name\": \"g2\", \"sid\": \"fd48::22\", \"self\": false, \"reachable\": true},"
+	"  {\"name\": \"g3\", \"sid\": \"fd48::3\", \"self\": false, \"reachable\": false}],"
+	" \"services\": ["
+	"  {\"name\": \"web\", \"vips\": [\"198.51.100.80\", \"2001:db8::80\"],"
+	"   \"protocol\": \"tcp\", \"ports\": [80, 80], \"agents\": true, \"backends\": ["
+	"    {\"name\": \"b1\", \"id\": 1, \"weight\": 2, \"open\": true, \"reachable\": true},"
+	"    {\"name\": \"b22\", \"id\": 22, \"weight\": 1, \"open\": true, \"reachable\": false},"
+	"    {\"name\": \"b3\", \"id\": 3, \"weight\": 0, \"open\": false, \"reachable\": true}]},"
+	"  {\"name\": \"dns\", \"vips\": [\"198.51.100.53\"], \"protocol\": \"udp\","
+	"   \"ports\": [0, 65535], \"agents\": false, \"backends\": []}]}";
+
+static const char agent_status[] =
+	"{\"role\": \"agent\", \"services\": [{\"name\": \"web\", \"vips\": [\"198.51.100.80\"],"
+	" \"protocol\": \"tcp\", \"ports\": [80, 90]}]}";
+
+static void prints(const char *status, int (*select)(const json_t *, json_t **),
+		   void (*print)(const json_t *, FILE *), const char *wanted)
+{
+	json_t *answer = json_of(status), *part;
+	_cleanup_free_ char *text = NULL;
+
+	assert_int_equal(select(answer, &part), 0);
+	PRINTED(text, to, print(part, to));
+	assert_string_equal(text, wanted);
+	json_decref(part);
+	json_decref(answer);
+}
+
+static void services_stand_in_a_table_with_their_open_backends(void **state)
+{
+	prints(gateway_status, services_of, print_services,
+	       "service  protocol  ports  open  agents  vips\n"
+	       "web      tcp          80   1/3  all     198.51.100.80 2001:db8::80\n"
+	       "dns      udp         any   0/0  none    198.51.100.53\n");
+}
+
+static void backends_stand_in_a_table_with_their_service(void **state)
+{
+	prints(gateway_status, backends_of, print_backends,
+	       "service  backend  id  weight  state\n"
+	       "web      b1        1       2  open\n"
+	       "web      b22      22       1  open, but no route or neighbour\n"
+	       "web      b3        3       0  closed\n");
+}
+
+static void gateways_stand_in_a_table_with_their_state(void **state)
+{
+	prints(gateway_status, gateways_of, print_gateways,
+	       "gateway  sid       state\n"
+	       "g1       fd48::1   this one\n"
+	       "g2       fd48::22  reachable\n"
+	       "g3       fd48::3   no route or neighbour\n");
+}
+
+static void an_agent_has_services_without_backends(void **state)
+{
+	prints(agent_status, services_of, print_services,
+	       "service  protocol  ports  open  agents  vips\n"
+	       "web      tcp       80-90     -  all     198.51.100.80\n");
+}
+
+static void an_agent_that_is_asked_for_gateways_or_backends_says_whom_to_ask(void **state)
+{
+	json_t *answer = json_of(agent_status), *part = NULL;
+	struct stderr_kept kept;
+	char text[512];
+
+	stderr_keep(&kept);
+	assert_int_equal(gateways_of(answer, &part), -ENOTSUP);
+	assert_int_equal(backends_of(answer, &part), -ENOTSUP);
+	stderr_back(&kept, text, sizeof(text));
+	assert_non_null(strstr(text, "an agent knows of no gateways: ask a gateway"));
+	assert_non_null(strstr(text, "an agent knows of no backends: ask a gateway"));
+	assert_null(part);
+	json_decref(answer);
+}
+
+static void nothing_is_a_table_of_headings(void **state)
+{
+	prints("{\"gateways\": []}", gateways_of, print_gateways, "gateway  sid  state\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(services_stand_in_a_table_with_their_open_backends),
+		cmocka_unit_test(backends_stand_in_a_table_with_their_service),
+		cmocka_unit_test(gateways_stand_in_a_table_with_their_state),
+		cmocka_unit_test(an_agent_has_services_without_backends),
+		cmocka_unit_test(an_agent_that_is_asked_for_gateways_or_backends_says_whom_to_ask),
+		cmocka_unit_test(nothing_is_a_table_of_headings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
