@@ -5,7 +5,7 @@
  * frame its size again, writes its headers anew for a random flow, and goes on in the program by a
  * tail call. The floor programs do nothing: what they take is the driver's own.
  *
- * The driver reads the clock itself, because the system call costs about 16 ms, and only once in
+ * The driver reads the clock itself, because the system call has costs of its own, and only once in
  * hundreds of packets, because reading it costs 34 ns.
  */
 #include <linux/pkt_cls.h>

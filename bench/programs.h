@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The programs in the kernel: those under test, which are the objects that the daemons load, the
- * references, and the driver. None is attached anywhere or pinned; they end with the process.
+ * references, and the driver. None is pinned, and none attached outside of the benchmark's own network
+ * namespace; they end with the process.
  */
 #pragma once
 

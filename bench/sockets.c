@@ -19,7 +19,6 @@
 #include "bench/world.h"
 #include "io/rtnetlink.h"
 
-#define LOOPBACK 1
 #define WAIT_STEP_MS 10
 #define WAIT_MAX_MS 3000
 

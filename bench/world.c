@@ -13,7 +13,6 @@
 #include "io/yaml.h"
 #include "wire/srv6.h"
 
-#define LOOPBACK 1 /* its ifindex, in every network namespace */
 #define GENERATIONS 3
 
 struct world {

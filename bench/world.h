@@ -15,6 +15,7 @@
 #include "core/plan.h"
 #include "core/tables.h"
 
+#define LOOPBACK 1 /* its ifindex, in every network namespace */
 #define WORLD_BACKENDS 64
 #define WORLD_AGENTLESS 8
 
