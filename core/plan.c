@@ -64,6 +64,14 @@ static int fill_rows(const struct config_service *config, uint64_t key, struct p
 	return 0;
 }
 
+/* An agent writes the cookies, and only TCP has a place for them. */
+static uint32_t service_flags(const struct config_service *service)
+{
+	if (service->agentless)
+		return SERVICE_AGENTLESS;
+	return service->cookie && service->protocol == IPPROTO_TCP ? SERVICE_COOKIE : 0;
+}
+
 static int plan_services(struct plan *plan, const struct config *config, uint64_t key)
 {
 	plan->services = calloc(config->n_services + 1, sizeof(*plan->services));
@@ -77,7 +85,7 @@ static int plan_services(struct plan *plan, const struct config *config, uint64_
 		service->config = from;
 		service->size = maglev_size(from->max_backends);
 		service->identity = service_identity(from->name, service->size);
-		service->flags = from->agentless ? SERVICE_AGENTLESS : 0;
+		service->flags = service_flags(from);
 		r = fill_rows(from, key, service);
 		if (r < 0)
 			return r;
@@ -275,6 +283,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.infrastructure = network_prefix(&config->infrastructure),
 		.route = sid_make(&self->locator, SRV6_ROUTE),
 		.site = sid_make(&self->site->locator, SRV6_SITE),
+		.cookie = keys->cookie,
 		.vip_prefixes = plan->vip_prefixes,
 	};
 }

@@ -19,6 +19,7 @@
 struct plan_keys {
 	struct hash_key flow;
 	uint64_t rows; /* of the Maglev permutations */
+	struct cookie_keys cookie;
 };
 
 struct plan_vip {

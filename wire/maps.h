@@ -13,6 +13,7 @@
 #pragma once
 
 #include "wire/address.h"
+#include "wire/cookie.h"
 #include "wire/hash.h"
 #include "wire/trace.h"
 
@@ -118,6 +119,7 @@ _Static_assert(sizeof(struct row_line) == 8, "the smallest element of an array")
 enum service_flag {
 	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */
 	SERVICE_OFF = 1 << 1,	    /* the operator's: its packets are left to the host */
+	SERVICE_COOKIE = 1 << 2,    /* TCP timestamps carry the backend's id */
 };
 
 struct service {
@@ -128,6 +130,15 @@ struct service {
 };
 
 _Static_assert(sizeof(struct service) == 64, "a service is a cache line");
+
+/* A bit for each service and backend: the word of 64 backends, and in it the bit of the id. */
+#define MEMBER_WORDS (BACKENDS_MAX / 64) /* of one service */
+#define MEMBER_WORDS_MAX (SERVICES_MAX * MEMBER_WORDS)
+
+static inline __attribute__((always_inline)) __u32 member_word(__u32 service, __u32 id)
+{
+	return service * MEMBER_WORDS + id / 64;
+}
 
 /* The gateway's own site: whose rows choose the flow's router. */
 struct site {
@@ -180,11 +191,12 @@ struct gateway_settings {
 	union address route;   /* our own router SID, and the outer source of all we send */
 	union address site;    /* our site's anycast SID */
 	struct trace_filter trace;
+	struct cookie_keys cookie;
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 192, "");
+_Static_assert(sizeof(struct gateway_settings) == 296, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {
