@@ -266,6 +266,7 @@ int plan_agent(const struct config *config, const struct config_backend *self, s
 			plan->services[plan->n_services++] = (struct plan_service){
 				.config = &config->services[i],
 				.identity = identity(config->services[i].name),
+				.flags = service_flags(&config->services[i]),
 			};
 	r = plan_vips(plan);
 	if (r < 0)
@@ -290,7 +291,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 
 struct agent_settings plan_agent_settings(const struct config *config,
 					  const struct config_backend *self,
-					  const struct plan *plan)
+					  const struct plan_keys *keys, const struct plan *plan)
 {
 	uint32_t room = config->mtu - SRV6_OVERHEAD(SRV6_SEGMENTS_MAX);
 
@@ -299,6 +300,9 @@ struct agent_settings plan_agent_settings(const struct config *config,
 		.accept = sid_make(&self->locator, SRV6_ACCEPT),
 		.mss_v4 = room - IPV4_AND_TCP_HEADERS,
 		.mss_v6 = room - IPV6_AND_TCP_HEADERS,
+		.id = self->id,
+		.key = keys->flow,
+		.cookie = keys->cookie,
 		.vip_prefixes = plan->vip_prefixes,
 	};
 }

@@ -73,7 +73,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 					      const struct plan_keys *keys, const struct plan *plan);
 struct agent_settings plan_agent_settings(const struct config *config,
 					  const struct config_backend *self,
-					  const struct plan *plan);
+					  const struct plan_keys *keys, const struct plan *plan);
 
 struct plan *plan_free(struct plan *plan);
 DEFINE_TRIVIAL_CLEANUP(struct plan *, plan_free);

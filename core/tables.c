@@ -454,6 +454,7 @@ static void intervals_put(const struct tables *tables, const struct plan *plan,
 
 		*entry = vip->intervals[i];
 		entry->service = 0;
+		entry->flags = plan->services[vip->intervals[i].service].flags;
 		if (tables->services)
 			entry->service = tables_service_number(
 				tables, plan->services[vip->intervals[i].service].identity);

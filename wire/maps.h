@@ -31,6 +31,7 @@
 #define NEXT_HOPS_MAX 4096
 #define ROW_LINES_MAX (1 << 20)
 #define FRAGMENTS_MAX 8192
+#define LAGS_MAX 16384
 
 /*
  * One place of the open-addressed table of VIPs. A VIP's services are disjoint intervals of protocol
@@ -70,7 +71,7 @@ struct interval {
 	__u32 first;
 	__u32 last;
 	__u32 service;
-	__u32 spare;
+	__u32 flags; /* enum service_flag: an agent has no table of services */
 };
 
 _Static_assert(sizeof(struct interval) == 16, "four intervals to a cache line");
@@ -205,7 +206,10 @@ struct agent_settings {
 	__u16 mss_v4; /* what a SYN-ACK may offer: the path's MTU less the longest list and headers */
 	__u16 mss_v6;
 	__u8 vip_prefixes; /* some VIP is a network */
-	__u8 zero[3];
+	__u8 zero;
+	__u16 id; /* our own */
+	struct hash_key key;
+	struct cookie_keys cookie;
 };
 
-_Static_assert(sizeof(struct agent_settings) == 56, "");
+_Static_assert(sizeof(struct agent_settings) == 208, "");

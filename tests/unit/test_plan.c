@@ -87,7 +87,7 @@ static void the_mss_leaves_room_for_the_longest_list(void **state)
 	struct plan *plan;
 
 	assert_int_equal(plan_agent(config, self, &plan), 0);
-	settings = plan_agent_settings(config, self, plan);
+	settings = plan_agent_settings(config, self, &test_keys, plan);
 	assert_int_equal(settings.mss_v4, 1380);
 	assert_int_equal(settings.mss_v6, 1360);
 	plan_free(plan);
