@@ -123,6 +123,15 @@ static int set_sysctls(struct host *host, const char *interface)
 	return result;
 }
 
+/* Without a random offset the kernel's clock is known, and a handshake can be restored without state. */
+static int set_timestamps(struct host *host, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (plan->services[i].flags & SERVICE_COOKIE)
+			return set_sysctl(host, "net/ipv4/tcp_timestamps", "2");
+	return 0;
+}
+
 /* VIPs on lo: an address, or for a network a local route */
 
 static int change_address(struct host *host, const struct network *vip, bool add)
@@ -295,6 +304,8 @@ int host_prepare(struct host *host, const struct plan *plan, char *const *interf
 		r = set_sysctls(host, interfaces[i]);
 		result = r < 0 ? r : result;
 	}
+	r = set_timestamps(host, plan);
+	result = r < 0 ? r : result;
 	r = set_route(host, plan);
 	result = r < 0 ? r : result;
 	r = set_addresses(host, plan);

@@ -5,6 +5,7 @@
  *   the VIPs on lo, so that its stack accepts them;
  *   rp_filter off, since a packet decapsulated on eth0 may be answered elsewhere, and strict or loose
  *   checks then drop it; arp_ignore and arp_announce, so that it does not claim the VIP on its link;
+ *   for services with cookies, timestamps without a random offset;
  *   a way back for IPv4, through the IPv6 next hop, where the host has no IPv4 default route.
  *
  * Everything that was changed is remembered in a file with its former value, also across restarts of

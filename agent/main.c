@@ -83,7 +83,8 @@ static int change_read(const struct agent_daemon *agent, struct change *change)
 static int change_load(const struct agent_daemon *agent, struct change *change)
 {
 	struct agent_settings settings =
-		plan_agent_settings(change->inputs->config, change->self, change->plan);
+		plan_agent_settings(change->inputs->config, change->self, &change->inputs->keys,
+				    change->plan);
 	int r;
 
 	settings.fingerprint = change->inputs->keys.fingerprint;
@@ -166,7 +167,7 @@ static int answer_status(const struct control_request *request, void *userdata, 
 {
 	const struct agent_daemon *agent = userdata;
 	struct agent_settings settings =
-		plan_agent_settings(agent->inputs->config, agent->self, agent->plan);
+		plan_agent_settings(agent->inputs->config, agent->self, &agent->inputs->keys, agent->plan);
 	json_t *interfaces = json_array();
 	char sid[ADDRESS_TEXT_MAX];
 

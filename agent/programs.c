@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include "agent_accept.skel.h"
+#include "agent_birth.skel.h"
+#include "agent_restore.skel.h"
 #include "agent_stamp.skel.h"
 #include "base/log.h"
 #include "daemon/counters.h"
@@ -15,33 +17,37 @@
 struct programs {
 	struct agent_accept *accept;
 	struct agent_stamp *stamp;
+	struct agent_birth *birth;
+	struct agent_restore *restore;
 	struct tables tables; /* of which an agent has VIPs and intervals */
 };
 
-static int load_accept(const struct pins *pins, const struct agent_settings *settings,
-		       struct programs *programs)
+/* Opens, sets and loads one of the programs. */
+#define LOAD(name, pins, settings, programs)                                                       \
+	({                                                                                         \
+		int r_ = -ENOMEM;                                                                  \
+		(programs)->name = agent_##name##__open();                                         \
+		if ((programs)->name) {                                                            \
+			memcpy((void *)&(programs)->name->rodata->settings, settings,              \
+			       sizeof(*(settings)));                                               \
+			r_ = pins_use_maps(pins, (programs)->name->obj);                           \
+			r_ = r_ < 0 ? r_ : agent_##name##__load((programs)->name);                 \
+		}                                                                                  \
+		r_;                                                                                \
+	})
+
+static int load(const struct pins *pins, const struct agent_settings *settings,
+		struct programs *programs)
 {
-	int r;
+	int r = LOAD(accept, pins, settings, programs);
 
-	programs->accept = agent_accept__open();
-	if (!programs->accept)
-		return -errno;
-	memcpy((void *)&programs->accept->rodata->settings, settings, sizeof(*settings));
-	r = pins_use_maps(pins, programs->accept->obj);
-	return r < 0 ? r : agent_accept__load(programs->accept);
-}
-
-static int load_stamp(const struct pins *pins, const struct agent_settings *settings,
-		      struct programs *programs)
-{
-	int r;
-
-	programs->stamp = agent_stamp__open();
-	if (!programs->stamp)
-		return -errno;
-	memcpy((void *)&programs->stamp->rodata->settings, settings, sizeof(*settings));
-	r = pins_use_maps(pins, programs->stamp->obj);
-	return r < 0 ? r : agent_stamp__load(programs->stamp);
+	if (r == 0)
+		r = LOAD(stamp, pins, settings, programs);
+	if (r == 0)
+		r = LOAD(birth, pins, settings, programs);
+	if (r == 0)
+		r = LOAD(restore, pins, settings, programs);
+	return r;
 }
 
 #define VIPS_SIZE (VIP_SLOTS * sizeof(struct vip_slot))
@@ -66,9 +72,7 @@ int programs_new(const struct pins *pins, const struct agent_settings *settings,
 
 	if (!programs)
 		return -ENOMEM;
-	r = load_accept(pins, settings, programs);
-	if (r == 0)
-		r = load_stamp(pins, settings, programs);
+	r = load(pins, settings, programs);
 	if (r == 0)
 		r = map_tables(programs);
 	if (r < 0) {
@@ -90,6 +94,8 @@ struct programs *programs_free(struct programs *programs)
 		munmap(programs->tables.intervals, INTERVALS_SIZE);
 	agent_accept__destroy(programs->accept);
 	agent_stamp__destroy(programs->stamp);
+	agent_birth__destroy(programs->birth);
+	agent_restore__destroy(programs->restore);
 	free(programs);
 	return NULL;
 }
@@ -97,10 +103,13 @@ struct programs *programs_free(struct programs *programs)
 static int attach(const struct programs *programs, const struct pins *pins, struct host *host,
 		  const char *interface)
 {
-	int r = pins_attach_egress(interface, programs->stamp->progs.agent_stamp);
+	/* What is stamped must be restored: the way in comes first. */
+	int r = pins_attach_ingress(interface, programs->restore->progs.agent_restore);
 
 	if (r == 1)
 		r = host_remember_qdisc(host, interface);
+	if (r == 0)
+		r = pins_attach_egress(interface, programs->stamp->progs.agent_stamp);
 	if (r < 0)
 		return r;
 	return pins_attach_xdp(pins, interface, programs->accept->progs.agent_accept);
@@ -109,8 +118,11 @@ static int attach(const struct programs *programs, const struct pins *pins, stru
 int programs_attach(const struct programs *programs, const struct pins *pins, struct host *host,
 		    char *const *interfaces, size_t n)
 {
-	int result = 0;
+	int result = pins_attach_sockets(pins, programs->birth->progs.agent_birth);
 
+	if (result < 0)
+		log_error("cannot follow the births of connections at the cgroup's root: %s",
+			  strerror(-result));
 	for (size_t i = 0; i < n; i++) {
 		int r = attach(programs, pins, host, interfaces[i]);
 

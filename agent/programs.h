@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The agent's programs in the kernel: accept at XDP, stamp at tc egress, over the same pinned maps. */
+/*
+ * The agent's programs in the kernel, over the same pinned maps: accept at XDP, restore at tc ingress,
+ * stamp at tc egress, birth at the sockets (sockops, at the root of the unified cgroup hierarchy).
+ */
 #pragma once
 
 #include <jansson.h>
@@ -19,7 +22,7 @@ int programs_new(const struct pins *pins, const struct agent_settings *settings,
 struct programs *programs_free(struct programs *programs);
 
 /*
- * Puts both on the interfaces, and has `host` remember a qdisc that this made. On an error, said to
+ * Puts them on the interfaces, and has `host` remember a qdisc that this made. On an error, said to
  * stderr, the others are attached.
  */
 int programs_attach(const struct programs *programs, const struct pins *pins, struct host *host,

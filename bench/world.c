@@ -166,7 +166,8 @@ struct gateway_settings world_gateway_settings(const struct world *world)
 
 struct agent_settings world_agent_settings(const struct world *world)
 {
-	return plan_agent_settings(world->config, config_backend(world->config, "b1"), world->plan);
+	return plan_agent_settings(world->config, config_backend(world->config, "b1"), &keys,
+				   world->plan);
 }
 
 static int apply(const struct world *world)

@@ -30,6 +30,7 @@ struct visit {
 	__u8 hops;
 	__u8 outer_class; /* traffic class of the outer header, if one came */
 	__u64 vip;	  /* its intervals */
+	__u32 service;	  /* its number */
 	struct packet packet;
 	struct way way;
 	__u32 ifindex; /* where SEND goes */
@@ -197,7 +198,7 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 	number = service_find(visit->vip, packet->flow.protocol, packet->flow.vip_port);
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
-	key = number;
+	key = visit->service = number;
 	*ret_service = bpf_map_lookup_elem(&services, &key);
 	if (!*ret_service)
 		return GATEWAY_NO_SERVICE;
@@ -210,7 +211,7 @@ step int dispatch(struct visit *visit, const struct service *service)
 	visit->way.hops = visit->hops;
 	if (visit->arrival == FROM_HASHER)
 		return router_walk(&visit->packet, service, &visit->way);
-	return hasher_walk(&visit->packet, service, &visit->way);
+	return hasher_walk(&visit->packet, service, visit->service, &settings.cookie, &visit->way);
 }
 
 /* What the packet owes to having been forwarded, or carried here in an outer header. */

@@ -119,7 +119,7 @@ static int make_agent(const struct config_backend *self, struct node *node)
 
 	if (r < 0)
 		return r;
-	node->agent = plan_agent_settings(config, self, node->plan);
+	node->agent = plan_agent_settings(config, self, &node->inputs->keys, node->plan);
 	node->side = (struct diff_side){.plan = node->plan,
 					.agent = &node->agent,
 					.interfaces = self->interfaces,

@@ -42,6 +42,11 @@ struct config_backend {
 	size_t n_interfaces;
 };
 
+enum config_switch {
+	CONFIG_OFF,
+	CONFIG_ON,
+};
+
 struct config_member {
 	const struct config_backend *backend;
 	uint32_t weight; /* 0 to 1000; 0 is closed */
@@ -58,6 +63,7 @@ struct config_service {
 	struct config_member *members;
 	size_t n_members;
 	bool agentless; /* none of the members has an agent */
+	uint8_t cookie; /* enum config_switch: do TCP timestamps carry the backend? */
 };
 
 struct config {

@@ -230,6 +230,16 @@ static const struct config_row rows[] = {
 		AT(config_service, max_backends),
 	},
 	{
+		.path = "services.*.cookie",
+		.type = CONFIG_CHOICE,
+		.choices = {{"off", CONFIG_OFF}, {"on", CONFIG_ON}},
+		.fallback = "off",
+		.help = "Whether TCP timestamps carry the connection's backend, so that any gateway "
+			"finds it without state. off where something on clients' way rewrites "
+			"timestamps. Of no effect on UDP and without agents.",
+		AT(config_service, cookie),
+	},
+	{
 		.path = "services.*.backends",
 		.type = CONFIG_ITEMS,
 		.required = true,

@@ -323,6 +323,10 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 				  before->config->agentless ? "none" : "all",
 				  after->config->agentless ? "none" : "all");
 	if (r == 0)
+		r = compare_field(diff, DIFF_SERVICE, name, "cookie",
+				  before->flags & SERVICE_COOKIE ? "on" : "off",
+				  after->flags & SERVICE_COOKIE ? "on" : "off");
+	if (r == 0)
 		r = compare_members(comparison, before->config, after->config);
 	if (r == 0)
 		r = add_share(diff, before, after, backends);

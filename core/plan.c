@@ -64,6 +64,14 @@ static int fill_rows(const struct config_service *config, uint64_t key, struct p
 	return 0;
 }
 
+/* An agent writes the cookies, and only TCP has a place for them. */
+static uint32_t service_flags(const struct config_service *service)
+{
+	if (service->agentless)
+		return SERVICE_AGENTLESS;
+	return service->cookie && service->protocol == IPPROTO_TCP ? SERVICE_COOKIE : 0;
+}
+
 static int plan_services(struct plan *plan, const struct config *config, uint64_t key)
 {
 	plan->services = calloc(config->n_services + 1, sizeof(*plan->services));
@@ -77,7 +85,7 @@ static int plan_services(struct plan *plan, const struct config *config, uint64_
 		service->config = from;
 		service->size = maglev_size(from->max_backends);
 		service->identity = service_identity(from->name, service->size);
-		service->flags = from->agentless ? SERVICE_AGENTLESS : 0;
+		service->flags = service_flags(from);
 		r = fill_rows(from, key, service);
 		if (r < 0)
 			return r;
@@ -258,6 +266,7 @@ int plan_agent(const struct config *config, const struct config_backend *self, s
 			plan->services[plan->n_services++] = (struct plan_service){
 				.config = &config->services[i],
 				.identity = identity(config->services[i].name),
+				.flags = service_flags(&config->services[i]),
 			};
 	r = plan_vips(plan);
 	if (r < 0)
@@ -275,13 +284,14 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.infrastructure = network_prefix(&config->infrastructure),
 		.route = sid_make(&self->locator, SRV6_ROUTE),
 		.site = sid_make(&self->site->locator, SRV6_SITE),
+		.cookie = keys->cookie,
 		.vip_prefixes = plan->vip_prefixes,
 	};
 }
 
 struct agent_settings plan_agent_settings(const struct config *config,
 					  const struct config_backend *self,
-					  const struct plan *plan)
+					  const struct plan_keys *keys, const struct plan *plan)
 {
 	uint32_t room = config->mtu - SRV6_OVERHEAD(SRV6_SEGMENTS_MAX);
 
@@ -290,6 +300,9 @@ struct agent_settings plan_agent_settings(const struct config *config,
 		.accept = sid_make(&self->locator, SRV6_ACCEPT),
 		.mss_v4 = room - IPV4_AND_TCP_HEADERS,
 		.mss_v6 = room - IPV6_AND_TCP_HEADERS,
+		.id = self->id,
+		.key = keys->flow,
+		.cookie = keys->cookie,
 		.vip_prefixes = plan->vip_prefixes,
 	};
 }

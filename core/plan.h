@@ -20,6 +20,7 @@ struct plan_keys {
 	struct hash_key flow;
 	uint64_t rows; /* of the Maglev permutations */
 	uint64_t fingerprint; /* tells whether two nodes have the same secret (wire/probe.h) */
+	struct cookie_keys cookie;
 };
 
 struct plan_vip {
@@ -73,7 +74,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 					      const struct plan_keys *keys, const struct plan *plan);
 struct agent_settings plan_agent_settings(const struct config *config,
 					  const struct config_backend *self,
-					  const struct plan *plan);
+					  const struct plan_keys *keys, const struct plan *plan);
 
 struct plan *plan_free(struct plan *plan);
 DEFINE_TRIVIAL_CLEANUP(struct plan *, plan_free);

@@ -302,6 +302,21 @@ bool tables_switched_off(const struct tables *tables, uint32_t service)
 	return tables->services[service].flags & SERVICE_OFF;
 }
 
+/* Closed members too: they keep their connections. Before the service is told to ask. */
+static void members_put(const struct tables *tables, uint32_t number,
+			const struct config_service *config)
+{
+	uint64_t words[MEMBER_WORDS] = {};
+
+	for (size_t i = 0; i < config->n_members; i++) {
+		uint16_t id = config->members[i].backend->id;
+
+		words[id / 64] |= 1ULL << id % 64;
+	}
+	for (uint32_t i = 0; i < MEMBER_WORDS; i++)
+		publish(&tables->members[member_word(number, 0) + i], words[i]);
+}
+
 static int service_put(const struct tables *tables, const struct plan_service *service)
 {
 	uint32_t number = tables_service_number(tables, service->identity);
@@ -317,6 +332,7 @@ static int service_put(const struct tables *tables, const struct plan_service *s
 	if (r < 0)
 		return r;
 	entry->identity = service->identity;
+	members_put(tables, number, service->config);
 	publish(&entry->flags, service->flags | (entry->flags & SERVICE_OFF));
 	rows_publish(tables, &entry->rows, service->rows);
 	return 0;
@@ -438,6 +454,7 @@ static void intervals_put(const struct tables *tables, const struct plan *plan,
 
 		*entry = vip->intervals[i];
 		entry->service = 0;
+		entry->flags = plan->services[vip->intervals[i].service].flags;
 		if (tables->services)
 			entry->service = tables_service_number(
 				tables, plan->services[vip->intervals[i].service].identity);

@@ -26,6 +26,7 @@ struct tables {
 	struct vip_slot *vips;
 	struct interval *intervals;
 	struct service *services;
+	uint64_t *members;
 	struct row_line *rows;
 	struct destination *backends;
 	struct destination *routers;

@@ -20,8 +20,13 @@ static int derive_keys(const struct secret *secret, struct plan_keys *keys)
 	r = secret_derive(secret, "holdfast rows", &keys->rows, sizeof(keys->rows));
 	if (r < 0)
 		return r;
-	return secret_derive(secret, "holdfast fingerprint", &keys->fingerprint,
-			     sizeof(keys->fingerprint));
+	r = secret_derive(secret, "holdfast fingerprint", &keys->fingerprint,
+			  sizeof(keys->fingerprint));
+	if (r < 0)
+		return r;
+	keys->cookie = (struct cookie_keys){.live = 1 << 0, .current = 0};
+	return secret_derive(secret, "holdfast cookie 0", &keys->cookie.epochs[0],
+			     sizeof(keys->cookie.epochs[0]));
 }
 
 /* The secret's fault stands where the configuration names it, so that it is found from there. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "daemon/pins.h"
 
+#include <mntent.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -196,12 +197,12 @@ int pins_attach_xdp(const struct pins *pins, const char *interface, const struct
 	return r;
 }
 
-static int egress_hook(const char *interface, struct bpf_tc_hook *hook)
+static int tc_hook(const char *interface, enum bpf_tc_attach_point point, struct bpf_tc_hook *hook)
 {
 	*hook = (struct bpf_tc_hook){
 		.sz = sizeof(*hook),
 		.ifindex = if_nametoindex(interface),
-		.attach_point = BPF_TC_EGRESS,
+		.attach_point = point,
 	};
 	return hook->ifindex ? 0 : -ENODEV;
 }
@@ -216,7 +217,8 @@ static int create_quietly(struct bpf_tc_hook *hook)
 	return r;
 }
 
-int pins_attach_egress(const char *interface, const struct bpf_program *program)
+static int attach_tc(const char *interface, enum bpf_tc_attach_point point,
+		     const struct bpf_program *program)
 {
 	struct bpf_tc_opts options = {
 		.sz = sizeof(options),
@@ -226,7 +228,7 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 		.priority = EGRESS_PRIORITY,
 	};
 	struct bpf_tc_hook hook;
-	int r = egress_hook(interface, &hook);
+	int r = tc_hook(interface, point, &hook);
 	bool created;
 
 	if (r < 0)
@@ -239,11 +241,62 @@ int pins_attach_egress(const char *interface, const struct bpf_program *program)
 	return r < 0 ? r : created;
 }
 
+int pins_attach_egress(const char *interface, const struct bpf_program *program)
+{
+	return attach_tc(interface, BPF_TC_EGRESS, program);
+}
+
+int pins_attach_ingress(const char *interface, const struct bpf_program *program)
+{
+	return attach_tc(interface, BPF_TC_INGRESS, program);
+}
+
+/* The unified hierarchy's root, whose sockets are the host's. */
+static int cgroup_root(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+	int fd = -ENOENT;
+
+	if (!mounts)
+		return -errno;
+	while (fd == -ENOENT && (entry = getmntent(mounts)))
+		if (strcmp(entry->mnt_type, "cgroup2") == 0) {
+			fd = open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			fd = fd < 0 ? -errno : fd;
+		}
+	endmntent(mounts);
+	return fd;
+}
+
+int pins_attach_sockets(const struct pins *pins, const struct bpf_program *program)
+{
+	struct bpf_link *link;
+	char path[PATH_MAX];
+	int r = pin_path(pins, "sockets", "", path), root;
+
+	if (r < 0)
+		return r;
+	r = attach_again(path, program);
+	if (r != -ENOENT)
+		return r;
+	root = cgroup_root();
+	if (root < 0)
+		return root;
+	link = bpf_program__attach_cgroup(program, root);
+	r = link ? bpf_link__pin(link, path) : -errno;
+	if (r == 0)
+		bpf_link__disconnect(link);
+	bpf_link__destroy(link);
+	close(root);
+	return r;
+}
+
 /* Both attach points at once: that is the qdisc. */
 int pins_remove_egress_qdisc(const char *interface)
 {
 	struct bpf_tc_hook hook;
-	int r = egress_hook(interface, &hook);
+	int r = tc_hook(interface, BPF_TC_EGRESS, &hook);
 
 	if (r < 0)
 		return r;
@@ -259,12 +312,12 @@ int pins_query_egress(const char *interface)
 		.priority = EGRESS_PRIORITY,
 	};
 	struct bpf_tc_hook hook;
-	int r = egress_hook(interface, &hook);
+	int r = tc_hook(interface, BPF_TC_EGRESS, &hook);
 
 	return r < 0 ? r : bpf_tc_query(&hook, &options) == 0;
 }
 
-static int detach_egress(const char *interface)
+static int detach_tc(const char *interface, enum bpf_tc_attach_point point)
 {
 	struct bpf_tc_opts options = {
 		.sz = sizeof(options),
@@ -272,7 +325,7 @@ static int detach_egress(const char *interface)
 		.priority = EGRESS_PRIORITY,
 	};
 	struct bpf_tc_hook hook;
-	int r = egress_hook(interface, &hook);
+	int r = tc_hook(interface, point, &hook);
 
 	if (r < 0)
 		return r;
@@ -290,8 +343,10 @@ static const char *link_interface(const char *name)
 static void remove_pin(int directory, const char *name, bool egress)
 {
 	const char *interface = link_interface(name);
-	int r = egress && interface ? detach_egress(interface) : 0;
+	int r = egress && interface ? detach_tc(interface, BPF_TC_EGRESS) : 0;
 
+	if (r == 0 && egress && interface)
+		r = detach_tc(interface, BPF_TC_INGRESS);
 	if (r < 0 && r != -ENODEV)
 		log_warning("%s: cannot take our filter away: %s", interface, strerror(-r));
 	unlinkat(directory, name, 0);

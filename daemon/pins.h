@@ -38,10 +38,14 @@ int pins_attach_xdp(const struct pins *pins, const char *interface, const struct
  * clsact qdisc before, so it is ours to take away again; or a negative errno.
  */
 int pins_attach_egress(const char *interface, const struct bpf_program *program);
+int pins_attach_ingress(const char *interface, const struct bpf_program *program);
 int pins_remove_egress_qdisc(const char *interface);
 
 /* 1: a filter stands in that place, 0: none; -ENODEV. */
 int pins_query_egress(const char *interface);
+
+/* The same for a sockops program, at the root of the unified cgroup hierarchy. -ENOENT: there is none. */
+int pins_attach_sockets(const struct pins *pins, const struct bpf_program *program);
 
 /*
  * Takes every pin away, and with the last reference what is pinned; the interfaces are free then. With

@@ -24,7 +24,7 @@ struct region {
 	size_t size;
 };
 
-#define REGIONS 8
+#define REGIONS 9
 
 static void list_regions(struct dataplane *dataplane, struct region regions[static REGIONS])
 {
@@ -41,6 +41,7 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[5] = REGION(routers, ROUTERS_MAX);
 	regions[6] = REGION(site, 1);
 	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);
+	regions[8] = REGION(members, MEMBER_WORDS_MAX);
 #undef REGION
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "wire/address.h"
+#include "wire/cookie.h"
 #include "wire/hash.h"
 #include "wire/trace.h"
 
@@ -30,6 +31,7 @@
 #define NEXT_HOPS_MAX 4096
 #define ROW_LINES_MAX (1 << 20)
 #define FRAGMENTS_MAX 8192
+#define LAGS_MAX 16384
 
 /*
  * One place of the open-addressed table of VIPs. A VIP's services are disjoint intervals of protocol
@@ -69,7 +71,7 @@ struct interval {
 	__u32 first;
 	__u32 last;
 	__u32 service;
-	__u32 spare;
+	__u32 flags; /* enum service_flag: an agent has no table of services */
 };
 
 _Static_assert(sizeof(struct interval) == 16, "four intervals to a cache line");
@@ -118,6 +120,7 @@ _Static_assert(sizeof(struct row_line) == 8, "the smallest element of an array")
 enum service_flag {
 	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */
 	SERVICE_OFF = 1 << 1,	    /* the operator's: its packets are left to the host */
+	SERVICE_COOKIE = 1 << 2,    /* TCP timestamps carry the backend's id */
 };
 
 struct service {
@@ -128,6 +131,15 @@ struct service {
 };
 
 _Static_assert(sizeof(struct service) == 64, "a service is a cache line");
+
+/* A bit for each service and backend: the word of 64 backends, and in it the bit of the id. */
+#define MEMBER_WORDS (BACKENDS_MAX / 64) /* of one service */
+#define MEMBER_WORDS_MAX (SERVICES_MAX * MEMBER_WORDS)
+
+static inline __attribute__((always_inline)) __u32 member_word(__u32 service, __u32 id)
+{
+	return service * MEMBER_WORDS + id / 64;
+}
 
 /* The gateway's own site: whose rows choose the flow's router. */
 struct site {
@@ -180,11 +192,12 @@ struct gateway_settings {
 	union address route;   /* our own router SID, and the outer source of all we send */
 	union address site;    /* our site's anycast SID */
 	struct trace_filter trace;
+	struct cookie_keys cookie;
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 192, "");
+_Static_assert(sizeof(struct gateway_settings) == 296, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {
@@ -193,8 +206,11 @@ struct agent_settings {
 	__u16 mss_v4; /* what a SYN-ACK may offer: the path's MTU less the longest list and headers */
 	__u16 mss_v6;
 	__u8 vip_prefixes; /* some VIP is a network */
-	__u8 zero[3];
+	__u8 zero;
+	__u16 id; /* our own */
+	struct hash_key key;
+	struct cookie_keys cookie;
 	__u64 fingerprint; /* of the secret: wire/probe.h */
 };
 
-_Static_assert(sizeof(struct agent_settings) == 64, "");
+_Static_assert(sizeof(struct agent_settings) == 216, "");

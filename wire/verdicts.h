@@ -10,6 +10,7 @@
 #define GATEWAY_VERDICTS(ROW)                                                                      \
 	ROW(NOT_OURS, "not-ours", PASS, "no VIP and no SID of this gateway: left to the host")       \
 	ROW(OFF, "off", PASS, "the service is switched off on this gateway: left to the host")      \
+	ROW(COOKIE, "cookie", SEND, "hasher: sent to the backend that the packet's timestamp names") \
 	ROW(PICKED, "picked", SEND, "hasher: new or stateless, sent to the row's backend")          \
 	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
 	ROW(CANDIDATES, "candidates", SEND, "router: sent along the row's candidates")              \

@@ -68,8 +68,8 @@ step __u64 vip_find(const union address *address, bool prefixes)
 	return found;
 }
 
-/* The number of the service that has this protocol and port, or -1. */
-step int service_find(__u64 vip, __u8 protocol, __be16 port)
+/* The VIP's interval that holds this protocol and port, or NULL. */
+step const struct interval *interval_find(__u64 vip, __u8 protocol, __be16 port)
 {
 	__u32 point = interval_point(protocol, port);
 	__u32 first = (__u32)(vip >> 16);
@@ -83,7 +83,7 @@ step int service_find(__u64 vip, __u8 protocol, __be16 port)
 
 		interval = bpf_map_lookup_elem(&intervals, &middle);
 		if (!interval)
-			return -1;
+			return NULL;
 		if (interval->first <= point) {
 			first = middle;
 			count -= half;
@@ -93,6 +93,14 @@ step int service_find(__u64 vip, __u8 protocol, __be16 port)
 	}
 	interval = bpf_map_lookup_elem(&intervals, &first);
 	if (!interval || point < interval->first || point > interval->last)
-		return -1;
-	return interval->service;
+		return NULL;
+	return interval;
+}
+
+/* The number of the service that has this protocol and port, or -1. */
+step int service_find(__u64 vip, __u8 protocol, __be16 port)
+{
+	const struct interval *interval = interval_find(vip, protocol, port);
+
+	return interval ? (int)interval->service : -1;
 }

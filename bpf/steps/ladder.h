@@ -5,12 +5,14 @@
  *   hasher    picks the row's backend itself where every gateway would pick the same and nothing need
  *             be remembered: a SYN that offers timestamps, stateless UDP, an agentless service.
  *             Everything else goes to the flow's router, which may be this very gateway.
+ *             Before that it looks whether the packet says itself where it belongs (cookie.h).
  *   router    the row's candidates, newest generation first: a list of one to three.
  *
  * Both take rows that the daemon computed; no packet changes a table.
  */
 #pragma once
 
+#include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
 #include "wire/maps.h"
 #include "wire/verdicts.h"
@@ -176,10 +178,33 @@ step int router_walk(const struct packet *packet, const struct service *service,
 	return stop ? stop : GATEWAY_CANDIDATES;
 }
 
-step int hasher_walk(const struct packet *packet, const struct service *service, struct way *way)
+/* Where the cookie leads; false: it has none, or no way leads there. */
+step bool cookie_walk(const struct packet *packet, const struct service *service, __u32 number,
+		      const volatile struct cookie_keys *keys, struct way *way)
+{
+	const struct destination *node;
+	__u32 id;
+
+	if (!(service->flags & SERVICE_COOKIE))
+		return false;
+	id = cookie_backend(packet, number, way->hash, keys);
+	if (!id)
+		return false;
+	node = bpf_map_lookup_elem(&backends, &id);
+	if (!node || !(node->next_hops & 0xff))
+		return false;
+	way->nodes[0] = node;
+	way->count = 1;
+	return true;
+}
+
+step int hasher_walk(const struct packet *packet, const struct service *service, __u32 number,
+		     const volatile struct cookie_keys *keys, struct way *way)
 {
 	const struct destination *router;
 
+	if (cookie_walk(packet, service, number, keys, way))
+		return GATEWAY_COOKIE;
 	if (hasher_picks(packet, service)) {
 		int stop = router_walk(packet, service, way);
 

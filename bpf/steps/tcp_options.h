@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Does a TCP segment carry the timestamp option (RFC 7323, 3)? Nearly every stack writes it at one of
+ * Does a TCP segment carry the timestamp option (RFC 7323, 3), and what does it echo? Nearly every stack writes it at one of
  * two places, recommended by RFC 7323 appendix A: behind two NOPs in a segment, behind MSS and
  * SACK-permitted in a SYN. Those are compared as words; anything else is walked.
  */
@@ -26,6 +26,7 @@ struct tcp_options {
 	__u32 size;
 	__u32 offset;
 	bool found;
+	__be32 echo;
 };
 
 /* One option for each call: a loop over packet bytes with two possible bases exceeds the verifier. */
@@ -45,8 +46,12 @@ static long tcp_option_next(__u32 i, void *context)
 		return 0;
 	}
 	if (option[0] == TCP_OPTION_TIMESTAMPS) {
-		options->found = option[1] == TCP_OPTION_TIMESTAMPS_SIZE &&
-				 offset + TCP_OPTION_TIMESTAMPS_SIZE <= options->size;
+		if (option[1] != TCP_OPTION_TIMESTAMPS_SIZE ||
+		    offset + TCP_OPTION_TIMESTAMPS_SIZE > options->size ||
+		    (const void *)option + TCP_OPTION_TIMESTAMPS_SIZE > (const void *)options->end)
+			return 1;
+		__builtin_memcpy(&options->echo, option + 6, sizeof(options->echo));
+		options->found = true;
 		return 1;
 	}
 	if (option[1] < 2)
@@ -55,8 +60,8 @@ static long tcp_option_next(__u32 i, void *context)
 	return 0;
 }
 
-/* The cursor stands behind the fixed header; `size` bytes of options follow. */
-step bool tcp_has_timestamps(struct cursor *cursor, __u32 size)
+/* The cursor stands behind the fixed header; `size` bytes of options follow. *ret_echo: TSecr. */
+step bool tcp_timestamps(struct cursor *cursor, __u32 size, __u32 *ret_echo)
 {
 	const __be32 *words = cursor->at;
 	struct tcp_options options = {
@@ -68,12 +73,15 @@ step bool tcp_has_timestamps(struct cursor *cursor, __u32 size)
 	if (size < TCP_OPTION_TIMESTAMPS_SIZE)
 		return false;
 	if (size >= 12 && (const void *)(words + 3) <= cursor->end) {
-		if (words[0] == NOP_NOP_TIMESTAMPS)
+		if (words[0] == NOP_NOP_TIMESTAMPS) {
+			*ret_echo = bpf_ntohl(words[2]);
 			return true;
+		}
 		if (size >= 16 && (words[0] & MSS_HEAD_MASK) == MSS_HEAD &&
 		    words[1] == SACK_PERMITTED_TIMESTAMPS)
 			return true;
 	}
 	bpf_loop(TCP_OPTIONS_MAX, tcp_option_next, &options, 0);
+	*ret_echo = bpf_ntohl(options.echo);
 	return options.found;
 }

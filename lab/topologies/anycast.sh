@@ -225,6 +225,7 @@ write_config() {
 			    protocol: ${PROTOCOL[$service]}
 			    ports: ${PORT[$service]}
 			    max-backends: 64
+			    cookie: ${COOKIE:-off}
 			    backends:
 		END
 		for member in ${MEMBERS[$service]}; do

@@ -21,6 +21,14 @@ static const struct hash_key key = {
 	.finish = 0xbe5466cf34e90c6cULL,
 };
 
+/* Epoch 1 has a key too, but is not live. */
+const struct cookie_keys cookie_keys = {
+	.epochs = {{{0x0123456789abcdefULL, 0xfedcba9876543210ULL, 0x0f1e2d3c4b5a6978ULL,
+		     0x8796a5b4c3d2e1f0ULL, 0x1122334455667788ULL, 0x99aabbccddeeff00ULL}},
+		   {{7, 8, 9, 10, 11, 12}}},
+	.live = 1 << 0,
+};
+
 static struct gateway *skeleton;
 static struct subject subject;
 
@@ -147,6 +155,20 @@ static void put_routers(void)
 	put(skeleton->maps.routers, ROUTER_OTHER, &other);
 }
 
+void given_cookies_of(int service, const int *members, int count)
+{
+	__u32 at = service;
+	struct service value;
+	__u64 word = 0;
+
+	for (int i = 0; i < count; i++)
+		word |= 1ULL << members[i];
+	put(skeleton->maps.members, member_word(service, 0), &word);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
+	value.flags |= SERVICE_COOKIE;
+	put(skeleton->maps.services, at, &value);
+}
+
 void given_no_headroom(void)
 {
 	subject.metadata = 204;
@@ -191,6 +213,7 @@ static int gateway_load(void **state)
 	settings->infrastructure = prefix_of(INFRASTRUCTURE, INFRASTRUCTURE_BITS);
 	settings->route = address_of(ROUTE_SID);
 	settings->site = address_of(SITE_SID);
+	settings->cookie = cookie_keys;
 	settings->vip_prefixes = 1;
 	assert_int_equal(gateway__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),

@@ -41,6 +41,14 @@ void given_unreachable_backend(int backend);
 void given_no_headroom(void);
 void given_send_action(int action);
 
+/* The service takes cookies, of these members. A test begins without. */
+#define given_cookies(service, ...)                                                                \
+	given_cookies_of(service, (const int[]){__VA_ARGS__},                                      \
+			 sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+void given_cookies_of(int service, const int *members, int count);
+
+extern const struct cookie_keys cookie_keys;
+
 __u64 hash_of(const struct flow *flow);
 
 /* The flow label of the client's flow, for an expected outer header. */

@@ -52,10 +52,16 @@ struct flow flow_of(int v, int protocol, int vip_port)
 		.service = (number)                                                                \
 	}
 
+#define COOKIE_PORTS(low, high, number)                                                            \
+	{                                                                                          \
+		.first = IPPROTO_TCP << 16 | (low), .last = IPPROTO_TCP << 16 | (high),            \
+		.service = (number), .flags = SERVICE_COOKIE                                       \
+	}
+
 /* Sorted, as the programs' search wants them. */
 static const struct interval offered[] = {
 	PORTS(IPPROTO_TCP, 80, 80, WEB),      PORTS(IPPROTO_TCP, 443, 443, PLAIN),
-	PORTS(IPPROTO_TCP, 8000, 8100, MANY), PORTS(IPPROTO_UDP, 53, 53, NAMES),
+	COOKIE_PORTS(8000, 8100, MANY),	      PORTS(IPPROTO_UDP, 53, 53, NAMES),
 	PORTS(IPPROTO_UDP, 1024, 65535, ANY),
 };
 

@@ -36,7 +36,7 @@ enum {
 /* Services, and their numbers. */
 enum {
 	WEB,   /* TCP 80           */
-	MANY,  /* TCP 8000 to 8100 */
+	MANY,  /* TCP 8000 to 8100; to an agent, with cookies */
 	PLAIN, /* TCP 443, agentless */
 	NAMES, /* UDP 53           */
 	ANY,   /* UDP, every port from 1024 upwards */

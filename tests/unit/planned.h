@@ -90,6 +90,7 @@ static inline struct tables tables_new(void)
 		.vips = calloc(VIP_SLOTS, sizeof(*tables.vips)),
 		.intervals = calloc(INTERVALS_MAX, sizeof(*tables.intervals)),
 		.services = calloc(SERVICES_MAX, sizeof(*tables.services)),
+		.members = calloc(MEMBER_WORDS_MAX, sizeof(*tables.members)),
 		.rows = calloc(ROW_LINES_MAX, sizeof(*tables.rows)),
 		.backends = calloc(BACKENDS_MAX, sizeof(*tables.backends)),
 		.routers = calloc(ROUTERS_MAX, sizeof(*tables.routers)),
@@ -105,6 +106,7 @@ static inline void tables_free(struct tables *tables)
 	free(tables->vips);
 	free(tables->intervals);
 	free(tables->services);
+	free(tables->members);
 	free(tables->rows);
 	free(tables->backends);
 	free(tables->routers);

@@ -33,7 +33,8 @@ static void agent_of(struct node *node, const char *name, const char *text)
 	node->planned.config = config_of(text);
 	self = config_backend(node->planned.config, name);
 	assert_int_equal(plan_agent(node->planned.config, self, &node->planned.plan), 0);
-	node->agent = plan_agent_settings(node->planned.config, self, node->planned.plan);
+	node->agent = plan_agent_settings(node->planned.config, self, &test_keys,
+					  node->planned.plan);
 	node->side = (struct diff_side){.plan = node->planned.plan,
 					.agent = &node->agent,
 					.interfaces = self->interfaces,

@@ -87,7 +87,7 @@ static void the_mss_leaves_room_for_the_longest_list(void **state)
 	struct plan *plan;
 
 	assert_int_equal(plan_agent(config, self, &plan), 0);
-	settings = plan_agent_settings(config, self, plan);
+	settings = plan_agent_settings(config, self, &test_keys, plan);
 	assert_int_equal(settings.mss_v4, 1380);
 	assert_int_equal(settings.mss_v6, 1360);
 	plan_free(plan);
@@ -104,6 +104,26 @@ static void the_gateway_is_its_own_router_too(void **state)
 	planned_free(&planned);
 }
 
+#define ONE(options) FLEET "  web: {vips: [198.51.100.80], ports: 80, max-backends: 4, " options "}\n"
+
+static uint32_t flags_of(const char *text)
+{
+	struct planned planned = plan_of("g1", text);
+	uint32_t flags = planned.plan->services[0].flags;
+
+	planned_free(&planned);
+	return flags;
+}
+
+static void only_tcp_with_agents_takes_cookies(void **state)
+{
+	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: on, backends: {b1: {}}")), SERVICE_COOKIE);
+	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: off, backends: {b1: {}}")), 0);
+	assert_int_equal(flags_of(ONE("protocol: udp, cookie: on, backends: {b1: {}}")), 0);
+	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: on, backends: {b4: {}}")),
+			 SERVICE_AGENTLESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
 		cmocka_unit_test(an_agent_plans_its_own_services_only),
 		cmocka_unit_test(the_mss_leaves_room_for_the_longest_list),
 		cmocka_unit_test(the_gateway_is_its_own_router_too),
+		cmocka_unit_test(only_tcp_with_agents_takes_cookies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

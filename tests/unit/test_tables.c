@@ -226,6 +226,32 @@ static void a_thousand_vips_find_their_places(void **state)
 	free(text);
 }
 
+static bool member(const struct fixture *fixture, uint32_t id)
+{
+	for (uint32_t i = 1; i < SERVICES_MAX; i++)
+		if (fixture->tables.services[i].flags & SERVICE_COOKIE)
+			return fixture->tables.members[member_word(i, id)] >> id % 64 & 1;
+	return false;
+}
+
+#define COOKIES(backends)                                                                          \
+	"  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: 4, cookie: on, "     \
+	"backends: {" backends "}}\n"
+
+static void closed_members_are_found_by_cookie_and_removed_ones_are_not(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET COOKIES("b1: {}, b2: {enabled: false}, b3: {weight: 0}"));
+	assert_true(member(fixture, 1));
+	assert_true(member(fixture, 2));
+	assert_true(member(fixture, 3));
+	put(fixture, "g1", FLEET COOKIES("b1: {}, b3: {}"));
+	assert_true(member(fixture, 1));
+	assert_false(member(fixture, 2));
+	assert_true(member(fixture, 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +270,7 @@ int main(void)
 		FIXTURE_TEST(a_neighbour_that_fails_takes_the_next_hops_away_and_brings_them_back),
 		FIXTURE_TEST(nodes_behind_one_neighbour_share_its_entry),
 		FIXTURE_TEST(a_thousand_vips_find_their_places),
+		FIXTURE_TEST(closed_members_are_found_by_cookie_and_removed_ones_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A TCP segment of the host's own, at tc: the client's on its way in, the server's on its way out. Both
+ * are the same flow, from the client to the VIP.
+ */
+#pragma once
+
+#include "bpf/steps/classify.h"
+#include "bpf/steps/packet.h"
+
+struct segment {
+	struct flow flow;
+	__u32 transport; /* offset of the TCP header */
+	__u8 family;
+	struct tcphdr tcp;
+	__u32 timestamps; /* offset of TSval in the TCP header; 0: there is none */
+	__u32 tsval, tsecr;
+};
+
+/* Source and destination change roles for a segment of the server's. */
+step bool segment_network(struct __sk_buff *skb, struct segment *segment, bool outgoing)
+{
+	union address *source = outgoing ? &segment->flow.vip : &segment->flow.client;
+	union address *destination = outgoing ? &segment->flow.client : &segment->flow.vip;
+	struct outer_header ipv6;
+	struct iphdr ipv4;
+
+	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN, &ipv6, sizeof(ipv6)))
+			return false;
+		*source = ipv6.source;
+		*destination = ipv6.destination;
+		segment->flow.protocol = ipv6.next_header;
+		segment->transport = ETH_HLEN + sizeof(ipv6);
+		segment->family = FAMILY_V6;
+	} else if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN, &ipv4, sizeof(ipv4)))
+			return false;
+		if (bpf_ntohs(ipv4.frag_off) & 0x1fff)
+			return false;
+		address_from_v4(source, ipv4.saddr);
+		address_from_v4(destination, ipv4.daddr);
+		segment->flow.protocol = ipv4.protocol;
+		segment->transport = ETH_HLEN + ipv4.ihl * 4;
+		segment->family = FAMILY_V4;
+	} else {
+		return false;
+	}
+	return segment->flow.protocol == IPPROTO_TCP;
+}
+
+step bool segment_parse(struct __sk_buff *skb, struct segment *segment, bool outgoing)
+{
+	if (!segment_network(skb, segment, outgoing) ||
+	    bpf_skb_load_bytes(skb, segment->transport, &segment->tcp, sizeof(segment->tcp)))
+		return false;
+	segment->flow.vip_port = outgoing ? segment->tcp.source : segment->tcp.dest;
+	segment->flow.client_port = outgoing ? segment->tcp.dest : segment->tcp.source;
+	return true;
+}
+
+struct option_bytes {
+	__u8 bytes[TCP_OPTIONS_MAX + 2];
+	__u32 size;
+	__u32 offset;
+	__u32 found; /* offset of the option, plus one */
+};
+
+static long option_next(__u32 i, void *context)
+{
+	struct option_bytes *options = context;
+	__u32 offset = options->offset;
+	__u8 kind, size;
+
+	if (offset >= options->size || offset >= TCP_OPTIONS_MAX)
+		return 1;
+	kind = options->bytes[offset];
+	size = options->bytes[offset + 1];
+	if (kind == TCP_OPTION_END)
+		return 1;
+	if (kind == TCP_OPTION_NOP) {
+		options->offset++;
+		return 0;
+	}
+	if (kind == TCP_OPTION_TIMESTAMPS) {
+		if (size == TCP_OPTION_TIMESTAMPS_SIZE && offset + size <= options->size)
+			options->found = offset + 1;
+		return 1;
+	}
+	if (size < 2)
+		return 1;
+	options->offset += size;
+	return 0;
+}
+
+/* Where the timestamp option begins, behind the fixed header; negative: nowhere. */
+step int segment_find_timestamps(struct __sk_buff *skb, const struct segment *segment)
+{
+	__u32 size = (segment->tcp.doff * 4 - sizeof(segment->tcp)) & 0x3f;
+	struct option_bytes options = {.size = size};
+	__be32 head;
+
+	if (segment->tcp.doff < 8 || size > TCP_OPTIONS_MAX || size < 12)
+		return -1;
+	if (bpf_skb_load_bytes(skb, segment->transport + sizeof(segment->tcp), &head, sizeof(head)))
+		return -1;
+	if (head == NOP_NOP_TIMESTAMPS)
+		return 2;
+	if (bpf_skb_load_bytes(skb, segment->transport + sizeof(segment->tcp), options.bytes, size))
+		return -1;
+	bpf_loop(TCP_OPTIONS_MAX, option_next, &options, 0);
+	return (int)options.found - 1;
+}
+
+/* Reads the timestamps; false: there are none. */
+step bool segment_timestamps(struct __sk_buff *skb, struct segment *segment)
+{
+	int at = segment_find_timestamps(skb, segment);
+	__be32 values[2];
+
+	if (at < 0)
+		return false;
+	segment->timestamps = sizeof(segment->tcp) + at + 2;
+	if (bpf_skb_load_bytes(skb, segment->transport + segment->timestamps, values,
+			       sizeof(values)))
+		return false;
+	segment->tsval = bpf_ntohl(values[0]);
+	segment->tsecr = bpf_ntohl(values[1]);
+	return true;
+}
+
+/*
+ * Writes a timestamp at an offset in the TCP header. The checksum is summed over eight bytes that begin
+ * at an even offset, since the option may stand at an odd one.
+ */
+step void segment_write(struct __sk_buff *skb, const struct segment *segment, __u32 offset, __u32 value)
+{
+	__be32 before[2], after[2], word = bpf_htonl(value);
+	__u32 start = segment->transport + ((offset - 3) & ~1U);
+	__s64 difference;
+
+	if (bpf_skb_load_bytes(skb, start, before, sizeof(before)))
+		return;
+	after[0] = before[0];
+	after[1] = before[1];
+	if (offset & 1)
+		__builtin_memcpy((__u8 *)after + 3, &word, sizeof(word));
+	else
+		after[1] = word;
+	difference = bpf_csum_diff(before, sizeof(before), after, sizeof(after), 0);
+	if (difference < 0)
+		return;
+	bpf_l4_csum_replace(skb, segment->transport + offsetof(struct tcphdr, check), 0, difference,
+			    0);
+	bpf_skb_store_bytes(skb, start, after, sizeof(after), 0);
+}

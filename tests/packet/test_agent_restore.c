@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the agent writes on SYN-ACKs and what it makes of the echoes, without sockets: SYN-ACKs are
+ * stamped by the segment alone. Connections are the lab's (tests/lab/cookie.sh).
+ */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cmocka.h>
+#include <linux/pkt_cls.h>
+
+#include "tests/packet/run.h"
+#include "tests/packet/world.h"
+
+#include "agent_restore.skel.h"
+#include "agent_stamp.skel.h"
+
+#define OWN_ID 321
+#define PORT 8000
+#define KERNEL_MS 0x00abcdefu
+
+static const struct hash_key key = {
+	.words = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+	.finish = 0xbe5466cf34e90c6cULL,
+};
+
+static const struct cookie_keys keys = {
+	.epochs = {{{1, 2, 3, 4, 5, 6}}, {{7, 8, 9, 10, 11, 12}}},
+	.live = 3,
+	.current = 1,
+};
+
+static struct agent_stamp *stamp;
+static struct agent_restore *restore;
+
+#define OUT_LINK ETHERNET(.from = OUR_MAC, .to = FABRIC_MAC)
+#define IN_LINK ETHERNET(.from = FABRIC_MAC, .to = OUR_MAC)
+
+struct timestamps {
+	__u8 bytes[20];
+	size_t size;
+};
+
+/* `head` stands in front of the option: NOPs, or MSS and SACK-permitted. */
+static struct timestamps timestamps_behind(const char *head, size_t size, __u32 tsval, __u32 tsecr)
+{
+	struct timestamps made = {.size = (size + 10 + 3) & ~3UL};
+
+	tsval = htonl(tsval);
+	tsecr = htonl(tsecr);
+	memcpy(made.bytes, head, size);
+	memcpy(made.bytes + size, "\x08\x0a", 2);
+	memcpy(made.bytes + size + 2, &tsval, 4);
+	memcpy(made.bytes + size + 6, &tsecr, 4);
+	return made;
+}
+
+#define BEHIND(head, tsval, tsecr) timestamps_behind(head, sizeof(head) - 1, tsval, tsecr)
+#define NOPS "\1\1"
+#define MSS_SACK "\2\4\3\xe8\4\2"
+#define ODD "\2\4\3\xe8\1"
+
+#define WITH(made, ...) TCP(.bytes = (made).bytes, .size = (made).size, __VA_ARGS__)
+#define SYN_ACK(made) WITH(made, .from_port = PORT, .to_port = CLIENT_PORT, .flags = TCP_SYN | TCP_ACK)
+#define FROM_PORT(made, flags_) WITH(made, .from_port = PORT, .to_port = CLIENT_PORT, .flags = flags_)
+#define TO_PORT(made, flags_) WITH(made, .to_port = PORT, .flags = flags_)
+
+static __u32 cookie_of(int v, __u32 clock)
+{
+	struct flow flow = flow_of(v, IPPROTO_TCP, PORT);
+
+	return cookie_encode(clock, OWN_ID, flow_hash(&flow, &key), &keys);
+}
+
+static void check(const struct bpf_program *program, struct frame in, struct frame out,
+		  const char *file, int line)
+{
+	struct frame got = buffer_run(bpf_program__fd(program), &in, TC_ACT_UNSPEC);
+
+	frame_check(&got, &out, file, line);
+}
+
+#define on_its_way_out(in, out) check(stamp->progs.agent_stamp, in, out, __FILE__, __LINE__)
+#define on_its_way_in(in, out) check(restore->progs.agent_restore, in, out, __FILE__, __LINE__)
+
+#define stamped_behind(v, head)                                                                    \
+	do {                                                                                       \
+		struct timestamps plain_ = BEHIND(head, KERNEL_MS, 99);                            \
+		struct timestamps made_ = BEHIND(head, cookie_of(v, KERNEL_MS), 99);               \
+		on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), SYN_ACK(plain_)),                   \
+			       FRAME(OUT_LINK, FROM_SERVER(v), SYN_ACK(made_)));                   \
+	} while (0)
+
+static void a_syn_ack_carries_the_cookie_and_a_right_checksum(void **state)
+{
+	int v = FAMILY(state);
+
+	stamped_behind(v, MSS_SACK);
+	stamped_behind(v, NOPS);
+	stamped_behind(v, ODD);
+}
+
+/* No socket: a reset, or the segment of a connection that began before the agent. */
+static void a_segment_without_a_socket_of_its_own_stays(void **state)
+{
+	int v = FAMILY(state);
+	struct timestamps plain = BEHIND(NOPS, KERNEL_MS, 99);
+
+	on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), FROM_PORT(plain, TCP_ACK), PAYLOAD(7)),
+		       FRAME(OUT_LINK, FROM_SERVER(v), FROM_PORT(plain, TCP_ACK), PAYLOAD(7)));
+	on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), FROM_PORT(plain, TCP_RST)),
+		       FRAME(OUT_LINK, FROM_SERVER(v), FROM_PORT(plain, TCP_RST)));
+}
+
+static void a_syn_ack_of_a_service_without_cookies_stays(void **state)
+{
+	int v = FAMILY(state);
+	struct timestamps plain = BEHIND(NOPS, KERNEL_MS, 99);
+
+#define WEB_SYN_ACK WITH(plain, .from_port = 80, .to_port = CLIENT_PORT, .flags = TCP_SYN | TCP_ACK)
+	on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), WEB_SYN_ACK),
+		       FRAME(OUT_LINK, FROM_SERVER(v), WEB_SYN_ACK));
+}
+
+static bool lag_of(const struct agent_restore *program, int v, __u32 *ret)
+{
+	struct flow flow = flow_of(v, IPPROTO_TCP, PORT);
+	__u32 value[2];
+
+	if (bpf_map_lookup_elem(bpf_map__fd(program->maps.lags), &flow, value))
+		return false;
+	*ret = value[0];
+	return true;
+}
+
+/* The next clock is just after what the client remembers; a SYN that remembers nothing forgets it. */
+static void a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag(void **state)
+{
+	int v = FAMILY(state);
+	struct timestamps remembers = BEHIND("\2\4\3\xe8\4\2", 5, 0x12345678);
+	struct timestamps fresh = BEHIND("\2\4\3\xe8\4\2", 5, 0);
+	__u32 lag = 0x10000;
+
+	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(remembers, TCP_SYN)),
+		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(remembers, TCP_SYN)));
+	assert_true(lag_of(restore, v, &lag) && lag < 0x10000);
+	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(fresh, TCP_SYN)),
+		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(fresh, TCP_SYN)));
+	assert_false(lag_of(restore, v, &lag));
+}
+
+static void an_echo_that_is_not_ours_stays(void **state)
+{
+	int v = FAMILY(state);
+	struct timestamps other = BEHIND(NOPS, 5, cookie_of(v, KERNEL_MS) ^ 1);
+
+	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(other, TCP_ACK), PAYLOAD(9)),
+		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(other, TCP_ACK), PAYLOAD(9)));
+}
+
+static void an_echo_for_which_there_is_no_socket_stays(void **state)
+{
+	int v = FAMILY(state);
+	struct timestamps own = BEHIND(NOPS, 5, cookie_of(v, KERNEL_MS));
+
+	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(own, TCP_ACK), PAYLOAD(9)),
+		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(own, TCP_ACK), PAYLOAD(9)));
+}
+
+static void set(struct agent_settings *settings)
+{
+	settings->vip_prefixes = 1;
+	settings->mss_v4 = settings->mss_v6 = 1360;
+	settings->id = OWN_ID;
+	settings->key = key;
+	settings->cookie = keys;
+}
+
+static int load(void **state)
+{
+	stamp = agent_stamp__open();
+	restore = agent_restore__open();
+	assert_true(stamp && restore);
+	set((struct agent_settings *)&stamp->rodata->settings);
+	set((struct agent_settings *)&restore->rodata->settings);
+	assert_int_equal(agent_stamp__load(stamp), 0);
+	assert_int_equal(agent_restore__load(restore), 0);
+	world_vips(bpf_map__fd(stamp->maps.vips), bpf_map__fd(stamp->maps.vip_prefixes),
+		   bpf_map__fd(stamp->maps.intervals));
+	world_vips(bpf_map__fd(restore->maps.vips), bpf_map__fd(restore->maps.vip_prefixes),
+		   bpf_map__fd(restore->maps.intervals));
+	return 0;
+}
+
+static int unload(void **state)
+{
+	agent_stamp__destroy(stamp);
+	agent_restore__destroy(restore);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_BOTH(a_syn_ack_carries_the_cookie_and_a_right_checksum),
+		IN_BOTH(a_segment_without_a_socket_of_its_own_stays),
+		IN_BOTH(a_syn_ack_of_a_service_without_cookies_stays),
+		IN_BOTH(a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag),
+		IN_BOTH(an_echo_that_is_not_ours_stays),
+		IN_BOTH(an_echo_for_which_there_is_no_socket_stays),
+	};
+
+	return world_run("agent_restore", tests, sizeof(tests) / sizeof(tests[0]), load, NULL,
+			 unload);
+}

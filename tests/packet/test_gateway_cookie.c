@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The ladder's first rung: a packet that says itself which backend it belongs to. Every row is backend
+ * 1's and another gateway routes the flow, so whoever follows the cookie shows.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "tests/packet/gateway_world.h"
+
+#define FORWARDED(v) FROM_CLIENT(v, .hop_limit = 63)
+#define WEB_OUTER(v, ...) OUTER(v, IPPROTO_TCP, 80, __VA_ARGS__)
+#define CLOCK_MS 12345
+
+/* Two NOPs and timestamps: RFC 7323, appendix A. */
+struct timestamps {
+	__u8 bytes[12];
+};
+
+static struct timestamps timestamps_of(__u32 tsval, __u32 tsecr)
+{
+	struct timestamps made = {.bytes = {1, 1, 8, 10}};
+
+	tsval = htonl(tsval);
+	tsecr = htonl(tsecr);
+	memcpy(made.bytes + 4, &tsval, 4);
+	memcpy(made.bytes + 8, &tsecr, 4);
+	return made;
+}
+
+static __u32 cookie_of(int v, int port, int backend)
+{
+	struct flow flow = flow_of(v, IPPROTO_TCP, port);
+
+	return cookie_encode(CLOCK_MS, backend, hash_of(&flow), &cookie_keys);
+}
+
+#define ECHO(made, ...) TCP(.bytes = (made).bytes, .size = sizeof(made), __VA_ARGS__)
+
+static void goes_by_cookie(int v, const struct timestamps *made, const char *to, __u8 flags)
+{
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), ECHO(*made, .flags = flags), PAYLOAD(9)),
+			GATEWAY_COOKIE,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = to), FORWARDED(v),
+			      ECHO(*made, .flags = flags), PAYLOAD(9)));
+}
+
+static void goes_down_the_ladder(int v, const struct timestamps *made, __u8 flags)
+{
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), ECHO(*made, .flags = flags), PAYLOAD(9)),
+			GATEWAY_TO_ROUTER,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = OTHER_SID), FORWARDED(v),
+			      ECHO(*made, .flags = flags), PAYLOAD(9)));
+}
+
+static int set_up(int v, int backend, struct timestamps *ret)
+{
+	given_router(ROUTER_OTHER);
+	given_cookies(WEB, 1, 2, 3);
+	*ret = timestamps_of(77, cookie_of(v, 80, backend));
+	return v;
+}
+
+static void a_segment_goes_straight_to_the_backend_of_its_cookie(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	goes_by_cookie(v, &made, BACKEND_3, TCP_ACK);
+	goes_by_cookie(v, &made, BACKEND_3, TCP_ACK | TCP_FIN);
+	goes_by_cookie(v, &made, BACKEND_3, TCP_ACK | TCP_RST);
+}
+
+static void a_cookie_needs_no_router_and_no_row(void **state)
+{
+	struct timestamps made;
+	int v = FAMILY(state);
+
+	given_generations(WEB, NULL, 0);
+	set_up(v, 2, &made);
+	given_no_router();
+	goes_by_cookie(v, &made, BACKEND_2, TCP_ACK);
+}
+
+static void a_cookie_behind_other_options_is_found(void **state)
+{
+	__u8 options[20] = {5, 6, 1, 2, 3, 4, 8, 10};
+	int v = FAMILY(state);
+	struct timestamps made;
+	__u32 echo;
+
+	set_up(v, 2, &made);
+	echo = htonl(cookie_of(v, 80, 2));
+	memcpy(options + 12, &echo, 4);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v),
+			      TCP(.flags = TCP_ACK, .bytes = options, .size = 16)),
+			GATEWAY_COOKIE,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2), FORWARDED(v),
+			      TCP(.flags = TCP_ACK, .bytes = options, .size = 16)));
+}
+
+static void every_clock_has_the_same_backend(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 2, &made);
+
+	for (__u32 clock = 0; clock < 65536; clock += 4001) {
+		made = timestamps_of(1, (cookie_of(v, 80, 2) & 0xffff) | clock << 16);
+		goes_by_cookie(v, &made, BACKEND_2, TCP_ACK);
+	}
+}
+
+/* Whatever its cookie says, a SYN is for the row: the client may remember an older connection. */
+static void a_syn_does_not_go_by_cookie(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), ECHO(made, .flags = TCP_SYN)),
+			GATEWAY_PICKED,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1_MUST), FORWARDED(v),
+			      ECHO(made, .flags = TCP_SYN)));
+}
+
+static void a_cookie_of_a_non_member_goes_down_the_ladder(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 4, &made);
+
+	goes_down_the_ladder(v, &made, TCP_ACK);
+	given_cookies(WEB, 1, 2);
+	set_up(v, 3, &made);
+	given_cookies(WEB, 1, 2);
+	goes_down_the_ladder(v, &made, TCP_ACK);
+}
+
+static void a_cookie_of_an_unknown_epoch_goes_down_the_ladder(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+	struct cookie_keys next = cookie_keys;
+	struct flow flow = flow_of(v, IPPROTO_TCP, 80);
+
+	next.current = 1;
+	made = timestamps_of(77, cookie_encode(CLOCK_MS, 3, hash_of(&flow), &next));
+	goes_down_the_ladder(v, &made, TCP_ACK);
+	made = timestamps_of(77, cookie_of(v, 80, 3) ^ 1 << COOKIE_EPOCH_SHIFT);
+	goes_down_the_ladder(v, &made, TCP_ACK);
+}
+
+static void a_cookie_of_another_flow_goes_down_the_ladder(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	made = timestamps_of(77, cookie_of(v, 8000, 3));
+	goes_down_the_ladder(v, &made, TCP_ACK);
+}
+
+static void a_flipped_bit_reaches_no_member(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	for (int bit = 0; bit < 16; bit++) {
+		made = timestamps_of(77, cookie_of(v, 80, 3) ^ 1 << bit);
+		goes_down_the_ladder(v, &made, TCP_ACK);
+	}
+}
+
+static void a_service_without_cookies_ignores_them(void **state)
+{
+	struct timestamps made;
+	int v = FAMILY(state);
+
+	given_router(ROUTER_OTHER);
+	made = timestamps_of(77, cookie_of(v, 80, 3));
+	goes_down_the_ladder(v, &made, TCP_ACK);
+}
+
+static void a_backend_without_next_hop_leaves_it_to_the_ladder(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	given_unreachable_backend(3);
+	goes_down_the_ladder(v, &made, TCP_ACK);
+}
+
+static void what_a_hasher_sent_here_is_not_asked_for_its_cookie_again(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = OTHER_SID, .to = ROUTE_SID), FROM_CLIENT(v),
+			      ECHO(made, .flags = TCP_ACK)),
+			GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1), FROM_CLIENT(v),
+			      ECHO(made, .flags = TCP_ACK)));
+}
+
+#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
+#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
+#define QUOTE(made) TCP(.from_port = 80, .to_port = CLIENT_PORT, .flags = TCP_ACK, .bytes =        \
+			(made).bytes, .size = sizeof(made))
+
+/* The quoted segment is the server's own: its TSval is the cookie. */
+static void an_icmp_error_goes_by_the_cookie_of_the_segment_it_quotes(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+	struct frame quoted;
+
+	made = timestamps_of(cookie_of(v, 80, 3), 55);
+	quoted = FRAME(FROM_SERVER(v), QUOTE(made), PAYLOAD(20));
+	through_gateway(FRAME(FROM_FABRIC, FROM_ROUTER(v), ERROR(v), BYTES(quoted.bytes, quoted.size)),
+			GATEWAY_COOKIE,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_3), FROM_ROUTER(v, .hop_limit = 63),
+			      ERROR(v), BYTES(quoted.bytes, quoted.size)));
+}
+
+static void an_icmp_error_that_quotes_eight_bytes_goes_down_the_ladder(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+	struct frame quoted;
+	size_t size = (v ? 40 : 20) + 8;
+
+	made = timestamps_of(cookie_of(v, 80, 3), 55);
+	quoted = FRAME(FROM_SERVER(v), QUOTE(made), PAYLOAD(20));
+	through_gateway(FRAME(FROM_FABRIC, FROM_ROUTER(v), ERROR(v), BYTES(quoted.bytes, size)),
+			GATEWAY_TO_ROUTER,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = OTHER_SID), FROM_ROUTER(v, .hop_limit = 63),
+			      ERROR(v), BYTES(quoted.bytes, size)));
+}
+
+GATEWAY_TESTS(IN_BOTH(a_segment_goes_straight_to_the_backend_of_its_cookie),
+	      IN_BOTH(a_cookie_needs_no_router_and_no_row),
+	      IN_BOTH(a_cookie_behind_other_options_is_found),
+	      IN_BOTH(every_clock_has_the_same_backend), IN_BOTH(a_syn_does_not_go_by_cookie),
+	      IN_BOTH(a_cookie_of_a_non_member_goes_down_the_ladder),
+	      IN_BOTH(a_cookie_of_an_unknown_epoch_goes_down_the_ladder),
+	      IN_BOTH(a_cookie_of_another_flow_goes_down_the_ladder),
+	      IN_BOTH(a_flipped_bit_reaches_no_member),
+	      IN_BOTH(a_service_without_cookies_ignores_them),
+	      IN_BOTH(a_backend_without_next_hop_leaves_it_to_the_ladder),
+	      IN_BOTH(what_a_hasher_sent_here_is_not_asked_for_its_cookie_again),
+	      IN_BOTH(an_icmp_error_goes_by_the_cookie_of_the_segment_it_quotes),
+	      IN_BOTH(an_icmp_error_that_quotes_eight_bytes_goes_down_the_ladder))

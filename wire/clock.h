@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A connection's own clock, which its cookies carry (wire/cookie.h), and the way back from an echo to
+ * the kernel's own timestamp.
+ *
+ * Sixteen bits of milliseconds wrap their sign after 32.8 s: were the wire's clock the kernel's, the
+ * client would take what the server sends after a longer silence for old, and drop it (PAWS, RFC 7323,
+ * 5). So a connection's clock lags the kernel's by an amount of its own, which grows whenever the clock
+ * would otherwise run too far ahead of what the client is known to have seen.
+ *
+ *   bound     no segment is more than CLOCK_AHEAD_MAX beyond the newest echo. What the client has seen
+ *             lies between that echo and the last clock sent, so every segment is in front of it by
+ *             less than half of the wrap. (A bound from the last clock *sent* would add up over lost
+ *             retransmissions.)
+ *   monotone  a segment's clock is never below one sent before.
+ *   restore   an echo becomes the kernel's own value again, exactly; where several of the kernel's values
+ *             went out as one (the clock stood at its bound), the last of them. Never an earlier one:
+ *             the stack would take the ACK of a retransmission for that of the original, and undo
+ *             its congestion control by mistake (RFC 3522).
+ *
+ * Pure functions: the kernel's clock is an argument. Differences of 32-bit clocks are signed.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define CLOCK_AHEAD_MAX (1 << 14)
+
+/* All in milliseconds; clocks are the connection's, 32 bits of which 16 travel. */
+struct connection_clock {
+	__u32 lag;	  /* kernel's clock less the connection's */
+	__u32 sent;	  /* newest clock sent */
+	__u32 echo;	  /* newest clock that the client echoed */
+	__u32 since;	  /* first clock that went out under `lag` */
+	__u32 lag_before; /* what held for earlier ones */
+};
+
+_Static_assert(sizeof(struct connection_clock) == 20, "no hidden padding behind a spin lock");
+
+#define clock_inline static inline __attribute__((always_inline))
+
+/* The newest clock up to `latest` whose low half is `wire`. */
+clock_inline __u32 clock_extend(__u32 latest, __u16 wire)
+{
+	return latest - (__u16)(latest - wire);
+}
+
+/*
+ * The lag of a new connection. `syn_echo` is the TSecr of the client's SYN, 0 from most: what the
+ * client remembers of a former connection of these ports (Linux with tcp_tw_reuse), and holds against
+ * the new one. The clock starts just after it.
+ */
+clock_inline __u32 clock_birth_lag(__u32 kernel, __u32 syn_echo)
+{
+	return syn_echo ? (__u16)(kernel - (syn_echo >> 16) - 1) : 0;
+}
+
+/*
+ * In the handshake nothing is stored yet: the SYN-ACK went out under `lag`, less than a wrap ago. The
+ * kernel's value, of the echo in the client's ACK.
+ */
+clock_inline __u32 clock_restore_handshake(__u32 lag, __u32 kernel, __u16 wire)
+{
+	return clock_extend(kernel - lag, wire) + lag;
+}
+
+/*
+ * Established: by an ACK whose echo is the kernel's value `echoed`, of a SYN-ACK under `lag`. A later
+ * SYN-ACK may have gone out, but a client that has answered one takes no timestamp from another.
+ */
+clock_inline void clock_born(struct connection_clock *clock, __u32 lag, __u32 echoed)
+{
+	clock->lag = clock->lag_before = lag;
+	clock->sent = clock->echo = clock->since = echoed - lag;
+}
+
+/*
+ * A connection whose clock is not known any more (its storage was lost), from an echo of it. What
+ * the lag was is lost too: the echo passes for the kernel's now, which is not below the true value.
+ */
+clock_inline void clock_adopted(struct connection_clock *clock, __u32 kernel, __u16 wire)
+{
+	clock->lag = clock->lag_before = kernel - wire;
+	clock->sent = clock->echo = clock->since = wire;
+}
+
+/* The clock to send for a segment that the kernel stamped with `kernel`. */
+clock_inline __u32 clock_stamp(struct connection_clock *clock, __u32 kernel)
+{
+	__u32 now = kernel - clock->lag, most = clock->echo + CLOCK_AHEAD_MAX;
+
+	if ((__s32)(now - most) > 0) {
+		if (clock->since != most) {
+			clock->lag_before = clock->lag;
+			clock->since = most;
+		}
+		clock->lag = kernel - most;
+		now = most;
+	}
+	if ((__s32)(now - clock->sent) < 0)
+		now = clock->sent;
+	clock->sent = now;
+	return now;
+}
+
+/* The kernel's value of an echo, which is also noted as seen by the client. */
+clock_inline __u32 clock_restore(struct connection_clock *clock, __u16 wire)
+{
+	__u32 echoed = clock_extend(clock->sent, wire);
+
+	if ((__s32)(echoed - clock->echo) > 0)
+		clock->echo = echoed;
+	return echoed + ((__s32)(echoed - clock->since) < 0 ? clock->lag_before : clock->lag);
+}
