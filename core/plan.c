@@ -276,6 +276,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.route = sid_make(&self->locator, SRV6_ROUTE),
 		.site = sid_make(&self->site->locator, SRV6_SITE),
 		.vip_prefixes = plan->vip_prefixes,
+		.fingerprint = keys->fingerprint,
 	};
 }
 

@@ -192,6 +192,7 @@ static int gateway_load(void **state)
 	settings->route = address_of(ROUTE_SID);
 	settings->site = address_of(SITE_SID);
 	settings->vip_prefixes = 1;
+	settings->fingerprint = FINGERPRINT;
 	assert_int_equal(gateway__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));
