@@ -22,6 +22,19 @@ struct visit {
 	struct packet packet;
 };
 
+step int answer_probe(struct xdp_md *ctx, const struct cursor *cursor, __u32 link_size)
+{
+	switch (probe_answer(ctx, *cursor, link_size, &settings.infrastructure,
+			     settings.fingerprint)) {
+	case PROBE_ANSWERED:
+		return AGENT_PROBED;
+	case PROBE_OUTSIDE:
+		return AGENT_OUTSIDE_SID;
+	default:
+		return AGENT_MALFORMED;
+	}
+}
+
 /* Leaves the cursor at the client's packet. A probe is answered here, and goes no further. */
 step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
@@ -37,7 +50,7 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 	if (!ipv6 || ipv6->destination.halves[0] != settings.accept.halves[0])
 		return AGENT_NOT_OURS;
 	if (ipv6->destination.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PROBE))
-		return probe_answer(ctx, *cursor, visit->link_size, &settings);
+		return answer_probe(ctx, cursor, visit->link_size);
 	if (ipv6->destination.groups[SID_FUNCTION_GROUP] != bpf_htons(SRV6_ACCEPT))
 		return AGENT_NOT_OURS;
 	if (!prefix_holds(&settings.infrastructure, &ipv6->source))

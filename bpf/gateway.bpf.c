@@ -11,6 +11,7 @@
 #include "bpf/steps/link.h"
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/probe.h"
 #include "bpf/steps/too_big.h"
 #include "bpf/steps/trace.h"
 
@@ -75,16 +76,39 @@ step bool is_own_sid(const union address *destination)
 	return destination->halves[0] == settings.site.halves[0] && function == SRV6_SITE;
 }
 
+step bool is_probe_sid(const union address *destination)
+{
+	return destination->halves[0] == settings.route.halves[0] &&
+	       destination->groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PROBE);
+}
+
+/* Another gateway, or the doctor, asks whether packets are forwarded here. */
+step int answer_probe(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit)
+{
+	visit->ifindex = ctx->ingress_ifindex;
+	switch (probe_answer(ctx, *cursor, visit->link_size, &settings.infrastructure,
+			     settings.fingerprint)) {
+	case PROBE_ANSWERED:
+		return GATEWAY_PROBED;
+	case PROBE_OUTSIDE:
+		return GATEWAY_OUTSIDE_SID;
+	default:
+		return GATEWAY_MALFORMED;
+	}
+}
+
 /*
  * IPv6 to an address of the infrastructure: only the infrastructure may use it, whatever it is for.
  * What is not for a SID of ours (BGP, probes, SSH) is the host's.
  */
-step int admit_sid(struct cursor *cursor, struct visit *visit, const struct outer_header *ipv6)
+step int admit_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
+		   const struct outer_header *ipv6)
 {
 	struct outer outer;
 
 	if (!is_own_sid(&ipv6->destination))
-		return GATEWAY_NOT_OURS;
+		return is_probe_sid(&ipv6->destination) ? answer_probe(ctx, cursor, visit)
+							: GATEWAY_NOT_OURS;
 	if (!outer_parse(cursor, &outer))
 		return GATEWAY_MALFORMED;
 	return admit_function(&outer, visit);
@@ -132,7 +156,7 @@ step bool is_neighbour_discovery(const struct outer_header *ipv6)
 	       (ipv6->source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-step int admit_ipv6(struct cursor *cursor, struct visit *visit)
+step int admit_ipv6(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
 	struct cursor ahead = *cursor;
 	const struct outer_header *ipv6 = cursor_take(&ahead, sizeof(*ipv6));
@@ -140,7 +164,7 @@ step int admit_ipv6(struct cursor *cursor, struct visit *visit)
 	if (!ipv6)
 		return GATEWAY_NOT_OURS;
 	if (from_infrastructure(&ipv6->source))
-		return in_infrastructure(&ipv6->destination) ? admit_sid(cursor, visit, ipv6)
+		return in_infrastructure(&ipv6->destination) ? admit_sid(ctx, cursor, visit, ipv6)
 							     : GATEWAY_GO_ON;
 	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
 		return is_neighbour_discovery(ipv6) ? GATEWAY_NOT_OURS : GATEWAY_OUTSIDE_SID;
@@ -148,14 +172,14 @@ step int admit_ipv6(struct cursor *cursor, struct visit *visit)
 }
 
 /* Leaves the cursor at the client's packet, and says who handed it to us. */
-step int admit(struct cursor *cursor, struct visit *visit)
+step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
 	__be16 type = link_parse(cursor);
 
 	visit->link_size = cursor_offset(cursor);
 	if (type == bpf_htons(ETH_P_IPV6)) {
 		visit->packet.family = FAMILY_V6;
-		return admit_ipv6(cursor, visit);
+		return admit_ipv6(ctx, cursor, visit);
 	}
 	if (type == bpf_htons(ETH_P_IP)) {
 		visit->packet.family = FAMILY_V4;
@@ -267,7 +291,7 @@ step int forward(struct xdp_md *ctx, struct visit *visit)
 	const struct service *service;
 	int verdict, stop;
 
-	stop = admit(&cursor, visit);
+	stop = admit(ctx, &cursor, visit);
 	if (stop)
 		return stop;
 	stop = classify(&cursor, visit, &service);

@@ -196,10 +196,44 @@ void print_backends(const json_t *backends, FILE *to)
 	table_print(table, to);
 }
 
+const char *gateway_state(const json_t *gateway)
+{
+	if (is_true(gateway, "self"))
+		return "this one";
+	if (!is_true(gateway, "reachable"))
+		return "no route or neighbour";
+	return json_is_false(json_object_get(gateway, "alive")) ? "silent, routes nothing" : "alive";
+}
+
+static void rtt_cell(struct table *table, const json_t *gateway)
+{
+	const json_t *rtt = json_object_get(gateway, "rtt_us");
+
+	if (json_is_integer(rtt))
+		table_cell(table, COLOUR_NONE, "%.1f ms", json_integer_value(rtt) / 1e3);
+	else
+		table_cell(table, COLOUR_NONE, "-");
+}
+
+/* The share of the flows that it routes. */
+static void share_cell(struct table *table, const json_t *gateway)
+{
+	double all = json_number_value(json_object_get(gateway, "rows-all"));
+
+	if (all > 0)
+		table_cell(table, COLOUR_NONE, "%.0f %%",
+			   json_number_value(json_object_get(gateway, "rows")) / all * 100);
+	else
+		table_cell(table, COLOUR_NONE, "-");
+}
+
 void print_gateways(const json_t *gateways, FILE *to)
 {
-	static const struct table_column columns[] = {
-		{"gateway", TABLE_LEFT}, {"sid", TABLE_LEFT}, {"state", TABLE_LEFT}};
+	static const struct table_column columns[] = {{"gateway", TABLE_LEFT},
+						      {"sid", TABLE_LEFT},
+						      {"routes", TABLE_RIGHT},
+						      {"rtt", TABLE_RIGHT},
+						      {"state", TABLE_LEFT}};
 	_cleanup_table_ struct table *table = table_new(columns, LENGTH(columns));
 	const json_t *gateway;
 	size_t i;
@@ -210,12 +244,14 @@ void print_gateways(const json_t *gateways, FILE *to)
 	{
 		table_cell(table, COLOUR_NONE, "%s", text(gateway, "name"));
 		table_cell(table, COLOUR_NONE, "%s", text(gateway, "sid"));
-		if (is_true(gateway, "self"))
-			table_cell(table, COLOUR_GOOD, "this one");
-		else if (is_true(gateway, "reachable"))
-			table_cell(table, COLOUR_GOOD, "reachable");
-		else
-			table_cell(table, COLOUR_BAD, "no route or neighbour");
+		share_cell(table, gateway);
+		rtt_cell(table, gateway);
+		table_cell(table,
+			   is_true(gateway, "self") || (is_true(gateway, "reachable") &&
+							!json_is_false(json_object_get(gateway, "alive")))
+				   ? COLOUR_GOOD
+				   : COLOUR_BAD,
+			   "%s", gateway_state(gateway));
 	}
 	table_print(table, to);
 }

@@ -14,3 +14,6 @@ int gateways_of(const json_t *status, json_t **ret);
 void print_services(const json_t *services, FILE *to);
 void print_backends(const json_t *backends, FILE *to);
 void print_gateways(const json_t *gateways, FILE *to);
+
+/* In words: is it alive, or why not. */
+const char *gateway_state(const json_t *gateway);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/lists.h"
+
 static const char *text(const json_t *object, const char *name)
 {
 	const char *value = json_string_value(json_object_get(object, name));
@@ -95,9 +97,7 @@ static void print_gateway_status(const json_t *status, FILE *to)
 	fprintf(to, "\n\ngateways of the site:\n");
 	json_array_foreach(json_object_get(status, "gateways"), i, item)
 		fprintf(to, "    %-12s %-30s %s\n", text(item, "name"), text(item, "sid"),
-		       is_true(item, "self")	    ? "this one"
-		       : is_true(item, "reachable") ? "reachable"
-						    : "no route or neighbour");
+		       gateway_state(item));
 }
 
 static void print_agent_status(const json_t *status, FILE *to)

@@ -181,44 +181,58 @@ static int plan_backends(struct plan *plan, const struct config *config)
 	return 0;
 }
 
+int plan_live_routers(struct plan *plan, const bool *alive)
+{
+	_cleanup_free_ struct maglev_entry *entries = calloc(plan->n_routers + 1, sizeof(*entries));
+	_cleanup_free_ uint16_t *rows = calloc(plan->router_size, sizeof(*rows));
+	size_t n = 0;
+	int r;
+
+	if (!entries || !rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_routers; i++) {
+		const struct plan_node *router = &plan->routers[i];
+
+		if (alive[i] || router->flags & DESTINATION_SELF)
+			entries[n++] = (struct maglev_entry){
+				.seed = router->seed, .weight = 1, .value = router->number};
+	}
+	r = maglev_fill(entries, n, rows, plan->router_size);
+	if (r < 0)
+		return r;
+	free(plan->router_rows);
+	plan->router_rows = take(rows);
+	return 0;
+}
+
 /* The gateways of our own site, and the rows by which every one of them finds a flow's router. */
 static int plan_routers(struct plan *plan, const struct config *config,
 			const struct config_gateway *self, uint64_t key)
 {
-	_cleanup_free_ struct maglev_entry *entries = calloc(config->n_gateways + 1, sizeof(*entries));
-	_cleanup_free_ uint16_t *rows = NULL;
-	int r;
+	_cleanup_free_ bool *alive = calloc(config->n_gateways + 1, sizeof(*alive));
 
 	plan->routers = calloc(config->n_gateways + 1, sizeof(*plan->routers));
 	plan->router_size = maglev_size(ROUTERS_EXPECTED);
-	rows = calloc(plan->router_size, sizeof(*rows));
-	if (!entries || !rows || !plan->routers)
+	if (!alive || !plan->routers)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_gateways; i++) {
 		const struct config_gateway *from = &config->gateways[i];
 		union address sid = sid_make(&from->locator, SRV6_ROUTE);
-		uint16_t number = plan->n_routers + 1;
 
 		if (from->site != self->site)
 			continue;
+		alive[plan->n_routers] = true;
 		plan->routers[plan->n_routers] = (struct plan_node){
 			.name = from->name,
 			.identity = identity(from->name),
-			.number = number,
+			.seed = maglev_seed_name(key, from->name),
+			.number = plan->n_routers + 1,
 			.sids = {sid, sid},
 			.flags = from == self ? DESTINATION_SELF : 0,
 		};
-		entries[plan->n_routers++] = (struct maglev_entry){
-			.seed = maglev_seed_name(key, from->name),
-			.weight = 1,
-			.value = number,
-		};
+		plan->n_routers++;
 	}
-	r = maglev_fill(entries, plan->n_routers, rows, plan->router_size);
-	if (r < 0)
-		return r;
-	plan->router_rows = take(rows);
-	return 0;
+	return plan_live_routers(plan, alive);
 }
 
 int plan_gateway(const struct config *config, const struct config_gateway *self,
@@ -286,6 +300,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.site = sid_make(&self->site->locator, SRV6_SITE),
 		.cookie = keys->cookie,
 		.vip_prefixes = plan->vip_prefixes,
+		.fingerprint = keys->fingerprint,
 	};
 }
 

@@ -41,6 +41,7 @@ struct plan_service {
 struct plan_node {
 	const char *name;
 	uint64_t identity;
+	uint64_t seed;	 /* a router's, of its permutation of the rows */
 	uint16_t number; /* a backend's id; a router's index in plan.routers, from 1 */
 	union address sids[2];
 	uint32_t flags; /* enum destination_flag */
@@ -64,6 +65,13 @@ struct plan {
 /* For a gateway: everything. 0, or -ENOMEM. */
 int plan_gateway(const struct config *config, const struct config_gateway *self,
 		 const struct plan_keys *keys, struct plan **ret);
+
+/*
+ * The rows of routers over those that live: `alive` has plan->n_routers words. We ourselves are always
+ * among them, so there are rows when everybody else is dead. 0, or -ENOMEM and the rows are as they
+ * were.
+ */
+int plan_live_routers(struct plan *plan, const bool *alive);
 
 /* For a backend's agent: the VIPs and ports of its own services, no rows and no nodes. */
 int plan_agent(const struct config *config, const struct config_backend *self, struct plan **ret);

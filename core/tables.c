@@ -263,7 +263,7 @@ static int nodes_put(const struct tables *tables, const struct plan *plan)
 	return 0;
 }
 
-static int router_rows_put(const struct tables *tables, const struct plan *plan)
+int tables_apply_routers(const struct tables *tables, const struct plan *plan)
 {
 	_cleanup_free_ uint16_t *values = calloc(plan->router_size, sizeof(*values));
 	int r;
@@ -278,6 +278,18 @@ static int router_rows_put(const struct tables *tables, const struct plan *plan)
 		return r;
 	rows_publish(tables, &tables->site->routers, values);
 	return 0;
+}
+
+uint32_t tables_router_rows(const struct tables *tables, uint64_t identity, uint32_t *ret_all)
+{
+	const struct rows *rows = &tables->site->routers;
+	uint16_t number = router_number(tables, identity);
+	uint32_t count = 0;
+
+	*ret_all = rows_count(rows->banks) ? rows->size : 0;
+	for (uint32_t row = 0; number && row < *ret_all; row++)
+		count += tables_row(tables, rows, 0, row) == number;
+	return count;
 }
 
 /* Services */
@@ -530,7 +542,7 @@ int tables_apply(const struct tables *tables, const struct plan *plan, const str
 	if (r == 0)
 		r = tables_route(tables, fib);
 	if (r == 0)
-		r = router_rows_put(tables, plan);
+		r = tables_apply_routers(tables, plan);
 	if (r == 0)
 		r = services_put(tables, plan);
 	if (r == 0)

@@ -50,6 +50,12 @@ int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint
 /* After a change of routes or neighbours: the next hops of every node in the tables. */
 int tables_route(const struct tables *tables, const struct fib *fib);
 
+/* After a change of the plan's routers that live: the rows of routers alone. Errors as above. */
+int tables_apply_routers(const struct tables *tables, const struct plan *plan);
+
+/* How many rows lead to the router of this identity, and how many there are. */
+uint32_t tables_router_rows(const struct tables *tables, uint64_t identity, uint32_t *ret_all);
+
 /* The number of a planned service, or 0 when it is not in the tables. */
 uint32_t tables_service_number(const struct tables *tables, uint64_t identity);
 

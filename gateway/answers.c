@@ -106,22 +106,30 @@ static json_t *vips_json(const struct gateway_daemon *gateway)
 	return list;
 }
 
+/* "rows" of "rows-all" in the table of routers; "rtt_us" is null before the first answer. */
+static json_t *router_json(const struct gateway_daemon *gateway, uint32_t number)
+{
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	const struct destination *router = &tables->routers[number];
+	const struct liveness *peer = peers_find(gateway->peers, router->identity);
+	uint32_t all, rows = tables_router_rows(tables, router->identity, &all);
+
+	return json_pack("{s:s s:o s:b s:b s:b s:o s:i s:i}", "name", router_name(gateway, number),
+			 "sid", address_json(&router->sids[0]), "self",
+			 (router->flags & DESTINATION_SELF) != 0, "reachable",
+			 router->next_hops != 0, "alive", !peer || peer->alive, "rtt_us",
+			 peer && peer->rtt_us ? json_integer(peer->rtt_us) : json_null(), "rows",
+			 (int)rows, "rows-all", (int)all);
+}
+
 static json_t *routers_json(const struct gateway_daemon *gateway)
 {
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
 	json_t *list = json_array();
 
-	for (uint32_t i = 1; i < ROUTERS_MAX; i++) {
-		const struct destination *router = &tables->routers[i];
-
-		if (!router->identity || !router_name(gateway, i))
-			continue;
-		json_array_append_new(
-			list, json_pack("{s:s s:o s:b s:b}", "name", router_name(gateway, i), "sid",
-					address_json(&router->sids[0]), "self",
-					(router->flags & DESTINATION_SELF) != 0, "reachable",
-					router->next_hops != 0));
-	}
+	for (uint32_t i = 1; i < ROUTERS_MAX; i++)
+		if (tables->routers[i].identity && router_name(gateway, i))
+			json_array_append_new(list, router_json(gateway, i));
 	return list;
 }
 

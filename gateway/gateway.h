@@ -8,6 +8,7 @@
 #include "daemon/options.h"
 #include "daemon/pins.h"
 #include "gateway/dataplane.h"
+#include "gateway/peers.h"
 #include "gateway/trace.h"
 #include "io/control.h"
 #include "io/rtnetlink.h"
@@ -17,6 +18,7 @@ struct gateway_daemon {
 	struct pins *pins;
 	struct fib *fib;
 	struct rtnetlink *netlink;
+	struct peers *peers;
 	struct trace *trace;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;

@@ -141,12 +141,17 @@ static int configure(struct gateway_daemon *gateway)
 	if (r < 0)
 		return r;
 	dataplane = change.dataplane ? change.dataplane : gateway->dataplane;
-	r = write_tables(gateway, dataplane, change.plan);
+	r = peers_plan(gateway->peers, change.plan, dataplane_tables(dataplane));
+	if (r == 0)
+		r = write_tables(gateway, dataplane, change.plan);
 	if (r < 0) {
 		log_error("%s: does not fit the tables: %s", gateway->options.config, strerror(-r));
 		return r;
 	}
 	adopt(gateway, &change);
+	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
+	if (r < 0)
+		log_error("the site's gateways are not watched: %s", strerror(-r));
 	keep_neighbours(gateway);
 	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
 			     gateway->self->n_interfaces);
@@ -199,6 +204,18 @@ static void on_routes_changed(void *userdata)
 		log_error("next hops are not up to date: %s", strerror(-r));
 }
 
+static void on_peers_changed(void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	int r = peers_plan(gateway->peers, gateway->plan, tables);
+
+	if (r == 0)
+		r = tables_apply_routers(tables, gateway->plan);
+	if (r < 0)
+		log_error("the rows of routers are not up to date: %s", strerror(-r));
+}
+
 /* Withdraw first; then forwarding ends with the last pin. */
 static int detach(const struct daemon_options *options)
 {
@@ -233,6 +250,8 @@ static int run(struct gateway_daemon *gateway)
 		r = rtnetlink_new(loop_event(loop), gateway->fib, on_routes_changed, gateway,
 				  &gateway->netlink);
 	if (r >= 0)
+		r = peers_new(loop_event(loop), on_peers_changed, gateway, &gateway->peers);
+	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
@@ -247,6 +266,7 @@ static int run(struct gateway_daemon *gateway)
 		r = loop_run(loop, gateway->self->name);
 	control_free(control);
 	trace_free(gateway->trace);
+	peers_free(gateway->peers);
 	rtnetlink_free(gateway->netlink);
 	loop_free(loop);
 	return r;

@@ -195,9 +195,10 @@ struct gateway_settings {
 	struct cookie_keys cookie;
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
+	__u64 fingerprint;     /* of the secret: wire/probe.h */
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 296, "");
+_Static_assert(sizeof(struct gateway_settings) == 304, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {

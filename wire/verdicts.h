@@ -14,6 +14,7 @@
 	ROW(PICKED, "picked", SEND, "hasher: new or stateless, sent to the row's backend")          \
 	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
 	ROW(CANDIDATES, "candidates", SEND, "router: sent along the row's candidates")              \
+	ROW(PROBED, "probed", SEND, "another gateway's or the doctor's probe, answered")             \
 	ROW(TOO_BIG, "too-big", SEND, "larger than the path: answered with ICMP packet too big")    \
 	ROW(TOO_BIG_SILENT, "too-big-silent", DROP, "larger than the path, and no ICMP may say so") \
 	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \

@@ -6,9 +6,15 @@
 #include "wire/maps.h"
 #include "wire/probe.h"
 #include "wire/srv6.h"
-#include "wire/verdicts.h"
 
 #define PROBE_HOP_LIMIT 64
+
+/* What became of it; each program has verdicts of its own for them. */
+enum probe_end {
+	PROBE_ANSWERED,
+	PROBE_MALFORMED, /* no question of ours */
+	PROBE_OUTSIDE,	 /* from outside the infrastructure, and without the secret's fingerprint */
+};
 
 step bool probe_is_question(const struct outer_header *ipv6, const struct probe *probe)
 {
@@ -16,21 +22,22 @@ step bool probe_is_question(const struct outer_header *ipv6, const struct probe 
 	       probe->kind == PROBE_QUESTION;
 }
 
-step void probe_fill(struct probe *probe, const volatile struct agent_settings *settings)
+step void probe_fill(struct probe *probe, const volatile struct prefix *infrastructure,
+		     __u64 fingerprint)
 {
 	probe->kind = PROBE_ANSWER;
 	probe->layout = bpf_htons(LAYOUT_VERSION);
-	probe->fingerprint = settings->fingerprint;
+	probe->fingerprint = fingerprint;
 	probe->tai_ns = bpf_cpu_to_be64(bpf_ktime_get_tai_ns());
-	probe->infrastructure.base.halves[0] = settings->infrastructure.base.halves[0];
-	probe->infrastructure.base.halves[1] = settings->infrastructure.base.halves[1];
-	probe->infrastructure.mask.halves[0] = settings->infrastructure.mask.halves[0];
-	probe->infrastructure.mask.halves[1] = settings->infrastructure.mask.halves[1];
+	probe->infrastructure.base.halves[0] = infrastructure->base.halves[0];
+	probe->infrastructure.base.halves[1] = infrastructure->base.halves[1];
+	probe->infrastructure.mask.halves[0] = infrastructure->mask.halves[0];
+	probe->infrastructure.mask.halves[1] = infrastructure->mask.halves[1];
 }
 
-/* `cursor` stands at the IPv6 header, whose destination is our probe SID. */
-step int probe_answer(struct xdp_md *ctx, struct cursor cursor, __u32 link_size,
-		      const volatile struct agent_settings *settings)
+/* `cursor` stands at the IPv6 header, whose destination is our probe SID. To be sent on ANSWERED. */
+step enum probe_end probe_answer(struct xdp_md *ctx, struct cursor cursor, __u32 link_size,
+				 const volatile struct prefix *infrastructure, __u64 fingerprint)
 {
 	struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
 	struct probe *probe = cursor_take(&cursor, sizeof(*probe));
@@ -38,17 +45,17 @@ step int probe_answer(struct xdp_md *ctx, struct cursor cursor, __u32 link_size,
 	union address asker;
 
 	if (!ipv6)
-		return AGENT_MALFORMED;
-	if (!prefix_holds(&settings->infrastructure, &ipv6->source) &&
-	    !(probe && probe->fingerprint == settings->fingerprint))
-		return AGENT_OUTSIDE_SID;
+		return PROBE_MALFORMED;
+	if (!prefix_holds(infrastructure, &ipv6->source) &&
+	    !(probe && probe->fingerprint == fingerprint))
+		return PROBE_OUTSIDE;
 	if (!probe || !probe_is_question(ipv6, probe) || !link_save(ctx, link_size, &link))
-		return AGENT_MALFORMED;
-	probe_fill(probe, settings);
+		return PROBE_MALFORMED;
+	probe_fill(probe, infrastructure, fingerprint);
 	asker = ipv6->source;
 	ipv6->source = ipv6->destination;
 	ipv6->destination = asker;
 	ipv6->hop_limit = PROBE_HOP_LIMIT;
 	link_swap(&link);
-	return link_restore(ctx, &link, bpf_htons(ETH_P_IPV6)) ? AGENT_PROBED : AGENT_MALFORMED;
+	return link_restore(ctx, &link, bpf_htons(ETH_P_IPV6)) ? PROBE_ANSWERED : PROBE_MALFORMED;
 }

@@ -124,11 +124,15 @@ topology_route() {
 
 	fabric_bgp | frr "$FABRIC"
 	for node in "${GATEWAYS[@]}"; do
-		LOCAL4=10.72.${LINK[$node]}.2 LOCAL6=$(link_address "$node") \
-		NEIGHBOUR4=10.72.${LINK[$node]}.1 NEIGHBOUR6=$(fabric_address "$node") \
-		NEIGHBOUR_AS=$FABRIC_AS bird_announces "$node" "$GATEWAY_AS"
+		gateway_bgp "$node"
 	done
 	wait_for "the BGP sessions of both families with both gateways" 20 bgp_established "$FABRIC" 4
+}
+
+gateway_bgp() {
+	LOCAL4=10.72.${LINK[$1]}.2 LOCAL6=$(link_address "$1") \
+	NEIGHBOUR4=10.72.${LINK[$1]}.1 NEIGHBOUR6=$(fabric_address "$1") \
+	NEIGHBOUR_AS=$FABRIC_AS bird_announces "$1" "$GATEWAY_AS"
 }
 
 fabric_bgp() {

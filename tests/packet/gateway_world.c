@@ -215,6 +215,7 @@ static int gateway_load(void **state)
 	settings->site = address_of(SITE_SID);
 	settings->cookie = cookie_keys;
 	settings->vip_prefixes = 1;
+	settings->fingerprint = FINGERPRINT;
 	assert_int_equal(gateway__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));

@@ -20,6 +20,8 @@
 
 #define ROW_SIZE 7 /* slots of a bank, unless a test says otherwise */
 
+#define FINGERPRINT 0x1122334455667788 /* of the gateway's secret */
+
 #define ROUTER_SELF 1
 #define ROUTER_OTHER 2
 

@@ -7,7 +7,10 @@
 static const char gateway_status[] =
 	"{\"role\": \"gateway\", \"gateways\": ["
 	"  {\"name\": \"g1\", \"sid\": \"fd48::1\", \"self\": true, \"reachable\": false},"
-	"  {\"name\": \"g2\", \"sid\": \"fd48::22\", \"self\": false, \"reachable\": true},"
+	"  {\"name\": \"g2\", \"sid\": \"fd48::22\", \"self\": false, \"reachable\": true,"
+	"   \"alive\": true, \"rtt_us\": 1234, \"rows\": 1, \"rows-all\": 3},"
+	"  {\"name\": \"g4\", \"sid\": \"fd48::4\", \"self\": false, \"reachable\": true,"
+	"   \"alive\": false, \"rtt_us\": null, \"rows\": 0, \"rows-all\": 3},"
 	"  {\"name\": \"g3\", \"sid\": \"fd48::3\", \"self\": false, \"reachable\": false}],"
 	" \"services\": ["
 	"  {\"name\": \"web\", \"vips\": [\"198.51.100.80\", \"2001:db8::80\"],"
@@ -55,10 +58,11 @@ static void backends_stand_in_a_table_with_their_service(void **state)
 static void gateways_stand_in_a_table_with_their_state(void **state)
 {
 	prints(gateway_status, gateways_of, print_gateways,
-	       "gateway  sid       state\n"
-	       "g1       fd48::1   this one\n"
-	       "g2       fd48::22  reachable\n"
-	       "g3       fd48::3   no route or neighbour\n");
+	       "gateway  sid       routes     rtt  state\n"
+	       "g1       fd48::1        -       -  this one\n"
+	       "g2       fd48::22    33 %  1.2 ms  alive\n"
+	       "g4       fd48::4      0 %       -  silent, routes nothing\n"
+	       "g3       fd48::3        -       -  no route or neighbour\n");
 }
 
 static void an_agent_has_services_without_backends(void **state)
@@ -86,7 +90,7 @@ static void an_agent_that_is_asked_for_gateways_or_backends_says_whom_to_ask(voi
 
 static void nothing_is_a_table_of_headings(void **state)
 {
-	prints("{\"gateways\": []}", gateways_of, print_gateways, "gateway  sid  state\n");
+	prints("{\"gateways\": []}", gateways_of, print_gateways, "gateway  sid  routes  rtt  state\n");
 }
 
 int main(void)

@@ -124,6 +124,47 @@ static void only_tcp_with_agents_takes_cookies(void **state)
 			 SERVICE_AGENTLESS);
 }
 
+static uint32_t rows_of(const struct plan *plan, uint16_t number)
+{
+	uint32_t count = 0;
+
+	for (uint32_t row = 0; row < plan->router_size; row++)
+		count += plan->router_rows[row] == number;
+	return count;
+}
+
+static void routers_that_do_not_live_have_no_rows(void **state)
+{
+	struct planned planned = plan_of("g1", FLEET WEB);
+	uint32_t size = planned.plan->router_size;
+
+	assert_in_range(rows_of(planned.plan, 2), size / 2 - 1, size / 2 + 1);
+	assert_int_equal(plan_live_routers(planned.plan, (const bool[]){true, false}), 0);
+	assert_int_equal(rows_of(planned.plan, 1), size);
+	planned_free(&planned);
+}
+
+static void the_gateway_itself_routes_when_all_are_dead(void **state)
+{
+	struct planned planned = plan_of("g2", FLEET WEB);
+
+	assert_int_equal(plan_live_routers(planned.plan, (const bool[]){false, false}), 0);
+	assert_int_equal(rows_of(planned.plan, 2), planned.plan->router_size);
+	planned_free(&planned);
+}
+
+static void a_router_that_comes_back_has_the_rows_that_it_had(void **state)
+{
+	struct planned before = plan_of("g1", FLEET WEB), after = plan_of("g1", FLEET WEB);
+
+	assert_int_equal(plan_live_routers(after.plan, (const bool[]){true, false}), 0);
+	assert_int_equal(plan_live_routers(after.plan, (const bool[]){true, true}), 0);
+	assert_memory_equal(before.plan->router_rows, after.plan->router_rows,
+			    after.plan->router_size * sizeof(uint16_t));
+	planned_free(&before);
+	planned_free(&after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +178,9 @@ int main(void)
 		cmocka_unit_test(the_mss_leaves_room_for_the_longest_list),
 		cmocka_unit_test(the_gateway_is_its_own_router_too),
 		cmocka_unit_test(only_tcp_with_agents_takes_cookies),
+		cmocka_unit_test(routers_that_do_not_live_have_no_rows),
+		cmocka_unit_test(the_gateway_itself_routes_when_all_are_dead),
+		cmocka_unit_test(a_router_that_comes_back_has_the_rows_that_it_had),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,7 +290,7 @@ static void verbs_ask_the_daemon_and_print_tables_or_json(void **state)
 {
 	pid_t pid = daemon_start(*state);
 
-	EXPECT_SHELL(*state, 0, "gateway  sid      state\ng1       fd48::1  this one\n",
+	EXPECT_SHELL(*state, 0, "gateway  sid      routes  rtt  state\ng1       fd48::1       -    -  this one\n",
 		     "$B/cli/holdfast --socket $D/sock gateways 2>&1");
 	EXPECT_SHELL(*state, 0, "g1\n",
 		     "$B/cli/holdfast gateways --json --socket $D/sock | "

@@ -252,6 +252,43 @@ static void closed_members_are_found_by_cookie_and_removed_ones_are_not(void **s
 	assert_true(member(fixture, 3));
 }
 
+static uint32_t routed_by(const struct fixture *fixture, const struct plan *plan, int router)
+{
+	uint32_t all;
+
+	return tables_router_rows(&fixture->tables, plan->routers[router].identity, &all);
+}
+
+static void empty_tables_have_no_rows_of_routers(void **state)
+{
+	const struct fixture *fixture = *state;
+	uint32_t all = 7;
+
+	assert_int_equal(tables_router_rows(&fixture->tables, 5, &all), 0);
+	assert_int_equal(all, 0);
+}
+
+static void a_dead_router_leaves_the_rows_and_stays_a_destination(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct planned planned = plan_of("g1", FLEET WEB(ALL));
+	struct plan *plan = planned.plan;
+	uint32_t before, all;
+
+	apply(&fixture->tables, plan, fixture->fib);
+	before = routed_by(fixture, plan, 1);
+	assert_true(before);
+	assert_int_equal(plan_live_routers(plan, (const bool[]){true, false}), 0);
+	assert_int_equal(tables_apply_routers(&fixture->tables, plan), 0);
+	assert_int_equal(routed_by(fixture, plan, 1), 0);
+	tables_router_rows(&fixture->tables, plan->routers[0].identity, &all);
+	assert_int_equal(routed_by(fixture, plan, 0), all);
+	assert_int_equal(plan_live_routers(plan, (const bool[]){true, true}), 0);
+	assert_int_equal(tables_apply_routers(&fixture->tables, plan), 0);
+	assert_int_equal(routed_by(fixture, plan, 1), before);
+	planned_free(&planned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +308,8 @@ int main(void)
 		FIXTURE_TEST(nodes_behind_one_neighbour_share_its_entry),
 		FIXTURE_TEST(a_thousand_vips_find_their_places),
 		FIXTURE_TEST(closed_members_are_found_by_cookie_and_removed_ones_are_not),
+		FIXTURE_TEST(empty_tables_have_no_rows_of_routers),
+		FIXTURE_TEST(a_dead_router_leaves_the_rows_and_stays_a_destination),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,8 @@ static void a_terminal_gets_colours_unless_it_wants_none(void **state)
 	int master = posix_openpt(O_RDWR | O_NOCTTY);
 	FILE *to;
 
-	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		skip(); /* a system without pseudo-terminals, such as a bare chroot */
 	to = fopen(ptsname(master), "w");
 	assert_non_null(to);
 	setenv("TERM", "xterm", 1);
