@@ -62,6 +62,17 @@ static void print_screen(const json_t *rates, const json_t *status)
 	fflush(stdout);
 }
 
+/* An object a line. */
+static void print_json(json_t *rates, json_t *status)
+{
+	json_t *both = json_pack("{s:O s:O}", "rates", rates, "status", status);
+
+	json_dumpf(both, stdout, JSON_COMPACT);
+	printf("\n");
+	fflush(stdout);
+	json_decref(both);
+}
+
 static int on_pause_over(void *userdata)
 {
 	struct top *top = userdata;
@@ -77,7 +88,10 @@ static int on_pause_over(void *userdata)
 		return r;
 	}
 	rates = counters_rates(top->counters, counters, seconds_since(&top->time, &now));
-	print_screen(rates, status);
+	if (top->command->json)
+		print_json(rates, status);
+	else
+		print_screen(rates, status);
 	json_decref(rates);
 	json_decref(status);
 	json_decref(top->counters);

@@ -115,7 +115,7 @@ const struct verb verbs[] = {
 	{
 		.name = "top",
 		.help = "what goes on, live: rates, gateways, services",
-		.options = OPTION_COUNT,
+		.options = OPTION_JSON | OPTION_COUNT,
 		.run = top_run,
 	},
 	{

@@ -97,6 +97,7 @@ top_shows() {
 	holdfast g1 top --count 1 >"$LAB_STATE/top"
 	grep -q 'gateway g1, site ams' "$LAB_STATE/top"
 	grep -q 'web-plain' "$LAB_STATE/top"
+	is g1 jq -r .status.node <(holdfast g1 top --count 1 --json)
 }
 
 lab_open anycast
