@@ -34,7 +34,7 @@ do_list() {
 
 	for name in $(topologies); do
 		state=down
-		[[ ! -d $LAB_RUN/$name ]] || state=up
+		[[ ! -d $LAB_RUN/$name${LAB_INSTANCE:+.$LAB_INSTANCE} ]] || state=up
 		printf '%-12s %-5s %s\n' "$name" "$state" "$(title "$(topology_file "$name")")"
 	done
 }
@@ -92,7 +92,7 @@ do_shell() {
 
 has_node() {
 	is_up "$1"
-	[[ -e /run/netns/$1-$2 ]] || die "$1 has no node '$2'; it has: $(nodes | tr '\n' ' ')"
+	[[ -e /run/netns/$LAB-$2 ]] || die "$1 has no node '$2'; it has: $(nodes | tr '\n' ' ')"
 }
 
 do_log() {

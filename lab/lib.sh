@@ -12,8 +12,8 @@
 #				# the end of the script, whatever ends it, takes everything down
 #
 # Invariants:
-# - Everything that a topology makes is found again from its folder, /run/holdfast-lab/TOPOLOGY,
-#   or from its prefix: namespaces are called TOPOLOGY-NODE. Nothing else is ever touched.
+# - Everything that a topology makes is found again from its folder, /run/holdfast-lab/LAB, or from its
+#   prefix: namespaces are called LAB-NODE. Nothing else is ever touched.
 # - What is to be undone is written down before it is done. So a run that was killed leaves nothing
 #   that the next `up` does not find.
 # - Processes are ended by a recorded pid whose start time is still the recorded one, or because

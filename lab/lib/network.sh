@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 #
-# Nodes, links, addresses. A node is a network namespace, TOPOLOGY-NODE. A link is a veth pair made
+# Nodes, links, addresses. A node is a network namespace, LAB-NODE. A link is a veth pair made
 # inside the two namespaces, so that nothing ever shows on the host.
 
 # on NODE COMMAND...: not `ip netns exec`, which hides /sys/fs/bpf and mounts a /sys of its own.

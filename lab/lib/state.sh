@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 #
-# A topology's life: open, keep or close. /run/holdfast-lab/TOPOLOGY holds
+# A topology's life: open, keep or close. With LAB_INSTANCE set, a second one of the same topology lives
+# beside the first: LAB is TOPOLOGY, or TOPOLOGY.INSTANCE. /run/holdfast-lab/LAB holds
 #
 #	nodes		the names of the namespaces, one a line, written before they are made
 #	processes/	NODE.NAME: pid and start time
@@ -10,7 +11,7 @@
 #	kept		if a finished `lab up` left it for a person to play with
 #	NODE/		what a node's daemons read and write
 #
-# Beside it TOPOLOGY.lock is held by the script that uses the topology, and freed by the kernel
+# Beside it LAB.lock is held by the script that uses the topology, and freed by the kernel
 # however that script ends.
 
 LAB='' LAB_STATE=''
@@ -22,10 +23,10 @@ topology_file() { echo "$LAB_HOME/lab/topologies/$1.sh"; }
 lab_join() {
 	[[ $1 =~ ^[a-z0-9]+$ && -e $(topology_file "$1") ]] ||
 		die "no topology '$1'; there are: $(topologies | tr '\n' ' ')"
-	LAB=$1
+	LAB=$1${LAB_INSTANCE:+.$LAB_INSTANCE}
 	LAB_STATE=$LAB_RUN/$LAB
 	# shellcheck source=lab/topologies/anycast.sh
-	. "$(topology_file "$LAB")"
+	. "$(topology_file "$1")"
 }
 
 topologies() { (cd "$LAB_HOME/lab/topologies" && printf '%s\n' *.sh | sed 's/\.sh$//'); }
@@ -52,9 +53,9 @@ lab_open() {
 lab_lock() {
 	local lock=$LAB_STATE.lock
 
-	mkdir -p "$LAB_RUN"
 	while true; do
-		exec {LAB_LOCK}>>"$lock"
+		mkdir -p "$LAB_RUN"
+		exec {LAB_LOCK}>>"$lock" || continue # another topology's end took the folder away
 		flock -w 10 "$LAB_LOCK" || die "$LAB is in use by process $(<"$lock")"
 		[[ $lock -ef /proc/self/fd/$LAB_LOCK ]] && break
 		exec {LAB_LOCK}>&-
