@@ -124,9 +124,22 @@ step bool next_segment(struct xdp_md *ctx, const struct visit *visit, struct out
 	return true;
 }
 
+/* Back to the router SID that is the outer source, which learns what has been tried. */
+step void return_unclaimed(struct outer_header *ipv6)
+{
+	__u8 tried = ipv6->destination.bytes[SID_FLAGS_BYTE] & ~SRV6_MUST;
+	__u8 hops = ipv6->destination.bytes[SID_HOPS_BYTE];
+
+	ipv6->destination = ipv6->source;
+	ipv6->destination.bytes[SID_FLAGS_BYTE] |= tried | SRV6_UNCLAIMED;
+	ipv6->destination.bytes[SID_HOPS_BYTE] = hops;
+	ipv6->source.halves[0] = settings.accept.halves[0];
+	ipv6->source.halves[1] = settings.accept.halves[1];
+}
+
 /*
- * Not ours: on to the next segment, or, from the last one, back to the router SID that is the outer
- * source, marked unclaimed. Either way to the neighbour that the frame came from: it can route.
+ * Not ours: on to the next segment, or, from the last one, back to the gateway, marked unclaimed.
+ * Either way to the neighbour that the frame came from: it can route.
  */
 step int pass_on(struct xdp_md *ctx, const struct visit *visit)
 {
@@ -145,10 +158,7 @@ step int pass_on(struct xdp_md *ctx, const struct visit *visit)
 			return AGENT_MALFORMED;
 		verdict = AGENT_PASSED_ON;
 	} else {
-		ipv6->destination = ipv6->source;
-		ipv6->destination.bytes[SID_FLAGS_BYTE] |= SRV6_UNCLAIMED;
-		ipv6->source.halves[0] = settings.accept.halves[0];
-		ipv6->source.halves[1] = settings.accept.halves[1];
+		return_unclaimed(ipv6);
 	}
 	if (!link_save(ctx, visit->link_size, &link))
 		return AGENT_MALFORMED;

@@ -22,6 +22,7 @@ enum arrival {
 	FROM_CLIENT, /* hasher                                       */
 	FROM_SITE,   /* hasher, for another site                     */
 	FROM_HASHER, /* router: never re-hashes, so it cannot circle */
+	FROM_AGENT,  /* it did not claim it: on, behind the rung that sent it */
 };
 
 struct visit {
@@ -29,6 +30,7 @@ struct visit {
 	__u32 link_size; /* Ethernet header and tags */
 	__u8 arrival;
 	__u8 hops;
+	__u8 tried;	  /* of the SID's flags: rungs that are behind this packet */
 	__u8 outer_class; /* traffic class of the outer header, if one came */
 	__u64 vip;	  /* its intervals */
 	__u32 service;	  /* its number */
@@ -53,6 +55,7 @@ step int admit_function(const struct outer *outer, struct visit *visit)
 	__u16 function = bpf_ntohs(outer->sid.groups[SID_FUNCTION_GROUP]);
 
 	visit->hops = outer->sid.bytes[SID_HOPS_BYTE];
+	visit->tried = outer->sid.bytes[SID_FLAGS_BYTE];
 	visit->outer_class = outer->traffic_class;
 	visit->packet.family = outer->family;
 	if (outer->segments_left)
@@ -61,9 +64,7 @@ step int admit_function(const struct outer *outer, struct visit *visit)
 		visit->arrival = FROM_SITE;
 		return ++visit->hops > SRV6_SITE_HOPS_MAX ? GATEWAY_SITE_HOPS : GATEWAY_GO_ON;
 	}
-	visit->arrival = FROM_HASHER;
-	if (outer->sid.bytes[SID_FLAGS_BYTE] & SRV6_UNCLAIMED)
-		return GATEWAY_UNCLAIMED;
+	visit->arrival = visit->tried & SRV6_UNCLAIMED ? FROM_AGENT : FROM_HASHER;
 	return GATEWAY_GO_ON;
 }
 
@@ -233,8 +234,11 @@ step int dispatch(struct visit *visit, const struct service *service)
 {
 	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
+	visit->way.tried = visit->tried;
 	if (visit->arrival == FROM_HASHER)
 		return router_walk(&visit->packet, service, &visit->way);
+	if (visit->arrival == FROM_AGENT)
+		return unclaimed_walk(&visit->packet, service, &visit->way);
 	return hasher_walk(&visit->packet, service, visit->service, &settings.cookie, &visit->way);
 }
 

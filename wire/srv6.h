@@ -25,19 +25,25 @@
 
 /* Functions in a node's locator. FRR hands out its own from 1 upwards; these keep out of its way. */
 enum srv6_function {
-	SRV6_ROUTE = 0xf001,  /* hasher to router; never re-hashes. Flags: unclaimed. Counts hops. */
+	SRV6_ROUTE = 0xf001,  /* hasher to router; never re-hashes. Flags: tried. Counts hops.     */
 	SRV6_SITE = 0xf002,   /* anycast within a site: hashes among its gateways. Counts hops.    */
-	SRV6_ACCEPT = 0xf003, /* to an agent. Flags: must.                                         */
+	SRV6_ACCEPT = 0xf003, /* to an agent. Flags: must, by.                                     */
 	SRV6_PIN = 0xf004,    /* agent to router: a reply that goes out through the gateway.       */
 	SRV6_PROBE = 0xf00e,  /* who is there? Agent or gateway answer at once (wire/probe.h).     */
 	SRV6_DECAP_V4 = 0xf0d4, /* agentless backend: the kernel's End.DX4                         */
 	SRV6_DECAP_V6 = 0xf0d6, /* agentless backend: the kernel's End.DT6                         */
 };
 
-/* The argument's flags. */
+/*
+ * The argument's flags. `by` says which rung of the ladder sent the packet to this agent. If the agent
+ * does not hold the connection, it gives the flag back with `unclaimed`, so that the gateway goes on
+ * behind that rung and never tries it again: what comes back only goes down, and cannot circle.
+ */
 enum srv6_flag {
 	SRV6_MUST = 0x01,      /* accept: deliver to the host's stack, whatever the socket table says */
 	SRV6_UNCLAIMED = 0x02, /* route: the last agent of the list did not claim this packet         */
+	SRV6_BY_COOKIE = 0x04, /* accept: the cookie named this agent. route: it was tried, in vain   */
+	SRV6_BY_PIN = 0x08,    /* the same of a pin                                                   */
 };
 
 /* The parts of a SID by their place in `union address`. */

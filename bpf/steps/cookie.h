@@ -3,7 +3,7 @@
  * The ladder's first rung: a packet that carries the backend's id itself (wire/cookie.h). One segment,
  * no router and no generation, so it holds whatever has changed since the connection began. Whose
  * number decodes to no member of the service, forged or never stamped, goes down the ladder; a member
- * that does not know the connection sends it back unclaimed.
+ * that does not know the connection sends it back, and it goes down too (ladder.h).
  */
 #pragma once
 

@@ -8,6 +8,8 @@
  *             Before that it looks whether the packet says itself where it belongs (cookie.h).
  *   router    the row's candidates, newest generation first: a list of one to three.
  *
+ * What an agent did not claim comes back with the rung that sent it, and goes on behind that rung.
+ *
  * Both take rows that the daemon computed; no packet changes a table.
  */
 #pragma once
@@ -62,6 +64,7 @@ struct way {
 	const struct destination *nodes[SRV6_SEGMENTS_MAX];
 	__u32 count;
 	__u8 last_flags; /* enum srv6_flag */
+	__u8 tried;	 /* enum srv6_flag: the rungs that did not find the connection */
 	__u8 hops;	 /* moves between sites so far */
 	__u64 hash;	 /* of the flow */
 };
@@ -185,7 +188,7 @@ step bool cookie_walk(const struct packet *packet, const struct service *service
 	const struct destination *node;
 	__u32 id;
 
-	if (!(service->flags & SERVICE_COOKIE))
+	if (!(service->flags & SERVICE_COOKIE) || way->tried & SRV6_BY_COOKIE)
 		return false;
 	id = cookie_backend(packet, number, way->hash, keys);
 	if (!id)
@@ -195,14 +198,39 @@ step bool cookie_walk(const struct packet *packet, const struct service *service
 		return false;
 	way->nodes[0] = node;
 	way->count = 1;
+	way->last_flags = SRV6_BY_COOKIE;
 	return true;
+}
+
+/* To the gateway that routes the flow, which is told what was tried; or on, if that is this one. */
+step int flow_router_walk(const struct packet *packet, const struct service *service, struct way *way)
+{
+	const struct destination *router = ladder_router(way->hash);
+
+	if (!router)
+		return GATEWAY_NO_ROUTER;
+	if (router->flags & DESTINATION_SELF)
+		return router_walk(packet, service, way);
+	way->nodes[0] = router;
+	way->count = 1;
+	way->last_flags = way->tried & SRV6_BY_COOKIE;
+	return GATEWAY_TO_ROUTER;
+}
+
+/*
+ * No agent claimed it. Behind the cookie comes the flow's router; `unclaimed` is not handed to it,
+ * since what a hasher sends is not hashed again.
+ */
+step int unclaimed_walk(const struct packet *packet, const struct service *service, struct way *way)
+{
+	if (way->tried & SRV6_BY_COOKIE)
+		return flow_router_walk(packet, service, way);
+	return GATEWAY_UNCLAIMED;
 }
 
 step int hasher_walk(const struct packet *packet, const struct service *service, __u32 number,
 		     const volatile struct cookie_keys *keys, struct way *way)
 {
-	const struct destination *router;
-
 	if (cookie_walk(packet, service, number, keys, way))
 		return GATEWAY_COOKIE;
 	if (hasher_picks(packet, service)) {
@@ -210,12 +238,5 @@ step int hasher_walk(const struct packet *packet, const struct service *service,
 
 		return stop == GATEWAY_CANDIDATES ? GATEWAY_PICKED : stop;
 	}
-	router = ladder_router(way->hash);
-	if (!router)
-		return GATEWAY_NO_ROUTER;
-	if (router->flags & DESTINATION_SELF)
-		return router_walk(packet, service, way);
-	way->nodes[0] = router;
-	way->count = 1;
-	return GATEWAY_TO_ROUTER;
+	return flow_router_walk(packet, service, way);
 }

@@ -316,6 +316,36 @@ static void sending_back_keeps_the_padding(void **state)
 		      FRAME(TO_FABRIC, BOUNCED, FROM_CLIENT(V4), SEGMENT(), PADDING(4)));
 }
 
+/* The gateway goes on behind the rung that it is told of. */
+static void sending_back_says_which_rung_had_sent_the_packet_and_not_that_it_must(void **state)
+{
+	int v = FAMILY(state);
+
+	through_agent(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = BACKEND_1_COOKIE), FROM_CLIENT(v),
+			    SEGMENT()),
+		      AGENT_UNCLAIMED,
+		      FRAME(TO_FABRIC,
+			    IPV6(.from = BACKEND_1, .to = UNCLAIMED_COOKIE_SID, .label = 0x12345,
+				 .hop_limit = 63),
+			    FROM_CLIENT(v), SEGMENT()));
+	through_agent(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = "fdf0:0:0:b1:f003:801::"),
+			    FROM_CLIENT(v), SEGMENT()),
+		      AGENT_UNCLAIMED,
+		      FRAME(TO_FABRIC,
+			    IPV6(.from = BACKEND_1, .to = "fdf0:0:0:1:f001:a01::", .label = 0x12345,
+				 .hop_limit = 63),
+			    FROM_CLIENT(v), SEGMENT()));
+}
+
+static void a_packet_by_cookie_is_claimed_as_any_other(void **state)
+{
+	int v = FAMILY(state);
+
+	server_listen(v, 80);
+	through_agent(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = BACKEND_1_COOKIE), FROM_CLIENT(v), SYN()),
+		      AGENT_CLAIM_SYN, FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()));
+}
+
 /* RFC 6040, 4.2: rows are the inner mark, columns the outer one. -1: dropped. */
 static const int congestion[4][4] = {
 	/*           not-ECT ECT(1) ECT(0) CE */
@@ -386,5 +416,7 @@ AGENT_TESTS(ONCE(what_is_no_ipv6_is_left_to_the_host),
 	    IN_BOTH(passing_on_keeps_the_vlan_tags), IN_BOTH(passing_on_keeps_the_congestion_mark),
 	    IN_BOTH(passing_on_ends_with_the_hop_limit),
 	    IN_BOTH(sending_back_ends_with_the_hop_limit), ONCE(sending_back_keeps_the_padding),
+	    IN_BOTH(sending_back_says_which_rung_had_sent_the_packet_and_not_that_it_must),
+	    IN_BOTH(a_packet_by_cookie_is_claimed_as_any_other),
 	    IN_BOTH(delivery_hands_the_congestion_mark_on),
 	    IN_BOTH(congestion_that_the_server_could_not_see_drops_the_packet))

@@ -66,9 +66,9 @@ static void a_segment_goes_straight_to_the_backend_of_its_cookie(void **state)
 	struct timestamps made;
 	int v = set_up(FAMILY(state), 3, &made);
 
-	goes_by_cookie(v, &made, BACKEND_3, TCP_ACK);
-	goes_by_cookie(v, &made, BACKEND_3, TCP_ACK | TCP_FIN);
-	goes_by_cookie(v, &made, BACKEND_3, TCP_ACK | TCP_RST);
+	goes_by_cookie(v, &made, BACKEND_3_COOKIE, TCP_ACK);
+	goes_by_cookie(v, &made, BACKEND_3_COOKIE, TCP_ACK | TCP_FIN);
+	goes_by_cookie(v, &made, BACKEND_3_COOKIE, TCP_ACK | TCP_RST);
 }
 
 static void a_cookie_needs_no_router_and_no_row(void **state)
@@ -79,7 +79,7 @@ static void a_cookie_needs_no_router_and_no_row(void **state)
 	given_generations(WEB, NULL, 0);
 	set_up(v, 2, &made);
 	given_no_router();
-	goes_by_cookie(v, &made, BACKEND_2, TCP_ACK);
+	goes_by_cookie(v, &made, BACKEND_2_COOKIE, TCP_ACK);
 }
 
 static void a_cookie_behind_other_options_is_found(void **state)
@@ -95,7 +95,7 @@ static void a_cookie_behind_other_options_is_found(void **state)
 	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v),
 			      TCP(.flags = TCP_ACK, .bytes = options, .size = 16)),
 			GATEWAY_COOKIE,
-			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2), FORWARDED(v),
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2_COOKIE), FORWARDED(v),
 			      TCP(.flags = TCP_ACK, .bytes = options, .size = 16)));
 }
 
@@ -106,7 +106,7 @@ static void every_clock_has_the_same_backend(void **state)
 
 	for (__u32 clock = 0; clock < 65536; clock += 4001) {
 		made = timestamps_of(1, (cookie_of(v, 80, 2) & 0xffff) | clock << 16);
-		goes_by_cookie(v, &made, BACKEND_2, TCP_ACK);
+		goes_by_cookie(v, &made, BACKEND_2_COOKIE, TCP_ACK);
 	}
 }
 
@@ -215,7 +215,7 @@ static void an_icmp_error_goes_by_the_cookie_of_the_segment_it_quotes(void **sta
 	quoted = FRAME(FROM_SERVER(v), QUOTE(made), PAYLOAD(20));
 	through_gateway(FRAME(FROM_FABRIC, FROM_ROUTER(v), ERROR(v), BYTES(quoted.bytes, quoted.size)),
 			GATEWAY_COOKIE,
-			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_3), FROM_ROUTER(v, .hop_limit = 63),
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_3_COOKIE), FROM_ROUTER(v, .hop_limit = 63),
 			      ERROR(v), BYTES(quoted.bytes, quoted.size)));
 }
 
@@ -234,6 +234,84 @@ static void an_icmp_error_that_quotes_eight_bytes_goes_down_the_ladder(void **st
 			      ERROR(v), BYTES(quoted.bytes, size)));
 }
 
+#define SEGMENT_OF(made) ECHO(made, .flags = TCP_ACK), PAYLOAD(9)
+#define UNCLAIMED(v, made) IPV6(.from = BACKEND_3, .to = UNCLAIMED_COOKIE_SID), FROM_CLIENT(v),    \
+			   SEGMENT_OF(made)
+
+/* Not back to the agent of the cookie, which would send it back for ever. */
+static void what_the_cookies_backend_does_not_know_goes_to_the_flows_router(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	through_gateway(FRAME(FROM_FABRIC, UNCLAIMED(v, made)), GATEWAY_TO_ROUTER,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = OTHER_COOKIE_SID), FROM_CLIENT(v),
+			      SEGMENT_OF(made)));
+}
+
+static void what_the_cookies_backend_does_not_know_goes_to_the_candidates_at_the_router(void **state)
+{
+	struct timestamps made;
+	int v = FAMILY(state);
+
+	given_candidates(WEB, 2, 1);
+	set_up(v, 3, &made);
+	given_router(ROUTER_SELF);
+	through_gateway(FRAME(FROM_FABRIC, UNCLAIMED(v, made)), GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2),
+			      SRH(.segments = {BACKEND_1}, .segments_left = 1), FROM_CLIENT(v),
+			      SEGMENT_OF(made)));
+}
+
+/* Whatever this gateway's own rows of routers say by now: a hasher has chosen it. */
+static void a_router_that_is_told_of_a_vain_cookie_asks_the_candidates(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = OTHER_SID, .to = "fdf0:0:0:1:f001:400::"),
+			      FROM_CLIENT(v), SEGMENT_OF(made)),
+			GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1), FROM_CLIENT(v),
+			      SEGMENT_OF(made)));
+}
+
+static void a_site_that_is_told_of_a_vain_cookie_does_not_try_it_again(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = OTHER_SID, .to = SITE_COOKIE_SID),
+			      FROM_CLIENT(v), SEGMENT_OF(made)),
+			GATEWAY_TO_ROUTER,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = "fdf0:0:0:2:f001:401::"), FROM_CLIENT(v),
+			      SEGMENT_OF(made)));
+}
+
+static void a_vain_cookie_of_a_site_without_router_is_dropped(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+
+	given_no_router();
+	through_gateway(FRAME(FROM_FABRIC, UNCLAIMED(v, made)), GATEWAY_NO_ROUTER, NOTHING);
+}
+
+static void an_icmp_error_that_the_cookies_backend_does_not_know_goes_down_the_ladder(void **state)
+{
+	struct timestamps made;
+	int v = set_up(FAMILY(state), 3, &made);
+	struct frame quoted;
+
+	made = timestamps_of(cookie_of(v, 80, 3), 55);
+	quoted = FRAME(FROM_SERVER(v), QUOTE(made), PAYLOAD(20));
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = BACKEND_3, .to = UNCLAIMED_COOKIE_SID),
+			      FROM_ROUTER(v), ERROR(v), BYTES(quoted.bytes, quoted.size)),
+			GATEWAY_TO_ROUTER,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = OTHER_COOKIE_SID), FROM_ROUTER(v),
+			      ERROR(v), BYTES(quoted.bytes, quoted.size)));
+}
+
 GATEWAY_TESTS(IN_BOTH(a_segment_goes_straight_to_the_backend_of_its_cookie),
 	      IN_BOTH(a_cookie_needs_no_router_and_no_row),
 	      IN_BOTH(a_cookie_behind_other_options_is_found),
@@ -246,4 +324,10 @@ GATEWAY_TESTS(IN_BOTH(a_segment_goes_straight_to_the_backend_of_its_cookie),
 	      IN_BOTH(a_backend_without_next_hop_leaves_it_to_the_ladder),
 	      IN_BOTH(what_a_hasher_sent_here_is_not_asked_for_its_cookie_again),
 	      IN_BOTH(an_icmp_error_goes_by_the_cookie_of_the_segment_it_quotes),
-	      IN_BOTH(an_icmp_error_that_quotes_eight_bytes_goes_down_the_ladder))
+	      IN_BOTH(an_icmp_error_that_quotes_eight_bytes_goes_down_the_ladder),
+	      IN_BOTH(what_the_cookies_backend_does_not_know_goes_to_the_flows_router),
+	      IN_BOTH(what_the_cookies_backend_does_not_know_goes_to_the_candidates_at_the_router),
+	      IN_BOTH(a_router_that_is_told_of_a_vain_cookie_asks_the_candidates),
+	      IN_BOTH(a_site_that_is_told_of_a_vain_cookie_does_not_try_it_again),
+	      IN_BOTH(a_vain_cookie_of_a_site_without_router_is_dropped),
+	      IN_BOTH(an_icmp_error_that_the_cookies_backend_does_not_know_goes_down_the_ladder))
