@@ -15,6 +15,9 @@
 
 struct driver driver;
 
+/* The lower half of the timestamp that a flow's server stamped, host order; by family. */
+__u16 cookie_marks[2][DRIVER_MARKS];
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -31,6 +34,16 @@ step void read_clock(void)
 		driver.clock_ns[packet / DRIVER_CHUNK_PACKETS & DRIVER_CHUNKS] = bpf_ktime_get_ns();
 }
 
+step bool write_cookie(void *data, void *end, __u32 flow)
+{
+	void *echo = data + (driver.frame.cookie_at & 0xff);
+
+	if (echo + sizeof(__be32) > end)
+		return false;
+	*(__be32 *)echo = flow_echo(cookie_marks[driver.frame.v6 & 1][flow & (DRIVER_MARKS - 1)]);
+	return true;
+}
+
 step bool write_flow(void *data, void *end)
 {
 	__u32 flow = driver_next_flow(&driver);
@@ -44,7 +57,7 @@ step bool write_flow(void *data, void *end)
 	else
 		*(__be32 *)client = flow_client_v4(flow);
 	*(__be16 *)port = flow_client_port(flow);
-	return true;
+	return !driver.frame.cookie_at || write_cookie(data, end, flow);
 }
 
 /* `n` is a constant. */

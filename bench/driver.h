@@ -16,6 +16,7 @@
 #define DRIVER_FRAME_SHORT (14 + 8 * DRIVER_SHORT_WORDS)
 #define DRIVER_FRAME_LONG (14 + 8 * DRIVER_WORDS)
 #define DRIVER_FLOWS_MAX 1000000
+#define DRIVER_MARKS (1 << 20) /* a power of two, no less than flows */
 #define DRIVER_CHUNK_PACKETS 512 /* a power of two: how often the clock is read */
 #define DRIVER_CHUNKS 127	 /* of a run at most; one less than a power of two */
 
@@ -27,6 +28,7 @@ struct driver_frame {
 	__u32 size;	 /* DRIVER_FRAME_SHORT or DRIVER_FRAME_LONG */
 	__u32 client_at; /* offset of the client's IPv4 address, or of the low half of the IPv6 one */
 	__u32 port_at;	 /* of the client's port */
+	__u32 cookie_at; /* of the echo that carries a cookie; 0: none does */
 	__u32 v6;
 };
 
@@ -59,4 +61,10 @@ static inline __attribute__((always_inline)) __be64 flow_client_low(__u32 flow)
 static inline __attribute__((always_inline)) __be16 flow_client_port(__u32 flow)
 {
 	return WIRE_BE16((__u16)(1024 + (flow * 40503 & 0x7fff)));
+}
+
+/* What the client echoes; its clock does not matter here. */
+static inline __attribute__((always_inline)) __be32 flow_echo(__u16 mark)
+{
+	return WIRE_BE32(1 << 16 | mark);
 }

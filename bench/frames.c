@@ -12,6 +12,7 @@
 
 #define HOP_LIMIT 61
 #define MSS_IN_OPTIONS 2
+#define ECHO_IN_OPTIONS 8
 
 static const union address client_network = {
 	.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0x0c},
@@ -146,6 +147,8 @@ static void put_transport(const struct frame_shape *shape, struct driver_frame *
 		return;
 	}
 	at = put(at, &tcp, sizeof(tcp));
+	if (shape->kind == FRAME_STAMPED)
+		frame->cookie_at = at - frame_bytes(frame) + ECHO_IN_OPTIONS;
 	put(at, syn ? syn_options : options, syn ? sizeof(syn_options) : sizeof(options));
 }
 
@@ -169,8 +172,9 @@ void frame_build(const struct frame_shape *shape, struct driver_frame *ret)
 	*ret = frame;
 }
 
-void frame_set_flow(struct driver_frame *frame, uint32_t flow)
+void frame_set_flow(struct driver_frame *frame, uint32_t flow, uint16_t mark)
 {
+	__be32 echo = flow_echo(mark);
 	__be64 low = flow_client_low(flow);
 	__be32 v4 = flow_client_v4(flow);
 	__be16 port = flow_client_port(flow);
@@ -180,6 +184,8 @@ void frame_set_flow(struct driver_frame *frame, uint32_t flow)
 	else
 		memcpy(frame_bytes(frame) + frame->client_at, &v4, sizeof(v4));
 	memcpy(frame_bytes(frame) + frame->port_at, &port, sizeof(port));
+	if (frame->cookie_at)
+		memcpy(frame_bytes(frame) + frame->cookie_at, &echo, sizeof(echo));
 }
 
 uint32_t frame_inner_at(const struct driver_frame *frame)

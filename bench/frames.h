@@ -15,6 +15,7 @@
 enum frame_kind {
 	FRAME_SYN,	/* offers timestamps */
 	FRAME_MIDWAY,	/* a segment with timestamps in mid-connection */
+	FRAME_STAMPED,	/* the same, and what it echoes is the flow's cookie */
 	FRAME_DATAGRAM, /* UDP */
 	FRAME_SYN_ACK,	/* of the server, its MSS larger than the path */
 };
@@ -42,8 +43,8 @@ struct frame_shape {
 
 void frame_build(const struct frame_shape *shape, struct driver_frame *ret);
 
-/* Makes the frame one of this flow, as the driver does. */
-void frame_set_flow(struct driver_frame *frame, uint32_t flow);
+/* Makes the frame one of this flow, as the driver does. `mark`: of its cookie, if the frame has one. */
+void frame_set_flow(struct driver_frame *frame, uint32_t flow, uint16_t mark);
 
 static inline uint8_t *frame_bytes(struct driver_frame *frame)
 {

@@ -75,11 +75,13 @@ static int complain(const struct row *row, const char *what)
 }
 
 /* The frame of the flow that the driver will choose next. */
-static struct driver_frame next_frame(const struct row *row, struct driver driver)
+static struct driver_frame next_frame(const struct bench *bench, const struct row *row,
+				      struct driver driver)
 {
 	struct driver_frame frame = row->frame;
+	uint32_t flow = driver_next_flow(&driver);
 
-	frame_set_flow(&frame, driver_next_flow(&driver));
+	frame_set_flow(&frame, flow, programs_cookie_mark(bench->programs, row->v6, flow));
 	return frame;
 }
 
@@ -87,7 +89,7 @@ static int check_packet(struct bench *bench, struct row *row, struct driver *dri
 {
 	uint8_t out[4096];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_out = out, .data_size_out = sizeof(out));
-	struct driver_frame in = next_frame(row, *driver);
+	struct driver_frame in = next_frame(bench, row, *driver);
 	uint64_t before = 0, after = 0;
 	const char *wrong;
 	int r;

@@ -12,6 +12,8 @@
 	.outcome = OUTCOME_DELIVERED
 
 const struct path paths[] = {
+	{"cookie", SENT(COOKIE), .kind = FRAME_STAMPED, .port = PORT_STAMPED,
+	 .outcome = OUTCOME_TO_BACKENDS},
 	{"pick", SENT(PICKED), .kind = FRAME_SYN, .port = PORT_LISTENING,
 	 .outcome = OUTCOME_TO_BACKENDS},
 	{"pick-udp", SENT(PICKED), .kind = FRAME_DATAGRAM, .port = PORT_DATAGRAMS,

@@ -59,6 +59,7 @@ static int load_gateway(struct programs *programs, struct world *world)
 	MAP_TABLE(gateway, tables, vips, VIP_SLOTS);
 	MAP_TABLE(gateway, tables, intervals, INTERVALS_MAX);
 	MAP_TABLE(gateway, tables, services, SERVICES_MAX);
+	MAP_TABLE(gateway, tables, members, MEMBER_WORDS_MAX);
 	MAP_TABLE(gateway, tables, rows, ROW_LINES_MAX);
 	MAP_TABLE(gateway, tables, backends, BACKENDS_MAX);
 	MAP_TABLE(gateway, tables, routers, ROUTERS_MAX);
@@ -92,13 +93,13 @@ static int load_agent(struct programs *programs, struct world *world)
 	return r < 0 ? r : world_put_agent(world, tables);
 }
 
-static struct flow reference_flow(uint32_t number, bool v6)
+static struct flow flow_of(uint32_t number, bool v6, uint16_t port)
 {
 	struct flow flow = {
 		.client = {.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0x0c}},
 		.vip = *world_vip(v6),
 		.client_port = flow_client_port(number),
-		.vip_port = WIRE_BE16(PORT_LISTENING),
+		.vip_port = WIRE_BE16(port),
 		.protocol = 6,
 	};
 
@@ -122,7 +123,7 @@ static int fill_flows(const struct bench_reference *reference)
 		__u32 n = BATCH;
 
 		for (uint32_t i = 0; i < BATCH; i++) {
-			keys[i] = reference_flow((first + i) / 2, i % 2);
+			keys[i] = flow_of((first + i) / 2, i % 2, PORT_LISTENING);
 			values[i] = (first + i) / 2 % REFERENCE_BACKENDS;
 		}
 		r = bpf_map_update_batch(bpf_map__fd(reference->maps.flows), keys, values, &n, NULL);
@@ -148,6 +149,21 @@ static int load_reference(struct programs *programs)
 	return r < 0 ? r : fill_flows(reference);
 }
 
+/* Every flow's server is one that the service has open in all generations. */
+static void fill_cookie_marks(const struct programs *programs, const struct world *world)
+{
+	struct gateway_settings settings = world_gateway_settings(world);
+
+	for (uint32_t i = 0; i < 2 * DRIVER_FLOWS_MAX; i++) {
+		struct flow flow = flow_of(i / 2, i % 2, PORT_STAMPED);
+
+		programs->driver->bss->cookie_marks[i % 2][i / 2] =
+			cookie_mark(1 + i / 2 % (WORLD_BACKENDS / 2),
+				    flow_hash(&flow, &settings.key), settings.cookie.current,
+				    &settings.cookie);
+	}
+}
+
 /*
  * A test run of more than one packet enters its program into the dispatcher of XDP and takes it out again,
  * each of which waits for all CPUs: 16 ms. An attached program is in there already; no packet arrives.
@@ -171,6 +187,8 @@ int programs_new(struct world *world, struct programs **ret)
 		r = load_driver(programs);
 	if (r == 0)
 		r = load_gateway(programs, world);
+	if (r == 0)
+		fill_cookie_marks(programs, world);
 	if (r == 0)
 		r = load_agent(programs, world);
 	if (r == 0)
@@ -200,6 +218,11 @@ struct programs *programs_free(struct programs *programs)
 struct driver *programs_driver(const struct programs *programs)
 {
 	return &programs->driver->bss->driver;
+}
+
+uint16_t programs_cookie_mark(const struct programs *programs, bool v6, uint32_t flow)
+{
+	return programs->driver->bss->cookie_marks[v6][flow];
 }
 
 static const struct bpf_program *program_of(const struct programs *programs, enum target target)

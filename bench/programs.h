@@ -32,6 +32,9 @@ struct programs *programs_free(struct programs *programs);
 /* What the driver reads and writes; shared memory. */
 struct driver *programs_driver(const struct programs *programs);
 
+/* The lower half of the timestamps that the flow's server stamps. */
+uint16_t programs_cookie_mark(const struct programs *programs, bool v6, uint32_t flow);
+
 /* Makes the target what the driver goes on in. Returns the fd of the driver to run, or an errno. */
 int programs_aim(const struct programs *programs, enum target target);
 
