@@ -73,7 +73,7 @@ void path_find(const struct tables *tables, const struct hash_key *key, const st
 	single = agentless || udp;
 	ret->row = service->rows.size ? hash_row(hash, service->rows.size) : 0;
 	find_router(tables, hash, ret);
-	if (single || packet == PATH_NEW)
+	if (single || (packet == PATH_NEW && service->flags & SERVICE_COOKIE))
 		ret->verdict = GATEWAY_PICKED;
 	else if (!ret->router)
 		ret->verdict = GATEWAY_NO_ROUTER;

@@ -3,7 +3,8 @@
  * The dispatch ladder: which nodes a packet of a service visits. Each rung answers or hands on.
  *
  *   hasher    picks the row's backend itself where every gateway would pick the same and nothing need
- *             be remembered: a SYN that offers timestamps, stateless UDP, an agentless service.
+ *             be remembered: a SYN whose connection will carry a cookie, stateless UDP, an agentless
+ *             service.
  *             Everything else goes to the flow's router, which may be this very gateway.
  *             Before that it looks whether the packet says itself where it belongs (cookie.h).
  *   router    the row's candidates, newest generation first: a list of one to three.
@@ -154,10 +155,14 @@ step bool ladder_single(const struct packet *packet, const struct service *servi
 	return service->flags & SERVICE_AGENTLESS || packet->flow.protocol == IPPROTO_UDP;
 }
 
-/* Can the hasher answer alone? */
+/*
+ * Can the hasher answer alone? A new connection that will carry a cookie needs no router: its packets
+ * say themselves where it went. One that will not is pinned at its router, so it goes through it.
+ */
 step bool hasher_picks(const struct packet *packet, const struct service *service)
 {
-	return ladder_single(packet, service) || (is_syn(packet) && packet->timestamps);
+	return ladder_single(packet, service) ||
+	       (service->flags & SERVICE_COOKIE && is_syn(packet) && packet->timestamps);
 }
 
 /* The flow's router; NULL when the site has none. */

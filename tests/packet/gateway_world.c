@@ -56,11 +56,15 @@ static __u32 service_first(int service)
 	return service * SERVICE_SLOTS + 3; /* no multiple of a line */
 }
 
+/* Of members a test must say who they are. */
+static const __u32 flags_of[SERVICES] = {
+	[WEB] = SERVICE_COOKIE, [MANY] = SERVICE_COOKIE, [PLAIN] = SERVICE_AGENTLESS};
+
 static void put_service(int service, __u32 size, __u32 banks)
 {
 	struct service value = {
 		.rows = {.first = service_first(service), .size = size, .banks = banks},
-		.flags = service == PLAIN ? SERVICE_AGENTLESS : 0,
+		.flags = flags_of[service],
 	};
 
 	put(skeleton->maps.services, service, &value);
@@ -166,6 +170,16 @@ void given_cookies_of(int service, const int *members, int count)
 	put(skeleton->maps.members, member_word(service, 0), &word);
 	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
 	value.flags |= SERVICE_COOKIE;
+	put(skeleton->maps.services, at, &value);
+}
+
+void given_no_cookies(int service)
+{
+	__u32 at = service;
+	struct service value;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
+	value.flags &= ~SERVICE_COOKIE;
 	put(skeleton->maps.services, at, &value);
 }
 

@@ -43,11 +43,12 @@ void given_unreachable_backend(int backend);
 void given_no_headroom(void);
 void given_send_action(int action);
 
-/* The service takes cookies, of these members. A test begins without. */
+/* The service takes cookies, of these members. A test begins with cookies for TCP, but no members. */
 #define given_cookies(service, ...)                                                                \
 	given_cookies_of(service, (const int[]){__VA_ARGS__},                                      \
 			 sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 void given_cookies_of(int service, const int *members, int count);
+void given_no_cookies(int service);
 
 extern const struct cookie_keys cookie_keys;
 

@@ -171,10 +171,9 @@ static void a_flipped_bit_reaches_no_member(void **state)
 static void a_service_without_cookies_ignores_them(void **state)
 {
 	struct timestamps made;
-	int v = FAMILY(state);
+	int v = set_up(FAMILY(state), 3, &made);
 
-	given_router(ROUTER_OTHER);
-	made = timestamps_of(77, cookie_of(v, 80, 3));
+	given_no_cookies(WEB);
 	goes_down_the_ladder(v, &made, TCP_ACK);
 }
 

@@ -26,6 +26,19 @@ static void a_syn_with_timestamps_is_picked_whoever_routes_the_flow(void **state
 			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1_MUST), FORWARDED(v), SYN()));
 }
 
+/* Its packets will not say where it went, so its router has to see the SYN-ACK. */
+static void a_syn_of_a_service_without_cookies_goes_to_the_router_of_its_flow(void **state)
+{
+	int v = FAMILY(state);
+
+	given_no_cookies(WEB);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1_MUST), FORWARDED(v), SYN()));
+	given_router(ROUTER_OTHER);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_TO_ROUTER,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = OTHER_SID), FORWARDED(v), SYN()));
+}
+
 static void a_syn_without_timestamps_is_routed_here_when_this_gateway_has_the_flow(void **state)
 {
 	int v = FAMILY(state);
@@ -310,6 +323,7 @@ static void a_thousand_flows_follow_the_rows_and_spread_over_them(void **state)
 
 GATEWAY_TESTS(IN_BOTH(a_syn_with_timestamps_goes_straight_to_the_rows_backend),
 	      IN_BOTH(a_syn_with_timestamps_is_picked_whoever_routes_the_flow),
+	      IN_BOTH(a_syn_of_a_service_without_cookies_goes_to_the_router_of_its_flow),
 	      IN_BOTH(a_syn_without_timestamps_is_routed_here_when_this_gateway_has_the_flow),
 	      IN_BOTH(a_syn_without_timestamps_goes_to_the_router_sid_of_its_gateway),
 	      IN_BOTH(a_segment_in_mid_connection_goes_to_its_candidate_without_must),

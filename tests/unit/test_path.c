@@ -4,6 +4,12 @@
 #include "core/path.h"
 
 #define WEB(backends) SERVICE("web", "198.51.100.80", "80", backends)
+#define WEB_WITH_COOKIE                                                                            \
+	"  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: 4, cookie: on, "   \
+	"backends: {b1: {}, b2: {}, b3: {}}}\n"
+#define WEB_WITHOUT_COOKIE                                                                         \
+	"  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: 4, cookie: off, "  \
+	"backends: {b1: {}, b2: {}, b3: {}}}\n"
 #define DNS                                                                                        \
 	"  dns: {vips: [198.51.100.80], protocol: udp, ports: 53, max-backends: 4, "               \
 	"backends: {b1: {}, b2: {}}}\n"
@@ -30,11 +36,27 @@ static void a_new_connection_is_picked_and_its_only_backend_must_take_it(void **
 	const struct fixture *fixture = *state;
 	struct path path;
 
-	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}, b3: {}"));
+	put(fixture, "g1", FLEET WEB_WITH_COOKIE);
 	path = path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW);
 	assert_int_equal(path.verdict, GATEWAY_PICKED);
 	assert_int_equal(path.n_segments, 1);
 	assert_int_equal(path.segments[0].bytes[SID_FLAGS_BYTE], SRV6_MUST);
+}
+
+/* Whatever its SYN offers: the connection is pinned at its router. */
+static void without_cookies_a_new_connection_goes_through_its_router(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB_WITHOUT_COOKIE);
+	for (uint16_t port = 1; port < 100; port++) {
+		struct path new = path_of(fixture, IPPROTO_TCP, port, 80, PATH_NEW);
+		struct path bare = path_of(fixture, IPPROTO_TCP, port, 80, PATH_NEW_BARE);
+
+		assert_int_not_equal(new.verdict, GATEWAY_PICKED);
+		assert_int_equal(new.verdict, bare.verdict);
+		assert_int_equal(new.segments[0].bytes[SID_FLAGS_BYTE], SRV6_MUST);
+	}
 }
 
 static void gateways_agree_on_backend_and_router(void **state)
@@ -109,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_new_connection_is_picked_and_its_only_backend_must_take_it),
+		FIXTURE_TEST(without_cookies_a_new_connection_goes_through_its_router),
 		FIXTURE_TEST(gateways_agree_on_backend_and_router),
 		FIXTURE_TEST(after_a_change_a_connection_is_looked_for_at_both_backends),
 		FIXTURE_TEST(a_datagram_has_one_backend_whatever_changed),
