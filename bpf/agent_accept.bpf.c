@@ -20,6 +20,7 @@ struct visit {
 	__u32 link_size;
 	struct outer outer;
 	struct packet packet;
+	__u32 service_flags; /* enum service_flag */
 };
 
 step int answer_probe(struct xdp_md *ctx, const struct cursor *cursor, __u32 link_size)
@@ -62,8 +63,10 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 }
 
 /* Which flow, and is it one of this host's services? */
-step int classify(struct cursor *cursor, struct packet *packet)
+step int classify(struct cursor *cursor, struct visit *visit)
 {
+	struct packet *packet = &visit->packet;
+	const struct interval *interval;
 	__u64 vip;
 
 	if (!packet_parse_addresses(*cursor, packet))
@@ -81,9 +84,37 @@ step int classify(struct cursor *cursor, struct packet *packet)
 	case PACKET_NO_PORTS:
 		return AGENT_NO_SERVICE;
 	}
-	if (service_find(vip, packet->flow.protocol, packet->flow.vip_port) < 0)
+	interval = interval_find(vip, packet->flow.protocol, packet->flow.vip_port);
+	if (!interval)
 		return AGENT_NO_SERVICE;
+	visit->service_flags = interval->flags;
 	return AGENT_GO_ON;
+}
+
+/*
+ * Does the packet's timestamp name another backend? Kernels do not tell their SYN cookies apart where
+ * one is the host of several backends, or was copied with its secrets.
+ */
+step bool names_another(const struct visit *visit)
+{
+	const struct packet *packet = &visit->packet;
+
+	if (!(visit->service_flags & SERVICE_COOKIE) || !packet->timestamps)
+		return false;
+	return cookie_decode(packet->cookie, flow_hash(&packet->flow, &settings.key),
+			     &settings.cookie) != settings.id;
+}
+
+/* The verdict of a claim, or AGENT_GO_ON. */
+step int claim_own(struct xdp_md *ctx, const struct visit *visit)
+{
+	int verdict = claim(ctx, &visit->packet, !visit->outer.routed);
+
+	if (verdict == AGENT_CLAIM_SYN_COOKIE && names_another(visit))
+		verdict = AGENT_GO_ON;
+	if (!verdict && visit->outer.sid.bytes[SID_FLAGS_BYTE] & SRV6_MUST)
+		verdict = AGENT_CLAIM_MUST;
+	return verdict;
 }
 
 /* Strips the outer header, so that the stack sees the client's packet behind the same link header. */
@@ -174,12 +205,10 @@ step int take(struct xdp_md *ctx, struct visit *visit)
 	stop = admit(ctx, &cursor, visit);
 	if (stop)
 		return stop;
-	stop = classify(&cursor, &visit->packet);
+	stop = classify(&cursor, visit);
 	if (stop)
 		return stop;
-	verdict = claim(ctx, &visit->packet, !visit->outer.routed);
-	if (!verdict && visit->outer.sid.bytes[SID_FLAGS_BYTE] & SRV6_MUST)
-		verdict = AGENT_CLAIM_MUST;
+	verdict = claim_own(ctx, visit);
 	if (!verdict)
 		return pass_on(ctx, visit);
 	stop = deliver(ctx, visit);

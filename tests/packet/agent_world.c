@@ -14,6 +14,17 @@
 
 #include "agent_accept.skel.h"
 
+const struct hash_key agent_hash_key = {
+	.words = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+	.finish = 0xbe5466cf34e90c6cULL,
+};
+
+const struct cookie_keys agent_cookie_keys = {
+	.epochs = {{{1, 2, 3, 4, 5, 6}}, {{7, 8, 9, 10, 11, 12}}},
+	.live = 3,
+	.current = 1,
+};
+
 static struct agent_accept *skeleton;
 static struct subject subject;
 static int tun = -1;
@@ -89,6 +100,9 @@ static int agent_load(void **state)
 	settings->accept = address_of(BACKEND_1);
 	settings->vip_prefixes = 1;
 	settings->fingerprint = FINGERPRINT;
+	settings->id = OWN_ID;
+	settings->key = agent_hash_key;
+	settings->cookie = agent_cookie_keys;
 	assert_int_equal(agent_accept__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));

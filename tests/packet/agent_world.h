@@ -37,6 +37,10 @@ int agent_run(const struct frame *in, struct frame *ret_out, const char *file, i
 
 /* Of the agent's secret. */
 #define FINGERPRINT 0x1122334455667788
+extern const struct hash_key agent_hash_key;
+extern const struct cookie_keys agent_cookie_keys;
+
+#define OWN_ID 1 /* the agent's backend */
 
 /* The TUN device that clients live behind. */
 int agent_tun(void);

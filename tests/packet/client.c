@@ -22,7 +22,8 @@ struct client client_new(int v)
 	do {                                                                                       \
 		const struct frame segment_ =                                                      \
 			FRAME(FROM_CLIENT((client)->v),                                            \
-			      TCP(.from_port = (client)->port, .sequence = (client)->sent,         \
+			      TCP(.from_port = (client)->port, .to_port = (client)->vip_port,       \
+				  .sequence = (client)->sent,         \
 				  .acknowledged = (client)->received, __VA_ARGS__));               \
 		assert_int_equal(write(agent_tun(), segment_.bytes, segment_.size),                \
 				 (int)segment_.size);                                              \

@@ -11,6 +11,7 @@
 struct client {
 	int v;
 	uint16_t port;
+	uint16_t vip_port; /* 0: 80 */
 	uint32_t sent;	   /* sequence number of the next byte that it sends */
 	uint32_t received; /* of the next byte that it expects */
 };

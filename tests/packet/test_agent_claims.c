@@ -3,6 +3,9 @@
  * Is this connection ours? The host's sockets say so: real ones, in the state that a client played
  * by the test has brought them to.
  */
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "tests/packet/agent_world.h"
 #include "tests/packet/client.h"
 
@@ -11,7 +14,7 @@
 
 /* The client's next segment. */
 #define CLIENT_TCP(client, ...)                                                                    \
-	TCP(.from_port = (client).port, .sequence = (client).sent,                                 \
+	TCP(.from_port = (client).port, .to_port = (client).vip_port, .sequence = (client).sent,   \
 	    .acknowledged = (client).received, __VA_ARGS__)
 #define CLIENT_ACK(client) CLIENT_TCP(client, .flags = TCP_ACK)
 
@@ -192,6 +195,76 @@ static void an_ack_with_a_forged_syn_cookie_is_not_claimed(void **state)
 	check_unclaimed(v, CLIENT_ACK(client));
 }
 
+/* The timestamps of an ACK: its echo is a backend's stamp. */
+struct echo {
+	uint8_t bytes[12];
+};
+
+static struct echo echo_of(const struct client *client, int backend)
+{
+	struct flow flow = flow_of(client->v, IPPROTO_TCP, client->vip_port);
+	struct echo echo = {.bytes = {1, 1, 8, 10}};
+	uint32_t stamp;
+
+	flow.client_port = htons(client->port);
+	stamp = htonl(cookie_encode(12345, backend, flow_hash(&flow, &agent_hash_key),
+				    &agent_cookie_keys));
+	memcpy(echo.bytes + 8, &stamp, sizeof(stamp));
+	return echo;
+}
+
+#define ECHOES(client, echo)                                                                       \
+	CLIENT_TCP(client, .flags = TCP_ACK, .bytes = (echo).bytes, .size = sizeof(echo))
+
+/* The client has the SYN cookie of a service whose timestamps are stamped. */
+static struct client client_with_syn_cookie(int v)
+{
+	struct client client = client_new(v);
+
+	client.vip_port = 8000;
+	given_sysctl("ipv4/tcp_syncookies", "2");
+	server_listen(v, 8000);
+	client_half_open(&client);
+	return client;
+}
+
+static void an_ack_with_a_valid_syn_cookie_and_our_stamp_is_claimed(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_with_syn_cookie(v);
+	struct echo echo = echo_of(&client, OWN_ID);
+
+	check_first_of_two(v, AGENT_CLAIM_SYN_COOKIE, ECHOES(client, echo));
+}
+
+static void an_ack_with_a_valid_syn_cookie_and_no_timestamps_is_claimed(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_with_syn_cookie(v);
+
+	check_first_of_two(v, AGENT_CLAIM_SYN_COOKIE, CLIENT_ACK(client));
+}
+
+/* Backends may share the secrets of SYN cookies; whose SYN-ACK it was, the stamp says. */
+static void an_ack_with_a_valid_syn_cookie_and_anothers_stamp_is_not_claimed(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_with_syn_cookie(v);
+	struct echo echo = echo_of(&client, OWN_ID + 1);
+
+	check_passed_on(v, ECHOES(client, echo));
+}
+
+static void an_ack_with_a_valid_syn_cookie_and_no_stamp_is_not_claimed(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_with_syn_cookie(v);
+	struct echo echo = echo_of(&client, OWN_ID);
+
+	echo.bytes[11] ^= 1;
+	check_passed_on(v, ECHOES(client, echo));
+}
+
 static void a_reset_with_a_valid_syn_cookie_is_not_claimed(void **state)
 {
 	int v = FAMILY(state);
@@ -351,6 +424,10 @@ AGENT_TESTS(IN_BOTH(a_syn_for_a_listener_is_claimed),
 	    IN_BOTH(the_end_of_a_list_sends_what_it_does_not_hold_back),
 	    IN_BOTH(an_ack_with_a_valid_syn_cookie_is_claimed),
 	    IN_BOTH(an_ack_with_a_forged_syn_cookie_is_not_claimed),
+	    IN_BOTH(an_ack_with_a_valid_syn_cookie_and_our_stamp_is_claimed),
+	    IN_BOTH(an_ack_with_a_valid_syn_cookie_and_no_timestamps_is_claimed),
+	    IN_BOTH(an_ack_with_a_valid_syn_cookie_and_anothers_stamp_is_not_claimed),
+	    IN_BOTH(an_ack_with_a_valid_syn_cookie_and_no_stamp_is_not_claimed),
 	    IN_BOTH(a_reset_with_a_valid_syn_cookie_is_not_claimed),
 	    IN_BOTH(a_connection_in_time_wait_is_claimed_by_the_only_segment),
 	    IN_BOTH(a_connection_in_time_wait_is_passed_on_in_a_list),
