@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "core/health.h"
+
+struct health health_new(bool up, uint64_t now_us)
+{
+	return (struct health){
+		.up = up,
+		.since_us = now_us,
+		.reason = up ? HEALTH_PASSED : HEALTH_UNKNOWN,
+	};
+}
+
+static uint64_t next_hold(const struct health *health, uint64_t now_us)
+{
+	uint64_t hold = health->hold_us ? health->hold_us * 2 : HEALTH_HOLD_FIRST_US;
+
+	if (!health->returned || now_us - health->returned_us >= HEALTH_STABLE_US)
+		return 0;
+	return hold < HEALTH_HOLD_MAX_US ? hold : HEALTH_HOLD_MAX_US;
+}
+
+static bool fell(struct health *health, uint64_t now_us)
+{
+	if (!health->up)
+		return false;
+	health->hold_us = next_hold(health, now_us);
+	health->up = false;
+	health->since_us = now_us;
+	health->falls++;
+	return true;
+}
+
+static bool rose(struct health *health, uint64_t now_us)
+{
+	health->up = true;
+	health->returned = true;
+	health->returned_us = health->since_us = now_us;
+	return true;
+}
+
+static bool passed(struct health *health, const struct health_rules *rules, uint64_t now_us)
+{
+	health->failures = 0;
+	if (health->up) {
+		health->reason = HEALTH_PASSED;
+		return false;
+	}
+	if (++health->passes < rules->rise || now_us - health->failed_us < health->hold_us)
+		return false;
+	health->reason = HEALTH_PASSED;
+	return rose(health, now_us);
+}
+
+bool health_probed(struct health *health, const struct health_rules *rules,
+		   enum health_reason reason, uint64_t now_us)
+{
+	uint32_t enough = health_silent(health, now_us) ? 1 : rules->fall;
+
+	if (reason == HEALTH_PASSED)
+		return passed(health, rules, now_us);
+	health->reason = reason;
+	health->failed_us = now_us;
+	health->passes = 0;
+	return ++health->failures >= enough && fell(health, now_us);
+}
+
+bool health_heard(struct health *health, bool listens, uint64_t now_us)
+{
+	health->heard_us = now_us;
+	if (listens)
+		return false;
+	health->reason = HEALTH_NO_LISTENER;
+	health->failed_us = now_us;
+	health->passes = 0;
+	return fell(health, now_us);
+}
+
+bool health_silent(const struct health *health, uint64_t now_us)
+{
+	return health->heard_us && now_us - health->heard_us > HEALTH_SILENCE_US;
+}
+
+uint64_t health_wait_us(const struct health *health, const struct health_rules *rules,
+			uint32_t random)
+{
+	bool doubt = health->up && health->failures;
+	uint64_t wait = (uint64_t)(doubt ? rules->timeout_ms : rules->interval_ms) * 1000;
+	uint64_t early = doubt ? 0 : wait * rules->jitter / 100;
+
+	return wait - (early * (random & 0xffff) >> 16);
+}
+
+void health_open(const bool *up, size_t n, bool trust_all, bool *open)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any |= open[i] && up[i];
+	if (!any && trust_all)
+		return;
+	for (size_t i = 0; i < n; i++)
+		open[i] = open[i] && up[i];
+}
+
+const char *health_reason_text(enum health_reason reason)
+{
+	static const char *const texts[HEALTH_REASONS] = {
+		[HEALTH_PASSED] = "answers",
+		[HEALTH_REFUSED] = "refuses connections",
+		[HEALTH_TIMEOUT] = "does not answer",
+		[HEALTH_UNREACHABLE] = "cannot be reached",
+		[HEALTH_WRONG] = "gives a wrong answer",
+		[HEALTH_INSECURE] = "fails TLS",
+		[HEALTH_NO_LISTENER] = "nobody listens there",
+		[HEALTH_UNKNOWN] = "has not answered yet",
+	};
+
+	return texts[reason];
+}
