@@ -12,6 +12,7 @@
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/probe.h"
+#include "bpf/steps/whohas.h"
 
 const volatile struct agent_settings settings;
 
@@ -36,7 +37,56 @@ step int answer_probe(struct xdp_md *ctx, const struct cursor *cursor, __u32 lin
 	}
 }
 
-/* Leaves the cursor at the client's packet. A probe is answered here, and goes no further. */
+step int asked_verdict(enum whohas_answer answer)
+{
+	switch (answer) {
+	case WHOHAS_MINE:
+		return AGENT_ASKED_MINE;
+	case WHOHAS_CLOSED:
+		return AGENT_ASKED_CLOSED;
+	default:
+		return AGENT_ASKED_NOT_MINE;
+	}
+}
+
+step int asked_fault(enum whohas_end end)
+{
+	switch (end) {
+	case WHOHAS_OUTSIDE:
+		return AGENT_OUTSIDE_SID;
+	case WHOHAS_FORGED:
+		return AGENT_ASKED_FORGED;
+	default:
+		return AGENT_MALFORMED;
+	}
+}
+
+/*
+ * A router asks whether a connection is ours. For a service that we do not have we could not take its
+ * packets, and our configuration may lag: no answer, so that nobody is reset for it.
+ */
+step int answer_whohas(struct xdp_md *ctx, const struct cursor *cursor, __u32 link_size)
+{
+	enum whohas_answer answer;
+	enum whohas_end end;
+	struct whohas question;
+	__u64 vip;
+
+	end = whohas_read(*cursor, &settings.infrastructure, &settings.who_has, &question);
+	if (end != WHOHAS_FINE)
+		return asked_fault(end);
+	if (question.flow.protocol != IPPROTO_TCP)
+		return AGENT_NO_SERVICE;
+	vip = vip_find(&question.flow.vip, settings.vip_prefixes);
+	if (!vip || service_find(vip, IPPROTO_TCP, question.flow.vip_port) < 0)
+		return AGENT_NO_SERVICE;
+	answer = claim_ask(ctx, &question.flow);
+	return whohas_reply(ctx, *cursor, link_size, answer, settings.id, &settings.who_has)
+		       ? asked_verdict(answer)
+		       : AGENT_MALFORMED;
+}
+
+/* Leaves the cursor at the client's packet. What asks us is answered here, and goes no further. */
 step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
 	struct cursor ahead;
@@ -52,6 +102,8 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 		return AGENT_NOT_OURS;
 	if (ipv6->destination.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PROBE))
 		return answer_probe(ctx, cursor, visit->link_size);
+	if (ipv6->destination.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_WHO_HAS))
+		return answer_whohas(ctx, cursor, visit->link_size);
 	if (ipv6->destination.groups[SID_FUNCTION_GROUP] != bpf_htons(SRV6_ACCEPT))
 		return AGENT_NOT_OURS;
 	if (!prefix_holds(&settings.infrastructure, &ipv6->source))

@@ -301,6 +301,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.cookie = keys->cookie,
 		.vip_prefixes = plan->vip_prefixes,
 		.fingerprint = keys->fingerprint,
+		.who_has = keys->who_has,
 	};
 }
 
@@ -318,6 +319,7 @@ struct agent_settings plan_agent_settings(const struct config *config,
 		.id = self->id,
 		.key = keys->flow,
 		.cookie = keys->cookie,
+		.who_has = keys->who_has,
 		.vip_prefixes = plan->vip_prefixes,
 	};
 }

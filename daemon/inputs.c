@@ -24,6 +24,9 @@ static int derive_keys(const struct secret *secret, struct plan_keys *keys)
 			  sizeof(keys->fingerprint));
 	if (r < 0)
 		return r;
+	r = secret_derive(secret, "holdfast who has", &keys->who_has, sizeof(keys->who_has));
+	if (r < 0)
+		return r;
 	keys->cookie = (struct cookie_keys){.live = 1 << 0, .current = 0};
 	return secret_derive(secret, "holdfast cookie 0", &keys->cookie.epochs[0],
 			     sizeof(keys->cookie.epochs[0]));

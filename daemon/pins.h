@@ -5,7 +5,7 @@
  * takes them for its own. A daemon that starts finds its maps there, full, and exchanges only the
  * program behind each link.
  *
- *   DIR/layout-1/map-NAME        DIR/layout-1/link-INTERFACE
+ *   DIR/layout-2/map-NAME        DIR/layout-2/link-INTERFACE
  */
 #pragma once
 

@@ -15,10 +15,11 @@
 #include "wire/address.h"
 #include "wire/cookie.h"
 #include "wire/hash.h"
+#include "wire/siphash.h"
 #include "wire/trace.h"
 
 /* Part of the name of the directory of pins: programs of another layout never meet these maps. */
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 #define VIP_SLOTS 16384 /* a power of two, kept at most a quarter full */
 #define VIP_PROBES 32	/* an address stands within so many slots of its own; nearly always in it */
@@ -196,9 +197,10 @@ struct gateway_settings {
 	__u8 vip_prefixes;     /* some VIP is a network */
 	__u8 zero[7];
 	__u64 fingerprint;     /* of the secret: wire/probe.h */
+	struct siphash_key who_has;
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 304, "");
+_Static_assert(sizeof(struct gateway_settings) == 320, "");
 
 /* The same for a backend's agent. */
 struct agent_settings {
@@ -212,6 +214,7 @@ struct agent_settings {
 	struct hash_key key;
 	struct cookie_keys cookie;
 	__u64 fingerprint; /* of the secret: wire/probe.h */
+	struct siphash_key who_has;
 };
 
-_Static_assert(sizeof(struct agent_settings) == 216, "");
+_Static_assert(sizeof(struct agent_settings) == 232, "");

@@ -29,6 +29,7 @@ enum srv6_function {
 	SRV6_SITE = 0xf002,   /* anycast within a site: hashes among its gateways. Counts hops.    */
 	SRV6_ACCEPT = 0xf003, /* to an agent. Flags: must, by.                                     */
 	SRV6_PIN = 0xf004,    /* agent to router: a reply that goes out through the gateway.       */
+	SRV6_WHO_HAS = 0xf005, /* who has this connection? (wire/whohas.h)                         */
 	SRV6_PROBE = 0xf00e,  /* who is there? Agent or gateway answer at once (wire/probe.h).     */
 	SRV6_DECAP_V4 = 0xf0d4, /* agentless backend: the kernel's End.DX4                         */
 	SRV6_DECAP_V6 = 0xf0d6, /* agentless backend: the kernel's End.DT6                         */

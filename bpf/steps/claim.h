@@ -8,11 +8,14 @@
  *   UDP             any socket
  *
  * A listener alone never claims a packet in mid-flow.
+ *
+ * Who asks without a packet (wire/whohas.h) is answered from the same table.
  */
 #pragma once
 
 #include "bpf/steps/packet.h"
 #include "wire/verdicts.h"
+#include "wire/whohas.h"
 
 #define SOCKET_LISTEN 10     /* TCP_LISTEN, include/net/tcp_states.h: not in the UAPI */
 #define SOCKET_TIME_WAIT 6   /* TCP_TIME_WAIT */
@@ -90,4 +93,23 @@ step int claim(struct xdp_md *ctx, const struct packet *packet, bool sole)
 		verdict = claim_tcp_state(ctx, packet, sock, sole);
 	bpf_sk_release(sock);
 	return verdict;
+}
+
+/* Does the host hold this TCP connection? */
+step enum whohas_answer claim_ask(struct xdp_md *ctx, const struct flow *flow)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u8 family = address_is_v4(&flow->vip) ? FAMILY_V4 : FAMILY_V6;
+	__u32 size = claim_tuple(flow, family, &tuple);
+	struct bpf_sock *sock = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	enum whohas_answer answer = WHOHAS_MINE;
+
+	if (!sock)
+		return WHOHAS_NOT_MINE;
+	if (sock->state == SOCKET_LISTEN)
+		answer = WHOHAS_NOT_MINE;
+	else if (sock->state == SOCKET_TIME_WAIT)
+		answer = WHOHAS_CLOSED;
+	bpf_sk_release(sock);
+	return answer;
 }

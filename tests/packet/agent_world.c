@@ -103,6 +103,7 @@ static int agent_load(void **state)
 	settings->id = OWN_ID;
 	settings->key = agent_hash_key;
 	settings->cookie = agent_cookie_keys;
+	settings->who_has = whohas_key;
 	assert_int_equal(agent_accept__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));

@@ -46,6 +46,17 @@ struct flow flow_of(int v, int protocol, int vip_port)
 	return flow;
 }
 
+const struct siphash_key whohas_key = {{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}};
+
+struct whohas whohas_sealed(const char *from, const char *to, struct whohas message)
+{
+	struct whohas_sealed sealed = {address_of(from), address_of(to), message};
+
+	sealed.message.magic = WHOHAS_MAGIC;
+	sealed.message.tag = whohas_tag(&sealed, &whohas_key);
+	return sealed.message;
+}
+
 #define PORTS(protocol, low, high, number)                                                         \
 	{                                                                                          \
 		.first = (protocol) << 16 | (low), .last = (protocol) << 16 | (high),              \

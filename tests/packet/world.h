@@ -17,6 +17,7 @@
 #include "tests/packet/packets.h"
 #include "wire/hash.h"
 #include "wire/maps.h"
+#include "wire/whohas.h"
 
 enum {
 	V4,
@@ -85,6 +86,12 @@ struct prefix prefix_of(const char *text, int bits);
 
 /* The client's flow to a VIP, from CLIENT_PORT, as flow_hash reads it. */
 struct flow flow_of(int v, int protocol, int vip_port);
+
+/* Of both programs. */
+extern const struct siphash_key whohas_key;
+
+/* What goes from one address to another about the client's flow to a VIP, with its tag. */
+struct whohas whohas_sealed(const char *from, const char *to, struct whohas message);
 
 /* The maps of both programs: VIPs and what each offers. The agent reads no more. */
 void world_vips(int vips, int vip_prefixes, int intervals);
