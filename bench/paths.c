@@ -14,7 +14,7 @@
 const struct path paths[] = {
 	{"cookie", SENT(COOKIE), .kind = FRAME_STAMPED, .port = PORT_STAMPED,
 	 .outcome = OUTCOME_TO_BACKENDS},
-	{"pick", SENT(PICKED), .kind = FRAME_SYN, .port = PORT_LISTENING,
+	{"pick", SENT(PICKED), .kind = FRAME_SYN, .port = PORT_STAMPED,
 	 .outcome = OUTCOME_TO_BACKENDS},
 	{"pick-udp", SENT(PICKED), .kind = FRAME_DATAGRAM, .port = PORT_DATAGRAMS,
 	 .outcome = OUTCOME_TO_BACKENDS},

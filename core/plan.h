@@ -34,7 +34,7 @@ struct plan_service {
 	const struct config_service *config;
 	uint64_t identity;
 	uint32_t flags; /* enum service_flag */
-	uint32_t size;	/* of a bank of rows, slots */
+	uint32_t size;	/* rows */
 	uint16_t *rows; /* ids of backends; NULL: no backend is open */
 };
 

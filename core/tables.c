@@ -13,25 +13,27 @@
 
 /* Rows */
 
-static uint16_t *row_slot(const struct tables *tables, const struct rows *rows, uint32_t bank,
-			  uint32_t row)
+/* The other places of a row may be candidates: they are stored again as they are. */
+static void row_put(const struct tables *tables, const struct rows *rows, uint32_t bank, uint32_t row,
+		    uint16_t value)
 {
-	uint32_t slot = rows->first + bank * rows->size + row;
+	uint64_t *places = &tables->rows[rows->first + row];
+	uint32_t shift = bank * ROW_PLACE_BITS;
 
-	return &tables->rows[slot / ROW_LINE_SLOTS].slots[slot % ROW_LINE_SLOTS];
+	publish(places, (*places & ~(0xffffULL << shift)) | (uint64_t)value << shift);
 }
 
 uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32_t candidate,
 		    uint32_t row)
 {
-	return *row_slot(tables, rows, rows_bank(rows->banks, candidate), row);
+	return row_place(tables->rows[rows->first + row], rows_bank(rows->banks, candidate));
 }
 
 static bool bank_equal(const struct tables *tables, const struct rows *rows, uint32_t bank,
 		       const uint16_t *values)
 {
 	for (uint32_t row = 0; row < rows->size; row++)
-		if (*row_slot(tables, rows, bank, row) != values[row])
+		if (row_place(tables->rows[rows->first + row], bank) != values[row])
 			return false;
 	return true;
 }
@@ -80,33 +82,33 @@ static void rows_publish(const struct tables *tables, struct rows *rows, const u
 		}
 	bank = bank_spare(banks);
 	for (uint32_t row = 0; row < rows->size; row++)
-		*row_slot(tables, rows, bank, row) = values[row];
+		row_put(tables, rows, bank, row, values[row]);
 	publish(&rows->banks, banks_lead(banks, bank));
 }
 
-/* The end of the row region that begins before `slot` plus `need` and ends behind `slot`, or 0. */
-static uint32_t rows_overlap(const struct rows *rows, uint32_t slot, uint32_t need)
+/* The end of the region of rows that begins before `first` plus `size` and ends behind `first`, or 0. */
+static uint32_t rows_overlap(const struct rows *rows, uint32_t first, uint32_t size)
 {
-	uint32_t end = rows->first + ROW_BANKS * rows->size;
+	uint32_t end = rows->first + rows->size;
 
-	return rows->size && rows->first < slot + need && slot < end ? end : 0;
+	return rows->size && rows->first < first + size && first < end ? end : 0;
 }
 
 /* First fit among the regions in use. */
 static int rows_allocate(const struct tables *tables, uint32_t size, uint32_t *ret_first)
 {
-	uint32_t need = ROW_BANKS * size, slot = 0, blocked;
+	uint32_t first = 0, blocked;
 
 	do {
-		blocked = rows_overlap(&tables->site->routers, slot, need);
+		blocked = rows_overlap(&tables->site->routers, first, size);
 		for (uint32_t i = 1; i < SERVICES_MAX && !blocked; i++)
-			blocked = rows_overlap(&tables->services[i].rows, slot, need);
+			blocked = rows_overlap(&tables->services[i].rows, first, size);
 		if (blocked)
-			slot = blocked;
+			first = blocked;
 	} while (blocked);
-	if (slot + need > ROW_LINES_MAX * ROW_LINE_SLOTS)
+	if (first + size > ROWS_MAX)
 		return -ENOSPC;
-	*ret_first = slot;
+	*ret_first = first;
 	return 0;
 }
 

@@ -27,7 +27,7 @@ struct tables {
 	struct interval *intervals;
 	struct service *services;
 	uint64_t *members;
-	struct row_line *rows;
+	uint64_t *rows;
 	struct destination *backends;
 	struct destination *routers;
 	struct site *site;

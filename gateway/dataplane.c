@@ -36,7 +36,7 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[0] = REGION(vips, VIP_SLOTS);
 	regions[1] = REGION(intervals, INTERVALS_MAX);
 	regions[2] = REGION(services, SERVICES_MAX);
-	regions[3] = REGION(rows, ROW_LINES_MAX);
+	regions[3] = REGION(rows, ROWS_MAX);
 	regions[4] = REGION(backends, BACKENDS_MAX);
 	regions[5] = REGION(routers, ROUTERS_MAX);
 	regions[6] = REGION(site, 1);

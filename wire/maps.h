@@ -30,7 +30,7 @@
 #define BACKENDS_MAX 32768 /* a backend's id is its index: 15 bits, as in the cookie. 0: none */
 #define ROUTERS_MAX 256
 #define NEXT_HOPS_MAX 4096
-#define ROW_LINES_MAX (1 << 20)
+#define ROWS_MAX (1 << 20)
 #define FRAGMENTS_MAX 8192
 #define LAGS_MAX 16384
 
@@ -83,16 +83,25 @@ static inline __attribute__((always_inline)) __u32 interval_point(__u8 protocol,
 }
 
 /*
- * A row table: ROW_BANKS equal banks of `size` slots, one bank a generation. `banks` says which are
- * candidates, newest first, a byte each, and how many there are in the top byte; the bank that is
- * none of them is where the next generation is written.
+ * A row table: `size` rows, each with ROW_BANKS places of two bytes, one place a generation: a bank is
+ * the same place of all rows. `banks` says which are candidates, newest first, a byte each, and how
+ * many there are in the top byte; the bank that is none of them is where the next generation is
+ * written. So one load tells a flow's candidates of all generations.
+ *
+ *    63           48 47           32 31           16 15            0
+ *   +---------------+---------------+---------------+---------------+
+ *   | bank 3        | bank 2        | bank 1        | bank 0        |
+ *   +---------------+---------------+---------------+---------------+
+ *
+ * A place holds a backend's id or a router's number, both from 1; 0 is nobody.
  */
 #define ROW_BANKS 4
+#define ROW_PLACE_BITS 16
 #define CANDIDATES_MAX 3
 
 struct rows {
-	__u32 first; /* slot of bank 0 in the map of rows */
-	__u32 size;  /* slots of a bank: a prime (Maglev, NSDI '16, 3.4) */
+	__u32 first; /* of the map of rows */
+	__u32 size;  /* a prime (Maglev, NSDI '16, 3.4) */
 	__u32 banks;
 };
 
@@ -106,17 +115,10 @@ static inline __attribute__((always_inline)) __u32 rows_bank(__u32 banks, __u32 
 	return banks >> (8 * candidate) & 0xff;
 }
 
-/*
- * Four slots of two bytes, since an array's elements are at least eight: a backend's id or a router's
- * number, both from 1; 0 is nobody.
- */
-#define ROW_LINE_SLOTS 4
-
-struct row_line {
-	__u16 slots[ROW_LINE_SLOTS];
-};
-
-_Static_assert(sizeof(struct row_line) == 8, "the smallest element of an array");
+static inline __attribute__((always_inline)) __u16 row_place(__u64 row, __u32 bank)
+{
+	return row >> (bank % ROW_BANKS * ROW_PLACE_BITS);
+}
 
 enum service_flag {
 	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */

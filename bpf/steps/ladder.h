@@ -31,9 +31,9 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ROW_LINES_MAX);
+	__uint(max_entries, ROWS_MAX);
 	__type(key, __u32);
-	__type(value, struct row_line);
+	__type(value, __u64);
 } rows SEC(".maps");
 
 struct {
@@ -70,14 +70,13 @@ struct way {
 	__u64 hash;	 /* of the flow */
 };
 
-/* The value in one slot of one bank; 0 for none (rows of backends). */
-step __u16 row_read(const struct rows *table, __u32 bank, __u32 row)
+/* A row of a table, with its places of all banks. */
+step __u64 row_read(const struct rows *table, __u32 row)
 {
-	__u32 slot = table->first + bank * table->size + row;
-	__u32 line = slot / ROW_LINE_SLOTS;
-	const struct row_line *values = bpf_map_lookup_elem(&rows, &line);
+	__u32 at = table->first + row;
+	const __u64 *places = bpf_map_lookup_elem(&rows, &at);
 
-	return values ? values->slots[slot % ROW_LINE_SLOTS] : 0;
+	return places ? *places : 0;
 }
 
 /*
@@ -116,7 +115,7 @@ step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, _
  */
 step int ladder_candidates(const struct service *service, __u32 most, struct way *way)
 {
-	__u32 row = hash_row(way->hash, service->rows.size);
+	__u64 row = row_read(&service->rows, hash_row(way->hash, service->rows.size));
 	__u32 banks = service->rows.banks;
 	__u16 ids[CANDIDATES_MAX] = {};
 
@@ -125,8 +124,7 @@ step int ladder_candidates(const struct service *service, __u32 most, struct way
 	for (__u32 candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
 		if (candidate >= most || candidate >= rows_count(banks))
 			break;
-		way_add(way, ids, candidate,
-			row_read(&service->rows, rows_bank(banks, candidate), row));
+		way_add(way, ids, candidate, row_place(row, rows_bank(banks, candidate)));
 	}
 	if (way->count)
 		return GATEWAY_GO_ON;
@@ -169,12 +167,13 @@ step bool hasher_picks(const struct packet *packet, const struct service *servic
 step const struct destination *ladder_router(__u64 hash)
 {
 	__u32 zero = 0, number;
+	__u64 row;
 	const struct site *own = bpf_map_lookup_elem(&site, &zero);
 
 	if (!own || !rows_count(own->routers.banks))
 		return NULL;
-	number = row_read(&own->routers, rows_bank(own->routers.banks, 0),
-			  hash_router(hash, own->routers.size));
+	row = row_read(&own->routers, hash_router(hash, own->routers.size));
+	number = row_place(row, rows_bank(own->routers.banks, 0));
 	return number ? bpf_map_lookup_elem(&routers, &number) : NULL;
 }
 

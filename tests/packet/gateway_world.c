@@ -11,8 +11,8 @@
 
 #define BACKENDS 4
 #define NEXT_HOP 9	   /* its place in the table: not the first, so that an offset shows */
-#define SERVICE_SLOTS 5000 /* a service's share of the map of rows */
-#define ROUTER_SLOTS 100000
+#define SERVICE_ROWS 5000	   /* a service's share of the map of rows */
+#define ROUTER_ROWS 100000
 #define LOOPBACK 1 /* the interface that test packets come from */
 
 static const struct hash_key key = {
@@ -41,19 +41,19 @@ static void put(const struct bpf_map *map, __u32 at, const void *value)
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), &at, value, BPF_ANY), 0);
 }
 
-static void put_slot(__u32 slot, __u16 value)
+static void put_place(__u32 row, __u32 bank, __u16 value)
 {
-	__u32 at = slot / ROW_LINE_SLOTS;
-	struct row_line line;
+	__u32 shift = bank * ROW_PLACE_BITS;
+	__u64 places;
 
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.rows), &at, &line), 0);
-	line.slots[slot % ROW_LINE_SLOTS] = value;
-	put(skeleton->maps.rows, at, &line);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.rows), &row, &places), 0);
+	places = (places & ~(0xffffULL << shift)) | (__u64)value << shift;
+	put(skeleton->maps.rows, row, &places);
 }
 
 static __u32 service_first(int service)
 {
-	return service * SERVICE_SLOTS + 3; /* no multiple of a line */
+	return service * SERVICE_ROWS + 3; /* no multiple of anything */
 }
 
 /* Of members a test must say who they are. */
@@ -82,8 +82,7 @@ void given_generations(int service, const int *backends, int count)
 
 		banks |= bank << 8 * generation;
 		for (__u32 row = 0; row < ROW_SIZE; row++)
-			put_slot(service_first(service) + bank * ROW_SIZE + row,
-				 backends[generation]);
+			put_place(service_first(service) + row, bank, backends[generation]);
 	}
 	put_service(service, ROW_SIZE, banks);
 }
@@ -91,24 +90,24 @@ void given_generations(int service, const int *backends, int count)
 void given_rows(int service, int size, int (*backend_of)(int row))
 {
 	for (int row = 0; row < size; row++)
-		put_slot(service_first(service) + size + row, backend_of(row));
+		put_place(service_first(service) + row, 1, backend_of(row));
 	put_service(service, size, 1 << 24 | 1);
 }
 
 void given_router(int router)
 {
 	struct site site = {
-		.routers = {.first = ROUTER_SLOTS, .size = ROW_SIZE, .banks = 1 << 24 | 1},
+		.routers = {.first = ROUTER_ROWS, .size = ROW_SIZE, .banks = 1 << 24 | 1},
 	};
 
 	for (int row = 0; row < ROW_SIZE; row++)
-		put_slot(ROUTER_SLOTS + ROW_SIZE + row, router);
+		put_place(ROUTER_ROWS + row, 1, router);
 	put(skeleton->maps.site, 0, &site);
 }
 
 void given_no_router(void)
 {
-	struct site site = {.routers = {.first = ROUTER_SLOTS, .size = ROW_SIZE}};
+	struct site site = {.routers = {.first = ROUTER_ROWS, .size = ROW_SIZE}};
 
 	put(skeleton->maps.site, 0, &site);
 }

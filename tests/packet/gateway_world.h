@@ -18,7 +18,7 @@
 #include "tests/packet/world.h"
 #include "wire/verdicts.h"
 
-#define ROW_SIZE 7 /* slots of a bank, unless a test says otherwise */
+#define ROW_SIZE 7 /* rows, unless a test says otherwise */
 
 #define FINGERPRINT 0x1122334455667788 /* of the gateway's secret */
 

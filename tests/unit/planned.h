@@ -91,7 +91,7 @@ static inline struct tables tables_new(void)
 		.intervals = calloc(INTERVALS_MAX, sizeof(*tables.intervals)),
 		.services = calloc(SERVICES_MAX, sizeof(*tables.services)),
 		.members = calloc(MEMBER_WORDS_MAX, sizeof(*tables.members)),
-		.rows = calloc(ROW_LINES_MAX, sizeof(*tables.rows)),
+		.rows = calloc(ROWS_MAX, sizeof(*tables.rows)),
 		.backends = calloc(BACKENDS_MAX, sizeof(*tables.backends)),
 		.routers = calloc(ROUTERS_MAX, sizeof(*tables.routers)),
 		.site = calloc(1, sizeof(*tables.site)),
