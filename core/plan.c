@@ -289,6 +289,21 @@ int plan_agent(const struct config *config, const struct config_backend *self, s
 	return 0;
 }
 
+/* In seconds. A connection outlives Linux' keepalive: 7200, then nine probes 75 apart. */
+static const uint32_t pin_timeouts_s[PIN_PHASES_MAX] = {
+	[PIN_NEW] = 60, [PIN_ESTABLISHED] = 8000, [PIN_DATAGRAMS] = 120,
+	[PIN_CLOSING] = 120, [PIN_RESET] = 10,
+};
+
+static struct pin_settings plan_pins(void)
+{
+	struct pin_settings settings = {.bucket_bits = PIN_BUCKET_BITS};
+
+	for (int i = 0; i < PIN_PHASES_MAX; i++)
+		settings.timeouts[i] = pin_ticks(pin_timeouts_s[i] * 1000000000ULL);
+	return settings;
+}
+
 struct gateway_settings plan_gateway_settings(const struct config *config,
 					      const struct config_gateway *self,
 					      const struct plan_keys *keys, const struct plan *plan)
@@ -299,6 +314,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.route = sid_make(&self->locator, SRV6_ROUTE),
 		.site = sid_make(&self->site->locator, SRV6_SITE),
 		.cookie = keys->cookie,
+		.pins = plan_pins(),
 		.vip_prefixes = plan->vip_prefixes,
 		.fingerprint = keys->fingerprint,
 		.who_has = keys->who_has,

@@ -14,6 +14,7 @@
 struct dataplane {
 	struct gateway *program;
 	struct tables tables;
+	struct pin_table pins;
 	struct gateway_settings settings;
 };
 
@@ -24,12 +25,13 @@ struct region {
 	size_t size;
 };
 
-#define REGIONS 9
+#define REGIONS 11
 
 static void list_regions(struct dataplane *dataplane, struct region regions[static REGIONS])
 {
 	struct gateway *program = dataplane->program;
 	struct tables *tables = &dataplane->tables;
+	const struct pin_settings *pins = &dataplane->settings.pins;
 
 #define REGION(name, count)                                                                        \
 	(struct region){program->maps.name, (void **)&tables->name, (count) * sizeof(*tables->name)}
@@ -43,6 +45,10 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);
 	regions[8] = REGION(members, MEMBER_WORDS_MAX);
 #undef REGION
+	regions[9] = (struct region){program->maps.pin_buckets, (void **)&dataplane->pins.buckets,
+				     sizeof(struct pin_bucket) << pins->bucket_bits};
+	regions[10] = (struct region){program->maps.pin_sets, (void **)&dataplane->pins.sets,
+				      sizeof(struct pin_set) << pins->bucket_bits};
 }
 
 static int map_tables(struct dataplane *dataplane)
@@ -59,6 +65,13 @@ static int map_tables(struct dataplane *dataplane)
 	return 0;
 }
 
+static int size_pins(struct gateway *program, const struct pin_settings *settings)
+{
+	int r = bpf_map__set_max_entries(program->maps.pin_buckets, 1U << settings->bucket_bits);
+
+	return r ? r : bpf_map__set_max_entries(program->maps.pin_sets, 1U << settings->bucket_bits);
+}
+
 static int load(const struct pins *pins, const struct gateway_settings *settings,
 		struct dataplane *dataplane)
 {
@@ -69,7 +82,10 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 		return -errno;
 	memcpy((void *)&dataplane->program->rodata->settings, settings, sizeof(*settings));
 	dataplane->settings = *settings;
-	r = pins_use_maps(pins, dataplane->program->obj);
+	dataplane->pins.settings = settings->pins;
+	r = size_pins(dataplane->program, &settings->pins);
+	if (r == 0)
+		r = pins_use_maps(pins, dataplane->program->obj);
 	if (r == 0)
 		r = gateway__load(dataplane->program);
 	if (r == 0)
@@ -127,6 +143,11 @@ int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
 		}
 	}
 	return result;
+}
+
+const struct pin_table *dataplane_pins(const struct dataplane *dataplane)
+{
+	return &dataplane->pins;
 }
 
 const struct tables *dataplane_tables(const struct dataplane *dataplane)

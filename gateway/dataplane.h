@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "core/pin_table.h"
 #include "core/plan.h"
 #include "core/tables.h"
 #include "daemon/pins.h"
@@ -24,6 +25,9 @@ struct dataplane *dataplane_free(struct dataplane *dataplane);
 /* Puts the program on the interfaces. On an error, said to stderr, the others are attached. */
 int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
 		     char *const *interfaces, size_t n);
+
+/* The pins, in the memory that the program shares. */
+const struct pin_table *dataplane_pins(const struct dataplane *dataplane);
 
 const struct tables *dataplane_tables(const struct dataplane *dataplane);
 

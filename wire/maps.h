@@ -15,6 +15,7 @@
 #include "wire/address.h"
 #include "wire/cookie.h"
 #include "wire/hash.h"
+#include "wire/pins.h"
 #include "wire/siphash.h"
 #include "wire/trace.h"
 
@@ -200,9 +201,11 @@ struct gateway_settings {
 	__u8 zero[7];
 	__u64 fingerprint;     /* of the secret: wire/probe.h */
 	struct siphash_key who_has;
+	struct pin_settings pins;
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 320, "");
+_Static_assert(sizeof(struct gateway_settings) == 344, "");
+_Static_assert(SERVICES_MAX <= 1 << (32 - PIN_HASH_BITS), "a service's number fits into a pin");
 
 /* The same for a backend's agent. */
 struct agent_settings {

@@ -17,6 +17,7 @@
 
 #include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/pins.h"
 #include "wire/maps.h"
 #include "wire/verdicts.h"
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The daemon's side of the pin table (wire/pins.h), while programs use the same memory. Times are
+ * CLOCK_MONOTONIC in ns, hashes those of the flow.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/pins.h"
+
+/* Arrays of 1 << settings.bucket_bits each. */
+struct pin_table {
+	struct pin_bucket *buckets;
+	struct pin_set *sets;
+	struct pin_settings settings;
+};
+
+/* How many pins a table of so many buckets holds, and how many buckets so many pins need. */
+uint32_t pin_table_capacity(uint32_t bucket_bits);
+uint32_t pin_table_bits(uint32_t pins);
+
+/*
+ * Pins the flow to the backend, whatever it was pinned to: for who knows it from the connection's holder.
+ * 0; -EAGAIN: a program writes in that bucket just now.
+ */
+int pin_table_put(const struct pin_table *table, const struct flow *flow, uint32_t service,
+		  uint64_t hash, uint64_t now_ns, uint16_t backend);
+
+/* The backend that the flow is pinned to; 0: none. */
+uint16_t pin_table_find(const struct pin_table *table, const struct flow *flow, uint32_t service,
+			uint64_t hash, uint64_t now_ns);
+
+/* Each pin that is to be honoured. What changes meanwhile is seen or not. */
+typedef void (*pin_table_visit)(const struct pin *pin, uint32_t service, uint16_t backend,
+				void *userdata);
+void pin_table_walk(const struct pin_table *table, uint64_t now_ns, pin_table_visit visit,
+		    void *userdata);
+
+/* Ends the pins of `n` buckets from `first` on that are honoured no more. Returns how many. */
+size_t pin_table_sweep(const struct pin_table *table, uint32_t first, uint32_t n, uint64_t now_ns);
+
+/*
+ * After a daemon that was killed while it wrote: its locks are lifted, and what it had not finished is
+ * cleared. Only for the one daemon that there is. Returns how many locks there were.
+ */
+size_t pin_table_recover(const struct pin_table *table);
