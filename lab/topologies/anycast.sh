@@ -38,6 +38,7 @@ GATEWAYS=(g1 g2)
 AGENT_BACKENDS=(b1 b2 b3)
 PLAIN_BACKENDS=(b4 b5)
 BACKENDS=("${AGENT_BACKENDS[@]}" "${PLAIN_BACKENDS[@]}")
+LATER_GATEWAYS=() LATER_BACKENDS=() # wired, but neither started nor configured: lab/topologies/churn.sh
 
 declare -gA LINK=([g1]=1 [g2]=2 [b1]=11 [b2]=12 [b3]=13 [b4]=14 [b5]=15)
 declare -gA LOCATOR=([ams]=fd48:6f6c:0:1
@@ -87,7 +88,10 @@ fabric_address() { echo "fd48:6f6c:ffff:${LINK[$1]}::1"; }
 topology_wire() {
 	local node n
 
-	for node in "$FABRIC" "$CLIENT" "${GATEWAYS[@]}" "${BACKENDS[@]}"; do
+	local gateways=("${GATEWAYS[@]}" "${LATER_GATEWAYS[@]}")
+	local backends=("${BACKENDS[@]}" "${LATER_BACKENDS[@]}")
+
+	for node in "$FABRIC" "$CLIENT" "${gateways[@]}" "${backends[@]}"; do
 		node "$node"
 	done
 	set_sysctl "$FABRIC" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
@@ -99,21 +103,20 @@ topology_wire() {
 	ip_on "$CLIENT" -4 route add default via 192.0.2.1
 	ip_on "$CLIENT" -6 route add default via 2001:db8:1::1
 
-	for node in "${GATEWAYS[@]}" "${BACKENDS[@]}"; do
-		n=${LINK[$node]}
+	for node in "${gateways[@]}" "${backends[@]}"; do
 		link "$FABRIC" "$node"
 		address "$FABRIC" "$node" "$(fabric_address "$node")/64"
 		address "$node" eth0 "$(link_address "$node")/64"
 		ip_on "$node" -6 route add default via "$(fabric_address "$node")"
 		ip_on "$FABRIC" -6 route add "${LOCATOR[$node]}::/64" via "$(link_address "$node")"
 	done
-	for node in "${GATEWAYS[@]}"; do
+	for node in "${gateways[@]}"; do
 		n=${LINK[$node]}
 		address "$FABRIC" "$node" "10.72.$n.1/30"
 		address "$node" eth0 "10.72.$n.2/30"
 		ip_on "$node" -4 route add default via "10.72.$n.1"
 	done
-	for node in "${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}"; do
+	for node in "${gateways[@]}" "${AGENT_BACKENDS[@]}" "${LATER_BACKENDS[@]}"; do
 		feeds_xdp "$FABRIC" "$node"
 	done
 }
@@ -148,7 +151,7 @@ fabric_bgp() {
 		 no bgp network import-check
 		 timers bgp 1 3
 	END
-	for node in "${GATEWAYS[@]}"; do
+	for node in "${GATEWAYS[@]}" "${LATER_GATEWAYS[@]}"; do
 		for neighbour in "10.72.${LINK[$node]}.2" "$(link_address "$node")"; do
 			cat <<-END
 				 neighbor $neighbour remote-as $GATEWAY_AS
@@ -160,13 +163,13 @@ fabric_bgp() {
 	done
 	echo " address-family ipv4 unicast"
 	echo "  maximum-paths 8"
-	for node in "${GATEWAYS[@]}"; do
+	for node in "${GATEWAYS[@]}" "${LATER_GATEWAYS[@]}"; do
 		echo "  neighbor 10.72.${LINK[$node]}.2 activate"
 	done
 	echo " exit-address-family"
 	echo " address-family ipv6 unicast"
 	echo "  maximum-paths 8"
-	for node in "${GATEWAYS[@]}"; do
+	for node in "${GATEWAYS[@]}" "${LATER_GATEWAYS[@]}"; do
 		echo "  neighbor $(link_address "$node") activate"
 	done
 	echo " exit-address-family"
@@ -185,11 +188,11 @@ topology_backend() {
 	nginx_on "$node"
 }
 
-# vips_are_announced COUNT: the fabric has that many next hops for each of the four VIPs.
+# vips_are_announced COUNT: the fabric has that many next hops for each of the VIPs.
 vips_are_announced() {
 	local vip
 
-	for vip in "${VIP4[web]}" "${VIP4[web-plain]}" "${VIP6[web]}" "${VIP6[web-plain]}"; do
+	for vip in $(printf '%s\n' "${VIP4[@]}" "${VIP6[@]}" | sort -u); do
 		wait_for "$1 next hops for $vip on the fabric" 20 has_next_hops "$FABRIC" "$vip" "$1"
 	done
 }

@@ -33,6 +33,7 @@ static const struct folder folders[] = {
 	{"agent", " agent/ daemon/ core/ io/ base/ wire/ "},
 	{"doctor", " doctor/ daemon/ core/ io/ base/ wire/ "},
 	{"cli", " cli/ doctor/ daemon/ core/ io/ base/ wire/ "},
+	{"lab/load", " lab/ base/ wire/ "},
 	{"bench", " bench/ bpf/ core/ io/ base/ wire/ "},
 };
 
