@@ -267,7 +267,7 @@ bool world_is_backend_sid(const union address *sid, bool v6)
 				 : v6		     ? SRV6_DECAP_V6
 						     : SRV6_DECAP_V4);
 
-		bare.bytes[SID_FLAGS_BYTE] &= ~SRV6_MUST;
+		bare.bytes[SID_FLAGS_BYTE] = 0;
 		if (address_equal(&bare, &wanted))
 			return true;
 	}

@@ -308,6 +308,27 @@ step int forward(struct xdp_md *ctx, struct visit *visit)
 	return stop ? stop : verdict;
 }
 
+/* The client's packet, in whatever it comes, for the sample of packets that the daemon is told of. */
+static __noinline void trace_read(struct xdp_md *ctx)
+{
+	struct cursor cursor = cursor_new(ctx), ahead;
+	const struct outer_header *ipv6;
+	struct packet packet = {};
+	struct outer outer;
+	__be16 type = link_parse(&cursor);
+
+	packet.family = type == bpf_htons(ETH_P_IPV6) ? FAMILY_V6 : FAMILY_V4;
+	ahead = cursor;
+	ipv6 = cursor_take(&ahead, sizeof(*ipv6));
+	if (packet.family == FAMILY_V6 && ipv6 && is_own_sid(&ipv6->destination) &&
+	    outer_parse(&cursor, &outer))
+		packet.family = outer.family;
+	if ((type == bpf_htons(ETH_P_IPV6) || type == bpf_htons(ETH_P_IP)) &&
+	    packet_parse_addresses(cursor, &packet))
+		packet_parse(cursor, &packet);
+	trace_note(&packet);
+}
+
 /* The actions of wire/verdicts.h. */
 step int act_pass(const struct xdp_md *ctx, __u32 ifindex)
 {
@@ -344,11 +365,14 @@ SEC("xdp")
 int gateway(struct xdp_md *ctx)
 {
 	struct visit visit = {.bytes = frame_size(ctx)};
-	int verdict = forward(ctx, &visit);
+	int verdict;
 
+	if (settings.trace.one_in)
+		trace_read(ctx);
+	verdict = forward(ctx, &visit);
 	count(verdict, visit.bytes);
 	if (settings.trace.one_in)
-		trace(&settings.trace, verdict, visit.bytes, &visit.packet);
+		trace_end(&settings.trace, verdict, visit.bytes);
 	return act(ctx, verdict, visit.ifindex);
 }
 
