@@ -119,6 +119,7 @@ static int configure(struct agent_daemon *agent)
 		r = change_load(agent, &change);
 	if (r < 0)
 		return r;
+	inputs_compare_epochs(agent->inputs, change.inputs);
 	adopt(agent, &change);
 	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
 			 agent->self->n_interfaces);
@@ -156,9 +157,10 @@ static json_t *services_json(const struct agent_daemon *agent)
 					      json_string(network_format(&service->vips[j], text)));
 		}
 		json_array_append_new(
-			list, json_pack("{s:s s:o s:s s:[ii]}", "name", service->name, "vips", vips,
+			list, json_pack("{s:s s:o s:s s:[ii] s:b}", "name", service->name, "vips", vips,
 					"protocol", service->protocol == IPPROTO_UDP ? "udp" : "tcp",
-					"ports", service->port_first, service->port_last));
+					"ports", service->port_first, service->port_last, "cookie",
+					(agent->plan->services[i].flags & SERVICE_COOKIE) != 0));
 	}
 	return list;
 }
@@ -173,11 +175,12 @@ static int answer_status(const struct control_request *request, void *userdata, 
 
 	for (size_t i = 0; i < agent->self->n_interfaces; i++)
 		json_array_append_new(interfaces, json_string(agent->self->interfaces[i]));
-	*ret = json_pack("{s:s s:s s:s s:s s:i s:s s:{s:i s:i} s:o s:o}", "role", "agent", "node",
+	*ret = json_pack("{s:s s:s s:s s:s s:i s:s s:{s:i s:i} s:o s:o s:o}", "role", "agent", "node",
 			 agent->self->name, "site", agent->self->site->name, "config",
 			 agent->options.config, "id", agent->self->id, "sid",
 			 address_format(&settings.accept, sid), "mss", "ipv4", settings.mss_v4,
-			 "ipv6", settings.mss_v6, "interfaces", interfaces, "services",
+			 "ipv6", settings.mss_v6, "cookie-epochs",
+			 inputs_cookie_epochs(agent->inputs), "interfaces", interfaces, "services",
 			 services_json(agent));
 	return *ret ? 0 : -ENOMEM;
 }

@@ -36,6 +36,18 @@ struct programs {
 		r_;                                                                                \
 	})
 
+/* It goes by what the others note, and needs no settings. */
+static int load_birth(const struct pins *pins, struct programs *programs)
+{
+	int r;
+
+	programs->birth = agent_birth__open();
+	if (!programs->birth)
+		return -ENOMEM;
+	r = pins_use_maps(pins, programs->birth->obj);
+	return r < 0 ? r : agent_birth__load(programs->birth);
+}
+
 static int load(const struct pins *pins, const struct agent_settings *settings,
 		struct programs *programs)
 {
@@ -44,7 +56,7 @@ static int load(const struct pins *pins, const struct agent_settings *settings,
 	if (r == 0)
 		r = LOAD(stamp, pins, settings, programs);
 	if (r == 0)
-		r = LOAD(birth, pins, settings, programs);
+		r = load_birth(pins, programs);
 	if (r == 0)
 		r = LOAD(restore, pins, settings, programs);
 	return r;
@@ -100,29 +112,35 @@ struct programs *programs_free(struct programs *programs)
 	return NULL;
 }
 
-static int attach(const struct programs *programs, const struct pins *pins, struct host *host,
-		  const char *interface)
+static int attach_restore(const struct programs *programs, const struct pins *pins,
+			  struct host *host, const char *interface)
 {
-	/* What is stamped must be restored: the way in comes first. */
 	int r = pins_attach_ingress(interface, programs->restore->progs.agent_restore);
 
-	if (r == 1)
-		r = host_remember_qdisc(host, interface);
-	if (r == 0)
-		r = pins_attach_egress(interface, programs->stamp->progs.agent_stamp);
-	if (r < 0)
-		return r;
+	return r == 1 ? host_remember_qdisc(host, interface) : r;
+}
+
+static int attach_stamp(const struct programs *programs, const struct pins *pins, struct host *host,
+			const char *interface)
+{
+	return pins_attach_egress(interface, programs->stamp->progs.agent_stamp);
+}
+
+static int attach_accept(const struct programs *programs, const struct pins *pins,
+			 struct host *host, const char *interface)
+{
 	return pins_attach_xdp(pins, interface, programs->accept->progs.agent_accept);
 }
 
-int programs_attach(const struct programs *programs, const struct pins *pins, struct host *host,
-		    char *const *interfaces, size_t n)
-{
-	int result = pins_attach_sockets(pins, programs->birth->progs.agent_birth);
+typedef int attach_t(const struct programs *programs, const struct pins *pins, struct host *host,
+		     const char *interface);
 
-	if (result < 0)
-		log_error("cannot follow the births of connections at the cgroup's root: %s",
-			  strerror(-result));
+/* To all interfaces, whatever becomes of one; returns the last error. */
+static int attach_each(const struct programs *programs, const struct pins *pins, struct host *host,
+		       char *const *interfaces, size_t n, attach_t *attach)
+{
+	int result = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		int r = attach(programs, pins, host, interfaces[i]);
 
@@ -133,6 +151,27 @@ int programs_attach(const struct programs *programs, const struct pins *pins, st
 		}
 	}
 	return result;
+}
+
+/*
+ * What is stamped must be restored, and its birth known: who stamps comes last. That holds for new keys,
+ * too, since a SYN-ACK of the new epoch must find them all in place, and one of the former does.
+ */
+int programs_attach(const struct programs *programs, const struct pins *pins, struct host *host,
+		    char *const *interfaces, size_t n)
+{
+	int r = attach_each(programs, pins, host, interfaces, n, attach_restore), accept;
+
+	if (r == 0) {
+		r = pins_attach_sockets(pins, programs->birth->progs.agent_birth);
+		if (r < 0)
+			log_error("cannot follow the births of connections at the cgroup's root: %s",
+				  strerror(-r));
+	}
+	if (r == 0)
+		r = attach_each(programs, pins, host, interfaces, n, attach_stamp);
+	accept = attach_each(programs, pins, host, interfaces, n, attach_accept);
+	return r < 0 ? r : accept;
 }
 
 int programs_put_vips(const struct programs *programs, const struct plan *plan)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The agent at a connection's birth (sockops): a client's ACK made it established, and from now on its
- * clock is in the socket's storage. The echo in that ACK has been restored to the kernel's value.
+ * clock is in the socket's storage. The echo in that ACK has been restored to the kernel's value by
+ * agent_restore, which has noted that it was a stamp, and which one.
  */
-#include "bpf/steps/classify.h"
 #include "bpf/steps/connection.h"
 #include "bpf/steps/tcp_options.h"
-
-const volatile struct agent_settings settings;
 
 #define FAMILY_INET 2 /* AF_INET */
 
@@ -43,32 +41,25 @@ SEC("sockops")
 int agent_birth(struct bpf_sock_ops *ops)
 {
 	struct timestamps_option option = {.kind = TCP_OPTION_TIMESTAMPS};
-	struct connection *connection;
+	const struct connection_lag *noted;
+	struct connection born = {};
 	struct flow flow = {};
 	struct bpf_sock *sock;
-	__u32 lag, mark, echoed;
 
 	if (ops->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		return 1;
 	flow_of(ops, &flow);
-	if (!takes_cookies(&flow, settings.vip_prefixes))
+	noted = bpf_map_lookup_elem(&lags, &flow);
+	if (!noted || !noted->marked)
 		return 1;
-	if (bpf_load_hdr_opt(ops, &option, sizeof(option), 0) != TCP_OPTION_TIMESTAMPS_SIZE)
-		return 1;
-	echoed = bpf_ntohl(option.tsecr);
 	sock = ops->sk;
-	if (!sock)
+	if (!sock || bpf_load_hdr_opt(ops, &option, sizeof(option), 0) != TCP_OPTION_TIMESTAMPS_SIZE)
 		return 1;
-	connection = bpf_sk_storage_get(&connections, sock, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!connection)
-		return 1;
-	lag = lag_find(&flow);
-	mark = cookie_mark(settings.id, flow_hash(&flow, &settings.key), settings.cookie.current,
-			   &settings.cookie);
-	bpf_spin_lock(&connection->lock);
-	clock_born(&connection->clock, lag, echoed);
-	connection->mark = mark;
-	bpf_spin_unlock(&connection->lock);
+	clock_born(&born.clock, noted->lag, bpf_ntohl(option.tsecr));
+	born.mark = noted->mark;
+	/* Whole at once: another CPU may look at the socket already. */
+	bpf_sk_storage_get(&connections, sock, &born, BPF_SK_STORAGE_GET_F_CREATE);
+	bpf_map_delete_elem(&lags, &flow);
 	return 1;
 }
 

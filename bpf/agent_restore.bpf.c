@@ -41,45 +41,81 @@ step void begin(const struct segment *segment)
 	bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
 }
 
-/* An established socket: by its storage, which is made if it was lost. */
-step bool restore_established(struct bpf_sock *sock, const struct segment *segment, __u32 *ret)
+/* Is the echo one of our stamps, as far as keys can tell? */
+step bool is_own(const struct segment *segment)
+{
+	__u64 hash = flow_hash(&segment->flow, &settings.key);
+
+	return cookie_decode(segment->tsecr, hash, &settings.cookie) == settings.id;
+}
+
+/* No storage yet, or not any more. The stamp of a handshake is noted: it is what the birth must know. */
+step bool restore_handshake(const struct segment *segment, bool note, __u32 *ret)
+{
+	const struct connection_lag *found = bpf_map_lookup_elem(&lags, &segment->flow);
+	struct connection_lag lag = {};
+	__u16 mark = segment->tsecr;
+
+	if (found)
+		lag = *found;
+	if (!(lag.marked && lag.mark == mark)) {
+		if (!is_own(segment))
+			return false;
+		lag.mark = mark;
+		lag.marked = true;
+		if (note)
+			bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
+	}
+	*ret = clock_restore_handshake(lag.lag, kernel_clock(), segment->tsecr >> 16);
+	return true;
+}
+
+/* A connection whose storage was lost, and which the echo alone shows to be stamped. */
+step struct connection *adopt(struct bpf_sock *sock, const struct segment *segment)
+{
+	struct connection adopted = {.mark = segment->tsecr & 0xffff};
+
+	clock_adopted(&adopted.clock, kernel_clock(), segment->tsecr >> 16);
+	return bpf_sk_storage_get(&connections, sock, &adopted, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+/*
+ * An established socket: by its storage, whatever has become of the keys that its mark was made with and
+ * of the service's cookies. Without storage and without our stamp it began before the agent.
+ */
+step bool restore_established(struct bpf_sock *sock, const struct segment *segment, bool cookies,
+			      __u32 *ret)
 {
 	struct connection *connection = bpf_sk_storage_get(&connections, sock, 0, 0);
 	__u16 wire = segment->tsecr >> 16;
-	__u32 now = kernel_clock();
 
-	if (connection) {
-		bpf_spin_lock(&connection->lock);
-		*ret = clock_restore(&connection->clock, wire);
-		bpf_spin_unlock(&connection->lock);
-		return true;
-	}
-	connection = bpf_sk_storage_get(&connections, sock, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!connection)
+	if (!connection && cookies && is_own(segment))
+		connection = adopt(sock, segment);
+	if (!connection || connection->mark != (segment->tsecr & 0xffff))
 		return false;
 	bpf_spin_lock(&connection->lock);
-	clock_adopted(&connection->clock, now, wire);
-	connection->mark = segment->tsecr & 0xffff;
 	*ret = clock_restore(&connection->clock, wire);
 	bpf_spin_unlock(&connection->lock);
 	return true;
 }
 
-step bool restore(struct __sk_buff *skb, const struct segment *segment, __u32 *ret)
+/* `cookies`: the service takes them, so that a stamp of ours is one also where nothing is stored. */
+step bool restore(struct __sk_buff *skb, const struct segment *segment, bool cookies, __u32 *ret)
 {
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = tuple_of(segment, &tuple), state;
 	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	bool done = true;
+	bool done = false;
 
 	if (!sock)
 		return false;
 	state = sock->state;
-	if (state == STATE_LISTEN || state == STATE_NEW_SYN_RECV || state == STATE_TIME_WAIT)
-		*ret = clock_restore_handshake(lag_find(&segment->flow), kernel_clock(),
-					       segment->tsecr >> 16);
-	else
-		done = restore_established(sock, segment, ret);
+	if (state == STATE_TIME_WAIT)
+		done = restore_handshake(segment, false, ret);
+	else if (state != STATE_LISTEN && state != STATE_NEW_SYN_RECV)
+		done = restore_established(sock, segment, cookies, ret);
+	else if (cookies)
+		done = restore_handshake(segment, true, ret);
 	bpf_sk_release(sock);
 	return done;
 }
@@ -89,23 +125,20 @@ int agent_restore(struct __sk_buff *skb)
 {
 	struct segment segment = {};
 	__u32 kernel = 0;
-	__u64 hash;
+	int flags;
 
-	if (!segment_parse(skb, &segment, false) ||
-	    !takes_cookies(&segment.flow, settings.vip_prefixes))
+	if (!segment_parse(skb, &segment, false))
+		return TC_ACT_UNSPEC;
+	flags = flow_service_flags(&segment.flow, settings.vip_prefixes);
+	if (flags < 0)
 		return TC_ACT_UNSPEC;
 	segment_timestamps(skb, &segment);
 	if (segment.tcp.syn) {
-		if (!segment.tcp.ack)
+		if (!segment.tcp.ack && flags & SERVICE_COOKIE)
 			begin(&segment);
 		return TC_ACT_UNSPEC;
 	}
-	if (!segment.timestamps)
-		return TC_ACT_UNSPEC;
-	hash = flow_hash(&segment.flow, &settings.key);
-	if (cookie_decode(segment.tsecr, hash, &settings.cookie) != settings.id)
-		return TC_ACT_UNSPEC;
-	if (restore(skb, &segment, &kernel))
+	if (segment.timestamps && restore(skb, &segment, flags & SERVICE_COOKIE, &kernel))
 		segment_write(skb, &segment, segment.timestamps + 4, kernel);
 	return TC_ACT_UNSPEC;
 }

@@ -56,13 +56,13 @@ step bool stamp_time_wait(const struct segment *segment, __u32 *ret)
 {
 	const struct connection_lag *lag = bpf_map_lookup_elem(&lags, &segment->flow);
 
-	if (!lag)
+	if (!lag || !lag->marked)
 		return false;
 	*ret = (segment->tsval - lag->lag) << COOKIE_CLOCK_SHIFT | lag->mark;
 	return true;
 }
 
-/* A socket without storage began before the agent: its segments stay as they are. */
+/* A socket without storage began before the agent, or without cookies: its segments stay as they are. */
 step bool stamp_established(struct bpf_sock *sock, const struct segment *segment, __u32 *ret)
 {
 	struct connection *connection = bpf_sk_storage_get(&connections, sock, 0, 0);
@@ -75,6 +75,7 @@ step bool stamp_established(struct bpf_sock *sock, const struct segment *segment
 	       connection->mark;
 	lag.lag = connection->clock.lag;
 	lag.mark = connection->mark;
+	lag.marked = true;
 	bpf_spin_unlock(&connection->lock);
 	if (segment->tcp.fin)
 		bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
@@ -112,19 +113,18 @@ step void stamp(struct __sk_buff *skb, struct segment *segment)
 SEC("tc")
 int agent_stamp(struct __sk_buff *skb)
 {
-	const struct interval *interval;
 	struct segment segment = {};
-	__u64 vip;
+	int flags;
 
 	if (!segment_parse(skb, &segment, true))
 		return TC_ACT_UNSPEC;
-	vip = vip_find(&segment.flow.vip, settings.vip_prefixes);
-	interval = vip ? interval_find(vip, IPPROTO_TCP, segment.tcp.source) : NULL;
-	if (!interval || (segment.tcp.syn && !segment.tcp.ack))
+	flags = flow_service_flags(&segment.flow, settings.vip_prefixes);
+	if (flags < 0 || (segment.tcp.syn && !segment.tcp.ack))
 		return TC_ACT_UNSPEC;
 	if (segment.tcp.syn && has_mss_room(&segment.tcp))
 		clamp_mss(skb, &segment);
-	if (interval->flags & SERVICE_COOKIE)
+	/* What its SYN-ACK was is for life: cookies that are switched off are so for new ones. */
+	if (!segment.tcp.syn || flags & SERVICE_COOKIE)
 		stamp(skb, &segment);
 	return TC_ACT_UNSPEC;
 }

@@ -79,11 +79,27 @@ static void print_status_services(const json_t *list, FILE *to)
 		print_ports(service, to);
 		if (json_is_false(json_object_get(service, "agents")))
 			fprintf(to, ", agentless");
+		if (is_true(service, "cookie"))
+			fprintf(to, ", by cookie");
 		if (is_true(service, "off"))
 			fprintf(to, ", switched off");
 		fprintf(to, "\n");
 		print_status_backends(json_object_get(service, "backends"), to);
 	}
+}
+
+/* The current epoch is the list's first. */
+static void print_epochs(const json_t *list, FILE *to)
+{
+	const json_t *former = json_array_get(list, 1);
+
+	if (!json_array_size(list))
+		return;
+	fprintf(to, "\ncookies: new connections' of epoch %lld",
+		(long long)json_integer_value(json_array_get(list, 0)));
+	if (former)
+		fprintf(to, ", those of epoch %lld hold", (long long)json_integer_value(former));
+	fprintf(to, "\n");
 }
 
 static void print_gateway_status(const json_t *status, FILE *to)
@@ -118,6 +134,7 @@ void print_status(const json_t *status, FILE *to)
 		print_gateway_status(status, to);
 	else
 		print_agent_status(status, to);
+	print_epochs(json_object_get(status, "cookie-epochs"), to);
 	print_status_services(json_object_get(status, "services"), to);
 }
 

@@ -70,6 +70,7 @@ struct config {
 	struct network infrastructure;
 	char *secret_file; /* absolute, or relative to the folder of the configuration */
 	uint32_t mtu;	   /* of the infrastructure's links, bytes */
+	uint32_t cookie_epoch; /* new connections' cookies carry its lowest bit; it and the one before live */
 	struct config_site *sites;
 	size_t n_sites;
 	struct config_gateway *gateways;

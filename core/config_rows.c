@@ -89,6 +89,17 @@ static const struct config_row rows[] = {
 		AT(config, mtu),
 	},
 	{
+		.path = "cookie-epoch",
+		.type = CONFIG_NUMBER,
+		.min = 0,
+		.max = 65535,
+		.fallback = "0",
+		.help = "Numbers the keys of the cookies. Raised by one, on gateways before backends, "
+			"it gives new connections new keys; those of the epoch before keep theirs. "
+			"Older ones are found without their cookies.",
+		AT(config, cookie_epoch),
+	},
+	{
 		.path = "sites",
 		.type = CONFIG_ITEMS,
 		.required = true,

@@ -505,12 +505,14 @@ static const struct setting gateway_rows[] = {
 	SETTING(gateway_settings, infrastructure, "infrastructure"),
 	SETTING(gateway_settings, route, "router SID"),
 	SETTING(gateway_settings, site, "site SID"),
+	SETTING(gateway_settings, cookie, "cookie keys"),
 	SETTING(gateway_settings, vip_prefixes, "VIPs that are networks"),
 };
 
 static const struct setting agent_rows[] = {
 	SETTING(agent_settings, infrastructure, "infrastructure"),
 	SETTING(agent_settings, accept, "SID"),
+	SETTING(agent_settings, cookie, "cookie keys"),
 	SETTING(agent_settings, mss_v4, "MSS (IPv4)"),
 	SETTING(agent_settings, mss_v6, "MSS (IPv6)"),
 	SETTING(agent_settings, vip_prefixes, "VIPs that are networks"),

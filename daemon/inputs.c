@@ -11,7 +11,29 @@
 #include "io/secret.h"
 #include "io/yaml.h"
 
-static int derive_keys(const struct secret *secret, struct plan_keys *keys)
+/* A label of its own for each epoch, although only the lowest bit of its number travels. */
+static int derive_cookie_key(const struct secret *secret, uint32_t epoch, struct cookie_keys *keys)
+{
+	uint32_t at = epoch % COOKIE_EPOCHS;
+	char label[sizeof("holdfast cookie 4294967295")];
+
+	snprintf(label, sizeof(label), "holdfast cookie %u", epoch);
+	keys->live |= 1 << at;
+	return secret_derive(secret, label, &keys->epochs[at], sizeof(keys->epochs[at]));
+}
+
+/* New connections carry the current epoch's cookies; those of the one before go on. */
+static int derive_cookie_keys(const struct secret *secret, uint32_t epoch, struct cookie_keys *ret)
+{
+	int r = 0;
+
+	*ret = (struct cookie_keys){.current = epoch % COOKIE_EPOCHS};
+	if (epoch > 0)
+		r = derive_cookie_key(secret, epoch - 1, ret);
+	return r < 0 ? r : derive_cookie_key(secret, epoch, ret);
+}
+
+static int derive_keys(const struct secret *secret, uint32_t epoch, struct plan_keys *keys)
 {
 	int r = secret_derive(secret, "holdfast flow hash", &keys->flow, sizeof(keys->flow));
 
@@ -27,9 +49,7 @@ static int derive_keys(const struct secret *secret, struct plan_keys *keys)
 	r = secret_derive(secret, "holdfast who has", &keys->who_has, sizeof(keys->who_has));
 	if (r < 0)
 		return r;
-	keys->cookie = (struct cookie_keys){.live = 1 << 0, .current = 0};
-	return secret_derive(secret, "holdfast cookie 0", &keys->cookie.epochs[0],
-			     sizeof(keys->cookie.epochs[0]));
+	return derive_cookie_keys(secret, epoch, &keys->cookie);
 }
 
 /* The secret's fault stands where the configuration names it, so that it is found from there. */
@@ -40,8 +60,8 @@ static void add_fault(const struct tree *name, const struct errors *faults, stru
 }
 
 /* Looks the secret up in the tree: it is read also where the rest of the configuration is wrong. */
-static int read_keys(const struct tree *tree, const char *beside, struct errors *errors,
-		     struct plan_keys *keys)
+static int read_keys(const struct tree *tree, const char *beside, uint32_t epoch,
+		     struct errors *errors, struct plan_keys *keys)
 {
 	const struct tree *name = tree_get(tree, "secret");
 	_cleanup_free_ char *path = NULL;
@@ -57,7 +77,7 @@ static int read_keys(const struct tree *tree, const char *beside, struct errors 
 	add_fault(name, &faults, errors);
 	if (r < 0)
 		return r;
-	return derive_keys(&secret, keys);
+	return derive_keys(&secret, epoch, keys);
 }
 
 int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
@@ -73,7 +93,8 @@ int inputs_collect(const char *config_path, const char *beside, struct errors *e
 	if (r < 0)
 		return r;
 	r = config_from_tree(tree, errors, &inputs->config);
-	keys = read_keys(tree, beside ? beside : config_path, errors, &inputs->keys);
+	keys = read_keys(tree, beside ? beside : config_path,
+			 r == 0 ? inputs->config->cookie_epoch : 0, errors, &inputs->keys);
 	errors_sort(errors);
 	if (r < 0 || keys < 0)
 		return r < 0 ? r : keys;
@@ -91,6 +112,31 @@ int inputs_read(const char *config_path, struct inputs **ret)
 	if (r < 0 && !errors_count(&errors))
 		log_error("%s: %s", config_path, strerror(-r));
 	return r;
+}
+
+void inputs_compare_epochs(const struct inputs *before, const struct inputs *after)
+{
+	uint32_t from, to;
+
+	if (!before)
+		return;
+	from = before->config->cookie_epoch;
+	to = after->config->cookie_epoch;
+	if (to != from && to != from + 1)
+		log_warning("cookie-epoch: from %u to %u: connections of epoch %u are not found by their "
+			    "cookies any more, raise it by one at a time",
+			    from, to, from);
+}
+
+json_t *inputs_cookie_epochs(const struct inputs *inputs)
+{
+	uint32_t epoch = inputs->config->cookie_epoch;
+	json_t *list = json_array();
+
+	json_array_append_new(list, json_integer(epoch));
+	if (epoch > 0)
+		json_array_append_new(list, json_integer(epoch - 1));
+	return list;
 }
 
 struct inputs *inputs_free(struct inputs *inputs)

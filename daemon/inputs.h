@@ -2,6 +2,8 @@
 /* What a daemon is told: the configuration and the keys from the fleet's secret, read together. */
 #pragma once
 
+#include <jansson.h>
+
 #include "base/cleanup.h"
 #include "core/config.h"
 #include "core/plan.h"
@@ -23,6 +25,12 @@ int inputs_collect(const char *config_path, const char *beside, struct errors *e
 
 /* The same, with the faults printed to stderr, a line each. */
 int inputs_read(const char *config_path, struct inputs **ret);
+
+/* Warns where the epoch of `before` (NULL: unknown) is not live any more. */
+void inputs_compare_epochs(const struct inputs *before, const struct inputs *after);
+
+/* The numbers of the live epochs, the current one first, as status tells them. */
+json_t *inputs_cookie_epochs(const struct inputs *inputs);
 
 struct inputs *inputs_free(struct inputs *inputs);
 DEFINE_TRIVIAL_CLEANUP(struct inputs *, inputs_free);

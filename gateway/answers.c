@@ -81,11 +81,12 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 		json_array_append_new(
 			vips, json_string(network_format(&service->config->vips[i], text)));
 	}
-	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:i s:i s:o}", "name", service->config->name,
+	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:b s:i s:i s:o}", "name", service->config->name,
 			 "vips", vips, "protocol",
 			 service->config->protocol == IPPROTO_UDP ? "udp" : "tcp", "ports",
 			 service->config->port_first, service->config->port_last, "agents",
-			 !service->config->agentless, "off", tables_switched_off(tables, number), "rows", (int)service->size, "generations",
+			 !service->config->agentless, "cookie",
+			 (service->flags & SERVICE_COOKIE) != 0, "off", tables_switched_off(tables, number), "rows", (int)service->size, "generations",
 			 (int)rows_count(tables->services[number].rows.banks), "backends",
 			 members_json(gateway, service->config));
 }
@@ -143,9 +144,10 @@ static int answer_status(const struct control_request *request, void *userdata, 
 				      service_json(gateway, &gateway->plan->services[i]));
 	for (size_t i = 0; i < gateway->self->n_interfaces; i++)
 		json_array_append_new(interfaces, json_string(gateway->self->interfaces[i]));
-	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o}", "role", "gateway", "node",
+	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o}", "role", "gateway", "node",
 			 gateway->self->name, "site", gateway->self->site->name, "config",
-			 gateway->options.config, "interfaces", interfaces, "vips",
+			 gateway->options.config, "cookie-epochs",
+			 inputs_cookie_epochs(gateway->inputs), "interfaces", interfaces, "vips",
 			 vips_json(gateway), "gateways", routers_json(gateway), "services", services);
 	return *ret ? 0 : -ENOMEM;
 }

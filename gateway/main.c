@@ -148,6 +148,7 @@ static int configure(struct gateway_daemon *gateway)
 		log_error("%s: does not fit the tables: %s", gateway->options.config, strerror(-r));
 		return r;
 	}
+	inputs_compare_epochs(gateway->inputs, change.inputs);
 	adopt(gateway, &change);
 	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
 	if (r < 0)

@@ -11,6 +11,10 @@
  * The clock is in front, so a rising clock makes a rising TSval whatever the rest is; the rest never
  * changes in a connection's life. wire/clock.h has the clock's rules.
  *
+ * Epochs number the keys and only ever rise; their lowest bit travels. The current one's is written, it
+ * and the one before are read. What older ones wrote decodes to nobody, and goes by the ladder's other
+ * rungs (docs/decisions/0012-cookie-epochs.md).
+ *
  * The id is not written plainly, and not under an XOR: whoever flips bits must not choose the
  * neighbour that the packet lands on. It goes through a keyed permutation of 15-bit numbers, tweaked
  * by the flow's hash, so that one connection's cookie tells nothing about another's. The permutation
@@ -37,11 +41,11 @@ struct cookie_key {
 	__u64 rounds[COOKIE_ROUNDS];
 };
 
-/* `live`: a bit for each epoch whose connections may still be there. `current`: the new ones'. */
+/* `live`: a bit for each place that holds a key: the current epoch's and the former's. */
 struct cookie_keys {
 	struct cookie_key epochs[COOKIE_EPOCHS];
 	__u8 live;
-	__u8 current;
+	__u8 current; /* the place of the current epoch's: its number's lowest bit */
 	__u8 zero[6];
 };
 

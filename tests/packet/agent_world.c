@@ -27,6 +27,7 @@ const struct cookie_keys agent_cookie_keys = {
 
 static struct agent_accept *skeleton;
 static struct subject subject;
+static int (*also_load)(void **), (*also_unload)(void **);
 static int tun = -1;
 
 #define ROW(symbol, name, action, help) VERDICT_ROW(AGENT, symbol, name, action)
@@ -107,7 +108,7 @@ static int agent_load(void **state)
 	assert_int_equal(agent_accept__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));
-	return 0;
+	return also_load ? also_load(state) : 0;
 }
 
 static int agent_begin(void **state)
@@ -126,12 +127,17 @@ static int agent_begin(void **state)
 
 static int agent_unload(void **state)
 {
+	if (also_unload)
+		also_unload(state);
 	agent_accept__destroy(skeleton);
 	close(tun);
 	return 0;
 }
 
-int agent_tests(const struct CMUnitTest *tests, size_t count)
+int agent_tests(const struct CMUnitTest *tests, size_t count, int (*load)(void **),
+		int (*unload)(void **))
 {
+	also_load = load;
+	also_unload = unload;
 	return world_run("agent", tests, count, agent_load, agent_begin, agent_unload);
 }

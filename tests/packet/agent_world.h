@@ -48,11 +48,14 @@ int agent_tun(void);
 /* Writes to a file under /proc/sys/net of the namespace. */
 void given_sysctl(const char *path, const char *value);
 
-int agent_tests(const struct CMUnitTest *tests, size_t count);
+/* `load` and `unload` are the test's own, within the agent's; NULL: there is nothing else to load. */
+int agent_tests(const struct CMUnitTest *tests, size_t count, int (*load)(void **),
+		int (*unload)(void **));
 
-#define AGENT_TESTS(...)                                                                           \
+#define AGENT_TESTS(...) AGENT_TESTS_WITH(NULL, NULL, __VA_ARGS__)
+#define AGENT_TESTS_WITH(load, unload, ...)                                                        \
 	int main(void)                                                                             \
 	{                                                                                          \
 		const struct CMUnitTest tests[] = {__VA_ARGS__};                                   \
-		return agent_tests(tests, sizeof(tests) / sizeof(tests[0]));                       \
+		return agent_tests(tests, sizeof(tests) / sizeof(tests[0]), load, unload);         \
 	}

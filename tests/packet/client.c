@@ -76,6 +76,11 @@ void client_half_open(struct client *client)
 	client_receive(client, TCP_SYN | TCP_ACK);
 }
 
+void client_acknowledge(struct client *client, const void *options, size_t size)
+{
+	client_send(client, .flags = TCP_ACK, .bytes = options, .size = size);
+}
+
 void client_open(struct client *client)
 {
 	client_half_open(client);

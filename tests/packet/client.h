@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct client {
@@ -23,6 +24,9 @@ struct client client_new(int v);
 void client_half_open(struct client *client);
 
 void client_open(struct client *client);
+
+/* Ends the handshake of a half-open connection with an ACK that has these options. */
+void client_acknowledge(struct client *client, const void *options, size_t size);
 
 /* The server has closed first, and holds the connection in TIME_WAIT. */
 void client_let_server_close(struct client *client, int connection);

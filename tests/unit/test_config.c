@@ -57,6 +57,7 @@ static void what_is_left_out_has_its_default(void **state)
 
 	assert_int_equal(read_changed(CHANGES({3, NULL}), &errors, &config), 0);
 	assert_int_equal(config->mtu, 1500);
+	assert_int_equal(config->cookie_epoch, 0);
 	assert_ptr_equal(config->gateways[0].site, &config->sites[0]);
 	assert_ptr_equal(config->backends[0].site, &config->sites[0]);
 	assert_true(config->backends[0].agent);

@@ -40,6 +40,56 @@ static void a_good_file_and_its_secret_give_configuration_and_keys(void **state)
 	assert_int_equal(errors_count(&errors), 0);
 }
 
+static struct cookie_keys keys_of_epoch(struct scratch *scratch, const char *epoch)
+{
+	_cleanup_errors_ struct errors errors = {};
+	_cleanup_inputs_ struct inputs *inputs = NULL;
+	char text[2000];
+
+	snprintf(text, sizeof(text), "%s%s", epoch, FLEET WEB);
+	scratch_text(scratch, "t.yaml", text);
+	assert_int_equal(inputs_collect(scratch_path(scratch, "t.yaml"), NULL, &errors, &inputs),
+			 0);
+	return inputs->keys.cookie;
+}
+
+static void the_first_epoch_has_no_former(void **state)
+{
+	struct scratch *scratch = *state;
+	struct cookie_keys keys, named;
+
+	scratch_secret(scratch, "s", 1);
+	keys = keys_of_epoch(scratch, "");
+	assert_int_equal(keys.current, 0);
+	assert_int_equal(keys.live, 1 << 0);
+	named = keys_of_epoch(scratch, "cookie-epoch: 0\n");
+	assert_memory_equal(&keys, &named, sizeof(keys));
+}
+
+/* Whoever is an epoch behind or ahead shares a key with the others, at the same bit of the wire. */
+static void neighbouring_epochs_share_a_key(void **state)
+{
+	static const struct cookie_key none;
+	struct scratch *scratch = *state;
+	struct cookie_keys before, after;
+	char epoch[32];
+
+	scratch_secret(scratch, "s", 1);
+	before = keys_of_epoch(scratch, "cookie-epoch: 0\n");
+	for (int number = 1; number < 5; number++) {
+		snprintf(epoch, sizeof(epoch), "cookie-epoch: %d\n", number);
+		after = keys_of_epoch(scratch, epoch);
+		assert_int_equal(after.current, number & 1);
+		assert_int_equal(after.live, 3);
+		assert_memory_equal(&before.epochs[before.current], &after.epochs[before.current],
+				    sizeof(none));
+		assert_memory_not_equal(&before.epochs[after.current],
+					&after.epochs[after.current], sizeof(none));
+		assert_memory_not_equal(&after.epochs[after.current], &none, sizeof(none));
+		before = after;
+	}
+}
+
 static void a_missing_secret_is_named_where_the_file_names_it(void **state)
 {
 	struct scratch *scratch = *state;
@@ -129,6 +179,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(a_good_file_and_its_secret_give_configuration_and_keys),
+		SCRATCH_TEST(the_first_epoch_has_no_former),
+		SCRATCH_TEST(neighbouring_epochs_share_a_key),
 		SCRATCH_TEST(a_missing_secret_is_named_where_the_file_names_it),
 		SCRATCH_TEST(a_secret_of_the_wrong_size_or_open_to_others_is_refused),
 		SCRATCH_TEST(faults_of_file_and_secret_are_found_in_one_go_and_told_by_line),
