@@ -7,6 +7,8 @@
 #include "bpf/steps/classify.h"
 #include "bpf/steps/count.h"
 #include "bpf/steps/encap.h"
+#include "bpf/steps/fault.h"
+#include "bpf/steps/give_back.h"
 #include "bpf/steps/ladder.h"
 #include "bpf/steps/link.h"
 #include "bpf/steps/outer.h"
@@ -23,6 +25,7 @@ enum arrival {
 	FROM_SITE,   /* hasher, for another site                     */
 	FROM_HASHER, /* router: never re-hashes, so it cannot circle */
 	FROM_AGENT,  /* it did not claim it: on, behind the rung that sent it */
+	FROM_SERVER, /* a reply, on its way to the client            */
 };
 
 struct visit {
@@ -64,6 +67,10 @@ step int admit_function(const struct outer *outer, struct visit *visit)
 		visit->arrival = FROM_SITE;
 		return ++visit->hops > SRV6_SITE_HOPS_MAX ? GATEWAY_SITE_HOPS : GATEWAY_GO_ON;
 	}
+	if (function == SRV6_PIN) {
+		visit->arrival = FROM_SERVER;
+		return GATEWAY_GO_ON;
+	}
 	visit->arrival = visit->tried & SRV6_UNCLAIMED ? FROM_AGENT : FROM_HASHER;
 	return GATEWAY_GO_ON;
 }
@@ -73,7 +80,7 @@ step bool is_own_sid(const union address *destination)
 	__u16 function = bpf_ntohs(destination->groups[SID_FUNCTION_GROUP]);
 
 	if (destination->halves[0] == settings.route.halves[0])
-		return function == SRV6_ROUTE;
+		return function == SRV6_ROUTE || function == SRV6_PIN;
 	return destination->halves[0] == settings.site.halves[0] && function == SRV6_SITE;
 }
 
@@ -189,22 +196,6 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 	return GATEWAY_NOT_OURS;
 }
 
-step int fault_verdict(int fault)
-{
-	switch (fault) {
-	case PACKET_MALFORMED:
-		return GATEWAY_MALFORMED;
-	case PACKET_EXTENSIONS:
-		return GATEWAY_EXTENSIONS;
-	case PACKET_NO_FRAGMENT:
-		return GATEWAY_NO_FRAGMENT;
-	case PACKET_NO_PORTS:
-		return GATEWAY_NO_SERVICE;
-	default:
-		return GATEWAY_GO_ON;
-	}
-}
-
 /* The VIP first: what is for none is not ours, however odd the rest of it. */
 step int classify(struct cursor *cursor, struct visit *visit, const struct service **ret_service)
 {
@@ -289,6 +280,24 @@ step int send_along(struct xdp_md *ctx, struct visit *visit)
 	return encap(ctx, &visit->packet, &visit->way, hop, &settings.route);
 }
 
+/*
+ * Programs that go on where this one ends. A reply's way is one of its own: followed by all ways through
+ * the parser that lead to it, it is too much for the verifier and for the stack (decision 0006).
+ */
+enum stage {
+	STAGE_REPLY,
+	STAGES,
+};
+
+int gateway_reply(struct xdp_md *ctx);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, STAGES);
+	__uint(key_size, sizeof(__u32));
+	__array(values, int(struct xdp_md *));
+} stages SEC(".maps") = {.values = {[STAGE_REPLY] = &gateway_reply}};
+
 step int forward(struct xdp_md *ctx, struct visit *visit)
 {
 	struct cursor cursor = cursor_new(ctx);
@@ -298,6 +307,10 @@ step int forward(struct xdp_md *ctx, struct visit *visit)
 	stop = admit(ctx, &cursor, visit);
 	if (stop)
 		return stop;
+	if (visit->arrival == FROM_SERVER) {
+		bpf_tail_call(ctx, &stages, STAGE_REPLY);
+		return GATEWAY_NO_WAY_HOME; /* there is no such stage: it was never loaded */
+	}
 	stop = classify(&cursor, visit, &service);
 	if (stop)
 		return stop;
@@ -314,7 +327,7 @@ static __noinline void trace_read(struct xdp_md *ctx)
 	struct cursor cursor = cursor_new(ctx), ahead;
 	const struct outer_header *ipv6;
 	struct packet packet = {};
-	struct outer outer;
+	struct outer outer = {};
 	__be16 type = link_parse(&cursor);
 
 	packet.family = type == bpf_htons(ETH_P_IPV6) ? FAMILY_V6 : FAMILY_V4;
@@ -326,6 +339,8 @@ static __noinline void trace_read(struct xdp_md *ctx)
 	if ((type == bpf_htons(ETH_P_IPV6) || type == bpf_htons(ETH_P_IP)) &&
 	    packet_parse_addresses(cursor, &packet))
 		packet_parse(cursor, &packet);
+	if (outer.sid.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PIN))
+		reply_turn(&packet.flow);
 	trace_note(&packet);
 }
 
@@ -374,6 +389,19 @@ int gateway(struct xdp_md *ctx)
 	if (settings.trace.one_in)
 		trace_end(&settings.trace, verdict, visit.bytes);
 	return act(ctx, verdict, visit.ifindex);
+}
+
+SEC("xdp")
+int gateway_reply(struct xdp_md *ctx)
+{
+	__u64 bytes = frame_size(ctx);
+	struct reply reply = {};
+	int verdict = give_back(ctx, &reply);
+
+	count(verdict, bytes);
+	if (settings.trace.one_in)
+		trace_end(&settings.trace, verdict, bytes);
+	return act(ctx, verdict, reply.ifindex);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

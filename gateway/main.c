@@ -12,6 +12,7 @@
 #include "daemon/loop.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
+#include "gateway/home.h"
 
 static const struct daemon_program program = {
 	.name = "holdfast-gateway",
@@ -82,13 +83,17 @@ static int write_tables(const struct gateway_daemon *gateway, const struct datap
 	return r;
 }
 
-/* The kernel shall keep the neighbours that our nodes are behind resolved: XDP never asks for them. */
+/*
+ * The kernel shall keep the neighbours that our nodes, and IPv6 clients, are behind resolved: XDP never asks
+ * for them. IPv4's next hop is a router that the routing daemon talks to.
+ */
 static void keep_neighbours(struct gateway_daemon *gateway)
 {
 	const struct plan *plan = gateway->plan;
 	size_t n = 0, n_wanted;
 	_cleanup_free_ union address *nodes =
 		calloc(plan->n_backends + plan->n_routers + 1, sizeof(*nodes));
+	static const union address clients = {.bytes = {0x20}}; /* 2000::, global unicast: by default */
 	_cleanup_free_ struct fib_wanted *wanted = NULL;
 
 	if (!nodes)
@@ -98,6 +103,7 @@ static void keep_neighbours(struct gateway_daemon *gateway)
 	for (size_t i = 0; i < plan->n_routers; i++)
 		if (!(plan->routers[i].flags & DESTINATION_SELF))
 			nodes[n++] = plan->routers[i].sids[0];
+	nodes[n++] = clients;
 	if (fib_wanted_neighbours(gateway->fib, nodes, n, &wanted, &n_wanted) < 0)
 		return;
 	for (size_t i = 0; i < n_wanted; i++) {
@@ -154,6 +160,7 @@ static int configure(struct gateway_daemon *gateway)
 	if (r < 0)
 		log_error("the site's gateways are not watched: %s", strerror(-r));
 	keep_neighbours(gateway);
+	home_open(); /* without it only replies that come through here are lost, and counted */
 	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
 			     gateway->self->n_interfaces);
 	if (r < 0)
@@ -228,6 +235,8 @@ static int detach(const struct daemon_options *options)
 	rtnetlink_free(netlink);
 	if (r == 0)
 		r = pins_remove(options->bpffs, false);
+	if (r == 0)
+		r = home_close();
 	if (r < 0)
 		log_error("not detached: %s", strerror(-r));
 	return r;

@@ -398,10 +398,13 @@ pin_inline __u32 pin_worst_slot(const struct pin_seek *seek, const volatile stru
 {
 	__u32 first = seek->home % PIN_WORDS * PIN_WORD_LANES, worst = first, most = 0;
 
-	for (__u32 slot = first; slot < first + PIN_WORD_LANES && slot < PIN_WAYS; slot++) {
-		__u32 value = pin_worthlessness(PIN_LOAD(seek->set->pins[slot].state), seek->now,
-						settings);
+	for (__u32 i = 0; i < PIN_WORD_LANES; i++) {
+		__u32 slot = first + i, value;
 
+		asm volatile("" : "+r"(slot)); /* the verifier must see the very number that is compared */
+		if (slot >= PIN_WAYS)
+			break;
+		value = pin_worthlessness(PIN_LOAD(seek->set->pins[slot].state), seek->now, settings);
 		if (value > most) {
 			most = value;
 			worst = slot;

@@ -13,10 +13,10 @@
  * A segment identifier (SID) is a locator, a function and an argument (RFC 8986, 3.1). The lengths
  * are the defaults of FRR's locators: block 40, node 24, function 16, argument 48 bits.
  *
- *    0                  40            64         80      88     96                       127
- *   +------------------+-------------+----------+-------+------+--------------------------+
- *   |      block       |    node     | function | flags | hops |           zero           |
- *   +------------------+-------------+----------+-------+------+--------------------------+
+ *    0                  40            64         80      88     96        112            127
+ *   +------------------+-------------+----------+-------+------+---------+----------------+
+ *   |      block       |    node     | function | flags | hops | backend |      zero      |
+ *   +------------------+-------------+----------+-------+------+---------+----------------+
  *   |<------------ locator --------->|          |<------------- argument ---------------->|
  */
 #pragma once
@@ -28,7 +28,8 @@ enum srv6_function {
 	SRV6_ROUTE = 0xf001,  /* hasher to router; never re-hashes. Flags: tried. Counts hops.     */
 	SRV6_SITE = 0xf002,   /* anycast within a site: hashes among its gateways. Counts hops.    */
 	SRV6_ACCEPT = 0xf003, /* to an agent. Flags: must, by.                                     */
-	SRV6_PIN = 0xf004,    /* agent to router: a reply that goes out through the gateway.       */
+	SRV6_PIN = 0xf004,    /* agent to router: a reply that goes out through the gateway.
+			       * Flags: relayed. Whose: the backend's id.                          */
 	SRV6_WHO_HAS = 0xf005, /* who has this connection? (wire/whohas.h)                         */
 	SRV6_PROBE = 0xf00e,  /* who is there? Agent or gateway answer at once (wire/probe.h).     */
 	SRV6_DECAP_V4 = 0xf0d4, /* agentless backend: the kernel's End.DX4                         */
@@ -45,12 +46,14 @@ enum srv6_flag {
 	SRV6_UNCLAIMED = 0x02, /* route: the last agent of the list did not claim this packet         */
 	SRV6_BY_COOKIE = 0x04, /* accept: the cookie named this agent. route: it was tried, in vain   */
 	SRV6_BY_PIN = 0x08,    /* the same of a pin                                                   */
+	SRV6_RELAYED = 0x10,   /* pin: a gateway handed it to the flow's router, which hands on no more */
 };
 
 /* The parts of a SID by their place in `union address`. */
 #define SID_FUNCTION_GROUP 4 /* groups[4]: the function, network order     */
 #define SID_FLAGS_BYTE 10    /* bytes[10]: the argument's flags            */
 #define SID_HOPS_BYTE 11     /* bytes[11]: moves between sites so far      */
+#define SID_BACKEND_GROUP 6  /* groups[6]: pin: the id of the backend that sends, network order */
 
 #define SRV6_LOCATOR_BITS 64
 #define SRV6_ROUTING_TYPE 4 /* RFC 8754, 2 */

@@ -15,6 +15,11 @@
 	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
 	ROW(CANDIDATES, "candidates", SEND, "router: sent along the row's candidates")              \
 	ROW(PROBED, "probed", SEND, "another gateway's or the doctor's probe, answered")             \
+	ROW(PINNED, "pinned", SEND, "a backend's first reply, which pins its connection here: to its client") \
+	ROW(RETURNED, "returned", SEND, "a backend's reply that goes through its gateway: to its client") \
+	ROW(RELAYED, "relayed", SEND, "a backend's first reply: to the gateway that routes the flow")  \
+	ROW(NO_NEIGHBOUR, "no-neighbour", PASS,                                                     \
+	    "a reply to a client behind an unresolved neighbour: left to the host, which asks")     \
 	ROW(TOO_BIG, "too-big", SEND, "larger than the path: answered with ICMP packet too big")    \
 	ROW(TOO_BIG_SILENT, "too-big-silent", DROP, "larger than the path, and no ICMP may say so") \
 	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \
@@ -29,6 +34,10 @@
 	ROW(HOP_LIMIT, "hop-limit", DROP, "the packet's hop limit (TTL) ended here")                \
 	ROW(SITE_HOPS, "site-hops", DROP, "moved between sites more often than is allowed")         \
 	ROW(UNCLAIMED, "unclaimed", DROP, "came back: no agent of the list holds the connection")   \
+	ROW(RETURN_REFUSED, "return-refused", DROP,                                                 \
+	    "a second backend's answer to one SYN: the first one has the connection")               \
+	ROW(NOT_MEMBER, "not-member", DROP, "a reply of a node that is no backend of the service")  \
+	ROW(NO_WAY_HOME, "no-way-home", DROP, "a reply, and the kernel has no route to its client") \
 	ROW(CONGESTION, "congestion", DROP, "marked congested on the way, but not ECN-capable")     \
 	ROW(NO_ROOM, "no-room", DROP, "the driver left no room for the outer header")
 

@@ -158,15 +158,21 @@ static void put_routers(void)
 	put(skeleton->maps.routers, ROUTER_OTHER, &other);
 }
 
-void given_cookies_of(int service, const int *members, int count)
+void given_members_of(int service, const int *members, int count)
 {
-	__u32 at = service;
-	struct service value;
 	__u64 word = 0;
 
 	for (int i = 0; i < count; i++)
 		word |= 1ULL << members[i];
 	put(skeleton->maps.members, member_word(service, 0), &word);
+}
+
+void given_cookies_of(int service, const int *members, int count)
+{
+	__u32 at = service;
+	struct service value;
+
+	given_members_of(service, members, count);
 	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
 	value.flags |= SERVICE_COOKIE;
 	put(skeleton->maps.services, at, &value);

@@ -43,6 +43,12 @@ void given_unreachable_backend(int backend);
 void given_no_headroom(void);
 void given_send_action(int action);
 
+/* Its backends. A test begins without. */
+#define given_members(service, ...)                                                                \
+	given_members_of(service, (const int[]){__VA_ARGS__},                                      \
+			 sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+void given_members_of(int service, const int *members, int count);
+
 /* The service takes cookies, of these members. A test begins with cookies for TCP, but no members. */
 #define given_cookies(service, ...)                                                                \
 	given_cookies_of(service, (const int[]){__VA_ARGS__},                                      \
