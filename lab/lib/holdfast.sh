@@ -34,11 +34,14 @@ start_holdfast() {
 	done
 }
 
+# config_of NODE: the file that its daemon reads. A test may give each its own.
+config_of() { echo "$LAB_STATE/holdfast.yaml"; }
+
 launch_holdfast() {
 	local role=$1 node=$2
 
 	mkdir -p "$LAB_STATE/$node" "$(bpffs_of "$node")"
-	start "$node" "$role" "$LAB_BUILD/$role/holdfast-$role" --config "$LAB_STATE/holdfast.yaml" \
+	start "$node" "$role" "$LAB_BUILD/$role/holdfast-$role" --config "$(config_of "$node")" \
 		--node "$node" --bpffs "$(bpffs_of "$node")" --socket "$(socket_of "$node")"
 }
 
@@ -47,7 +50,7 @@ socket_of() { echo "$LAB_STATE/$1/holdfast.sock"; }
 
 # detach_agent NODE: undoes what the agent prepared on its host.
 detach_agent() {
-	on "$1" timeout 20 "$LAB_BUILD/agent/holdfast-agent" --config "$LAB_STATE/holdfast.yaml" \
+	on "$1" timeout 20 "$LAB_BUILD/agent/holdfast-agent" --config "$(config_of "$1")" \
 		--node "$1" --bpffs "$(bpffs_of "$1")" --socket "$(socket_of "$1")" --detach
 }
 

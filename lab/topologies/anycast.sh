@@ -206,6 +206,7 @@ write_config() {
 		infrastructure: fd48:6f6c::/32
 		secret: secret
 		mtu: 1500
+		cookie-epoch: ${COOKIE_EPOCH:-0}
 
 		sites:
 		  ams: {locator: "${LOCATOR[ams]}::/64"}
