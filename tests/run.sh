@@ -5,7 +5,8 @@
 #
 #	unit	cmocka programs, by `meson test`
 #	packet	packets through the BPF programs (BPF_PROG_TEST_RUN), by `meson test`
-#	lab	tests/lab/*.sh: real kernels and daemons
+#	lab	tests/lab/*.sh: real kernels and daemons, one after the other; those whose head says
+#		"Runs beside others" are begun first, as they wait most of their time
 #
 # All of them speak TAP, a line a test: "ok 3 - sentence". A program that ends before it has
 # reported what it planned, or that fails without saying which test did, counts as a failure.
@@ -18,7 +19,8 @@ export PATH=$PATH:/usr/sbin:/sbin
 
 cd "$(dirname "$0")/.."
 
-LAB_TEST_SECONDS=300
+LAB_TEST_SECONDS=300 # of a lab test whose head does not say "Takes up to N s"
+BESIDE=() # the pids of the tests that run beside others
 passed=0 failed=0 skipped=0
 
 # count KIND LINE: one more of this kind, and its sentence.
@@ -89,18 +91,75 @@ result_of() {
 		  "exit \(.returncode)"' "$2" 2>&1
 }
 
-lab_suite() {
-	local file name
+# lab_tests PATTERN: the files.
+lab_tests() {
+	local file
 
 	for file in tests/lab/*.sh; do
-		name=$(basename "$file" .sh)
-		[[ $name == *"$1"* ]] || continue
-		report "lab: $name" < <(
-			status=0
-			timeout --foreground --kill-after=60 "$LAB_TEST_SECONDS" bash "$file" 2>&1 || status=$?
-			echo "exit $status"
-		)
+		[[ $(basename "$file" .sh) != *"$1"* ]] || echo "$file"
 	done
+}
+
+head_says() { sed -n '2,/^$/p' "$1" | grep -qF "$2"; }
+
+seconds_of() {
+	local seconds
+
+	seconds=$(sed -n '2,/^$/s/.*Takes up to \([0-9]\+\) s.*/\1/p' "$1")
+	echo "${seconds:-$LAB_TEST_SECONDS}"
+}
+
+# lab_test FILE: its TAP, and "exit STATUS".
+lab_test() {
+	local status=0
+
+	in_time "$1" || status=$?
+	echo "exit $status"
+}
+
+in_time() { timeout --foreground --kill-after=60 "$(seconds_of "$1")" bash "$1" 2>&1; }
+
+# lab_test_beside FILE: the same in the background, where Ctrl-C is not heard but SIGTERM is.
+lab_test_beside() {
+	local status=0 child
+
+	in_time "$1" &
+	child=$!
+	trap 'kill "$child"; wait "$child"' TERM
+	wait "$child" || status=$?
+	echo "exit $status"
+}
+
+# Those that run beside others have an instance of their topology each, and are reported behind them.
+lab_suite() {
+	local file name names=()
+
+	BESIDE_FOLDER=$(mktemp -d)
+	trap 'rm -rf "$BESIDE_FOLDER"' EXIT
+	for file in $(lab_tests "$1"); do
+		head_says "$file" 'Runs beside others' || continue
+		name=$(basename "$file" .sh)
+		LAB_INSTANCE=${LAB_INSTANCE:+$LAB_INSTANCE.}$name lab_test_beside "$file" \
+			>"$BESIDE_FOLDER/$name" &
+		names+=("$name") BESIDE+=($!)
+	done
+	for file in $(lab_tests "$1"); do
+		head_says "$file" 'Runs beside others' ||
+			report "lab: $(basename "$file" .sh)" < <(lab_test "$file")
+	done
+	for name in "${names[@]}"; do
+		wait "${BESIDE[0]}" || true
+		BESIDE=("${BESIDE[@]:1}")
+		report "lab: $name" <"$BESIDE_FOLDER/$name"
+	done
+}
+
+# interrupted: tests that run take their labs down first.
+interrupted() {
+	trap '' INT
+	((${#BESIDE[@]} == 0)) || kill "${BESIDE[@]}" 2>/dev/null || true
+	wait
+	exit 130
 }
 
 main() {
@@ -114,7 +173,7 @@ main() {
 	esac
 	pattern=${1:-}
 
-	trap 'trap "" INT; wait; exit 130' INT # the test that runs takes its lab down first
+	trap interrupted INT
 	for suite in "${suites[@]}"; do
 		case $suite in
 		lab) lab_suite "$pattern" ;;

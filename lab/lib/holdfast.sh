@@ -48,6 +48,29 @@ launch_holdfast() {
 bpffs_of() { echo "$LAB_STATE/bpf/$1"; }
 socket_of() { echo "$LAB_STATE/$1/holdfast.sock"; }
 
+# Another build, with other compiler options: the daemon that starts from it takes over the pins. It is
+# kept, so that the next test has it at once.
+LAB_UPGRADE=$LAB_BUILD/lab/upgrade
+
+build_upgrade() {
+	local lock
+
+	exec {lock}>>"$LAB_BUILD/lab/upgrade.lock"
+	flock "$lock"
+	[[ -e $LAB_UPGRADE/build.ninja ]] || meson setup "$LAB_UPGRADE" "$LAB_HOME" -Dbuildtype=release
+	ninja -C "$LAB_UPGRADE" gateway/holdfast-gateway agent/holdfast-agent cli/holdfast
+	exec {lock}>&-
+}
+
+# upgraded NODE ROLE
+upgraded() {
+	stop "$1" "$2" TERM
+	LAB_BUILD=$LAB_UPGRADE start_holdfast "$2" "$1"
+	runs_from "$1" "$2" "$LAB_UPGRADE"
+}
+
+runs_from() { [[ $(readlink "/proc/$(pid_of "$1" "$2")/exe") == "$3"/* ]]; }
+
 # detach_agent NODE: undoes what the agent prepared on its host.
 detach_agent() {
 	on "$1" timeout 20 "$LAB_BUILD/agent/holdfast-agent" --config "$(config_of "$1")" \
@@ -64,8 +87,8 @@ holdfast() {
 # counter NODE NAME: packets that ended in this verdict.
 counter() { holdfast "$1" counters --json | jq ".counters[\"$2\"].packets // 0"; }
 
-# reconfigure [SERVICE/MEMBER...]: the gateways read a configuration with these members disabled,
-# and this waits until they have taken it.
+# reconfigure [SERVICE/MEMBER...]: the gateways read a configuration of what MEMBERS and WEIGHT are now,
+# with these members disabled, and this waits until they have taken it.
 reconfigure() {
 	local node
 
@@ -74,22 +97,36 @@ reconfigure() {
 		signal "$node" gateway HUP
 	done
 	for node in "${GATEWAYS[@]}"; do
-		wait_for "$node to have disabled '$*' and nothing else" 10 has_disabled "$node" "$@"
+		wait_for "$node to have taken the configuration without '$*'" 10 has_taken "$node" "$@"
 	done
 }
 
-# has_disabled NODE [SERVICE/MEMBER...]: exactly these.
-has_disabled() {
+# has_taken NODE [SERVICE/MEMBER...]: all members are known to it, and all but these are open.
+has_taken() {
 	local node=$1
 	shift
 
-	[[ $(closed_members "$node" | sort) == "$(printf '%s\n' "$@" | sort)" ]]
+	[[ $(members_known "$node") == "$(members_wanted "$@")" ]]
 }
 
-# closed_members NODE: SERVICE/MEMBER, a line each.
-closed_members() {
+# SERVICE/MEMBER WEIGHT OPEN, a line each.
+members_known() {
 	holdfast "$1" status --json |
-		jq -r '.services[] | .name + "/" + (.backends[] | select(.open | not) | .name)'
+		jq -r '.services[] | .name + "/" + (.backends[] | "\(.name) \(.weight) \(.open)")' | sort
+}
+
+members_wanted() {
+	local service member
+
+	for service in "${SERVICES[@]}"; do
+		for member in ${MEMBERS[$service]}; do
+			if [[ " $* " == *" $service/$member "* ]]; then
+				echo "$service/$member ${WEIGHT[$member]} false"
+			else
+				echo "$service/$member ${WEIGHT[$member]} true"
+			fi
+		done
+	done | sort
 }
 
 # accept_sid BACKEND [must]: the agent's SID, wire/srv6.h.

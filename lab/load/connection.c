@@ -75,13 +75,14 @@ static void ask(struct connection *connection, uint64_t now)
 	struct crowd *crowd = connection->crowd;
 	const struct crowd_settings *settings = &crowd->settings;
 	struct message request = {.length = htobe32(settings->bytes),
-				  .wanted = htobe32(settings->bytes),
+				  .wanted = htobe32(settings->wanted),
 				  .delay_ms = htobe32(crowd->delay_ms)};
 	uint32_t asks = 0;
 
 	connection->hushed = crowd->delay_ms > 0;
 	connection->last =
-		settings->exchanges > 0 && connection->exchanges + 1 >= settings->exchanges;
+		connection->leaving ||
+		(settings->exchanges > 0 && connection->exchanges + 1 >= settings->exchanges);
 	if (connection->last && settings->server_closes)
 		asks |= ASK_CLOSE;
 	if (crowd->plants > 0) {

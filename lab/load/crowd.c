@@ -16,7 +16,8 @@ const struct option_row crowd_options[] = {
 	{"--rate", "N", "new ones in a second", OPTION_NUMBER, SETTING(rate)},
 	{"--interval", "MS", "from an answer to the next request", OPTION_NUMBER,
 	 SETTING(interval_ms)},
-	{"--bytes", "N", "in each request and each answer", OPTION_NUMBER, SETTING(bytes)},
+	{"--bytes", "N", "in each request", OPTION_NUMBER, SETTING(bytes)},
+	{"--wanted", "N", "in each answer", OPTION_NUMBER, SETTING(wanted)},
 	{"--stall", "MS", "what is due for so long is a fault", OPTION_NUMBER, SETTING(stall_ms)},
 	{"--exchanges", "N", "then it closes and another opens; 0: it lasts", OPTION_NUMBER,
 	 SETTING(exchanges)},
@@ -28,11 +29,17 @@ const struct option_row crowd_options[] = {
 	{},
 };
 
+/*
+ * Requests and answers are of different lengths, because the kernels of a lab are one and share the
+ * key of their SYN cookies: where both directions are equally far, each ACK acknowledges a valid
+ * cookie, also to a backend that never saw the connection.
+ */
 static const struct crowd_settings defaults = {
 	.connections = 1,
 	.rate = 200,
 	.interval_ms = 1000,
 	.bytes = 200,
+	.wanted = 300,
 	.stall_ms = 3000,
 };
 

@@ -18,7 +18,7 @@ struct crowd_settings {
 	const char *to, *from, *control;
 	uint32_t connections, rate; /* at once; new ones in a second */
 	uint32_t interval_ms;	    /* from an answer to the next request */
-	uint32_t bytes;		    /* of stream in each request, and in each answer */
+	uint32_t bytes, wanted;	    /* of stream in each request, and in each answer */
 	uint32_t stall_ms;	    /* what is due for so long is a fault */
 	uint32_t exchanges;	    /* then it closes, and another takes its place; 0: it lasts */
 	uint32_t greeting_ms;	    /* the server speaks first, so long after the handshake */
@@ -79,6 +79,7 @@ struct connection {
 	bool stalled;	     /* what it waits for now was told as a stall */
 	bool faulty;	     /* it had a fault */
 	bool hushed;	     /* has asked for the last time before a pause */
+	bool leaving;	     /* its next request is to be the last */
 	bool last;	     /* it has made its last request */
 };
 

@@ -206,6 +206,24 @@ static json_t *crowd_plant(void *data, const char *word, const char *number)
 	return NULL;
 }
 
+static json_t *crowd_leave(void *data, const char *word, const char *number)
+{
+	struct crowd *crowd = data;
+	uint64_t n = 0;
+
+	if (!word)
+		return NULL;
+	for (uint32_t i = 0; i < crowd->settings.connections; i++) {
+		struct connection *connection = &crowd->connections[i];
+
+		if (!connection_is_live(connection) || strcmp(connection->name, word) != 0)
+			continue;
+		connection->leaving = true;
+		n++;
+	}
+	return json_integer(n);
+}
+
 static json_t *crowd_finish(void *data, const char *word, const char *number)
 {
 	struct crowd *crowd = data;
@@ -233,6 +251,7 @@ const struct control_verb crowd_verbs[] = {
 	{"plant FAULT [N]",
 	 "in N requests: reset, silence, early-end, wrong-byte, wrong-name, wrong-request",
 	 crowd_plant},
+	{"leave SERVER", "close its connections, each after one more exchange", crowd_leave},
 	{"finish", "open no more", crowd_finish},
 	{"stop", "counters, and ends", crowd_stop},
 	{},

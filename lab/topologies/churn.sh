@@ -50,20 +50,26 @@ MEMBERS=([live]="b1 b2 b3")
 
 topology_backend() { load_serve "$1"; }
 
-# joins NODE: a gateway or backend that was to come later is there and known from here on; its daemons
-# run, and whoever runs takes it in.
+# plan_gateway NODE / plan_backend NODE: one of those to come is known from here on. Variables only, so
+# that a test can say so outside of `it`.
+plan_gateway() { GATEWAYS+=("$1"); }
+
+plan_backend() {
+	AGENT_BACKENDS+=("$1")
+	BACKENDS+=("$1")
+	MEMBERS[live]+=" $1"
+}
+
+# gateway_joins NODE / backend_joins NODE: and is there.
 gateway_joins() {
-	GATEWAYS+=("$1")
-	reconfigure
+	write_config >"$LAB_STATE/holdfast.yaml"
 	gateways "$1"
+	reconfigure
 	gateway_bgp "$1"
 	vips_are_announced "${#GATEWAYS[@]}"
 }
 
 backend_joins() {
-	AGENT_BACKENDS+=("$1")
-	BACKENDS+=("$1")
-	MEMBERS[live]+=" $1"
 	write_config >"$LAB_STATE/holdfast.yaml"
 	agents "$1"
 	load_serve "$1"

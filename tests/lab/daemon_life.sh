@@ -49,20 +49,6 @@ rewrite_config() {
 	mv "$LAB_STATE/holdfast.yaml.new" "$LAB_STATE/holdfast.yaml"
 }
 
-# Another build, with other compiler options: the daemon that starts from it takes over the pins.
-build_upgrade() {
-	meson setup "$LAB_STATE/upgrade" "$LAB_HOME" -Dbuildtype=release
-	ninja -C "$LAB_STATE/upgrade" gateway/holdfast-gateway agent/holdfast-agent cli/holdfast
-}
-
-upgraded() {
-	stop "$1" "$2" TERM
-	LAB_BUILD=$LAB_STATE/upgrade start_holdfast "$2" "$1"
-	runs_from "$1" "$2" "$LAB_STATE/upgrade"
-}
-
-runs_from() { [[ $(readlink "/proc/$(pid_of "$1" "$2")/exe") == "$3"/* ]]; }
-
 # One of each event, at a gateway and at a backend with an agent.
 one_round() {
 	killed_and_restarted g1 gateway
