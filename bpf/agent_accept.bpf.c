@@ -70,9 +70,11 @@ step int answer_whohas(struct xdp_md *ctx, const struct cursor *cursor, __u32 li
 	enum whohas_answer answer;
 	enum whohas_end end;
 	struct whohas question;
+	union address asker;
 	__u64 vip;
 
-	end = whohas_read(*cursor, &settings.infrastructure, &settings.who_has, &question);
+	end = whohas_read(*cursor, &settings.infrastructure, &settings.who_has, &question,
+			  &asker);
 	if (end != WHOHAS_FINE)
 		return asked_fault(end);
 	if (question.flow.protocol != IPPROTO_TCP)

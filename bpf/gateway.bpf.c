@@ -4,6 +4,7 @@
  * in gateway(): admit (is it ours, from whom), classify (which service, which flow), the dispatch
  * ladder (which nodes), and sending. Each step returns GATEWAY_GO_ON or the verdict that ends it.
  */
+#include "bpf/steps/asked.h"
 #include "bpf/steps/classify.h"
 #include "bpf/steps/count.h"
 #include "bpf/steps/encap.h"
@@ -16,6 +17,7 @@
 #include "bpf/steps/probe.h"
 #include "bpf/steps/too_big.h"
 #include "bpf/steps/trace.h"
+#include "bpf/steps/unclaimed.h"
 
 const volatile struct gateway_settings settings;
 
@@ -84,10 +86,11 @@ step bool is_own_sid(const union address *destination)
 	return destination->halves[0] == settings.site.halves[0] && function == SRV6_SITE;
 }
 
-step bool is_probe_sid(const union address *destination)
+/* One of our locator's SIDs that we answer at. */
+step bool is_answering_sid(const union address *destination, enum srv6_function function)
 {
 	return destination->halves[0] == settings.route.halves[0] &&
-	       destination->groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PROBE);
+	       destination->groups[SID_FUNCTION_GROUP] == bpf_htons(function);
 }
 
 /* Another gateway, or the doctor, asks whether packets are forwarded here. */
@@ -105,6 +108,18 @@ step int answer_probe(struct xdp_md *ctx, const struct cursor *cursor, struct vi
 	}
 }
 
+/* What is no packet for a backend, but a question to this gateway. */
+step int answer(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit,
+		const union address *destination)
+{
+	if (is_answering_sid(destination, SRV6_PROBE))
+		return answer_probe(ctx, cursor, visit);
+	if (!is_answering_sid(destination, SRV6_WHO_HAS))
+		return GATEWAY_NOT_OURS;
+	visit->ifindex = ctx->ingress_ifindex;
+	return asked(ctx, *cursor, visit->link_size, &settings);
+}
+
 /*
  * IPv6 to an address of the infrastructure: only the infrastructure may use it, whatever it is for.
  * What is not for a SID of ours (BGP, probes, SSH) is the host's.
@@ -115,8 +130,7 @@ step int admit_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visi
 	struct outer outer;
 
 	if (!is_own_sid(&ipv6->destination))
-		return is_probe_sid(&ipv6->destination) ? answer_probe(ctx, cursor, visit)
-							: GATEWAY_NOT_OURS;
+		return answer(ctx, cursor, visit, &ipv6->destination);
 	if (!outer_parse(cursor, &outer))
 		return GATEWAY_MALFORMED;
 	return admit_function(&outer, visit);
@@ -221,7 +235,17 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 	return (*ret_service)->flags & SERVICE_OFF ? GATEWAY_OFF : GATEWAY_GO_ON;
 }
 
-step int dispatch(struct visit *visit, const struct service *service)
+/* Down the ladder behind the rung that sent it; behind the last one, the nodes are asked. */
+step int dispatch_unclaimed(struct xdp_md *ctx, struct visit *visit, const struct service *service)
+{
+	int verdict = unclaimed_walk(&visit->packet, service, &visit->way);
+
+	return verdict == GATEWAY_UNCLAIMED ? unclaimed_ask(ctx, &visit->packet, service,
+							    visit->service, &visit->way)
+					    : verdict;
+}
+
+step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service *service)
 {
 	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
@@ -229,7 +253,7 @@ step int dispatch(struct visit *visit, const struct service *service)
 	if (visit->arrival == FROM_HASHER)
 		return router_walk(&visit->packet, service, &visit->way);
 	if (visit->arrival == FROM_AGENT)
-		return unclaimed_walk(&visit->packet, service, &visit->way);
+		return dispatch_unclaimed(ctx, visit, service);
 	return hasher_walk(&visit->packet, service, visit->service, &settings.cookie, &visit->way);
 }
 
@@ -314,7 +338,7 @@ step int forward(struct xdp_md *ctx, struct visit *visit)
 	stop = classify(&cursor, visit, &service);
 	if (stop)
 		return stop;
-	verdict = dispatch(visit, service);
+	verdict = dispatch(ctx, visit, service);
 	if (!visit->way.count)
 		return verdict;
 	stop = send_along(ctx, visit);

@@ -131,7 +131,8 @@ struct service {
 	struct rows rows;
 	__u32 flags;
 	__u64 identity; /* of its name, by which a restarted daemon finds it again. 0: free */
-	__u64 spare[5];
+	__u64 ask_interval_ns; /* the budget of wire/whohas.h, 0: nobody is asked */
+	__u64 spare[4];
 };
 
 _Static_assert(sizeof(struct service) == 64, "a service is a cache line");

@@ -33,7 +33,17 @@
 	ROW(NO_NEXT_HOP, "no-next-hop", DROP, "no route or no neighbour towards the SID")           \
 	ROW(HOP_LIMIT, "hop-limit", DROP, "the packet's hop limit (TTL) ended here")                \
 	ROW(SITE_HOPS, "site-hops", DROP, "moved between sites more often than is allowed")         \
-	ROW(UNCLAIMED, "unclaimed", DROP, "came back: no agent of the list holds the connection")   \
+	ROW(UNCLAIMED, "unclaimed", DROP,                                                           \
+	    "came back: no agent of the list holds the connection, which was asked about already, " \
+	    "or ends with this packet")                                                             \
+	ROW(WHO_HAS, "who-has", DROP, "came back unclaimed: the nodes are asked who has it")        \
+	ROW(WHO_HAS_LIMITED, "who-has-limited", DROP,                                               \
+	    "came back unclaimed, and more than may be asked about")                                \
+	ROW(WHO_HAS_DENIED, "who-has-denied", SEND,                                                 \
+	    "came back unclaimed, and nobody has it: sent to the row's backend, which resets it")   \
+	ROW(ASKED_NOT_PINNED, "asked-not-pinned", SEND, "who has it? we have no pin")               \
+	ROW(ASKED_SITE, "asked-site", DROP, "who has it? another site asks: our daemon finds out")  \
+	ROW(ASKED_FORGED, "asked-forged", DROP, "who has it? asked without knowing the secret")     \
 	ROW(RETURN_REFUSED, "return-refused", DROP,                                                 \
 	    "a second backend's answer to one SYN: the first one has the connection")               \
 	ROW(NOT_MEMBER, "not-member", DROP, "a reply of a node that is no backend of the service")  \

@@ -20,6 +20,7 @@
 #pragma once
 
 #include "wire/address.h"
+#include "wire/budget.h"
 #include "wire/flow.h"
 #include "wire/siphash.h"
 
@@ -69,6 +70,111 @@ struct whohas_sealed {
 #define WHOHAS_SEALED_WORDS (__builtin_offsetof(struct whohas_sealed, message.tag) / 8)
 
 _Static_assert(WHOHAS_SEALED_WORDS == 12, "addresses and eight words");
+
+/*
+ * What a gateway's program tells its daemon: an unclaimed packet came back, or another site's gateway
+ * asks (then `asker` and `token` are its).
+ */
+struct whohas_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	struct flow flow;
+	union address asker;
+	__u64 token;
+	__u32 service;
+	__u32 sequence;	   /* of the packet, host order */
+	__u8 may_be_reset; /* 1: a segment; 0: an ICMP error, which no reset answers */
+	__u8 zero[7];
+};
+
+_Static_assert(sizeof(struct whohas_event) == 88, "no hidden padding in what is copied out");
+
+#define WHOHAS_EVENTS_BYTES (256 << 10)
+
+/*
+ * Everybody has said no: until then, a segment of the flow that comes back unclaimed is sent to the row's
+ * backend all the same, whose host resets it. The denial is of a connection, not of a flow: the segment's
+ * sequence number must be near the one that was asked about.
+ */
+struct whohas_denial {
+	__u64 until_ns;
+	__u32 sequence;
+	__u32 zero;
+};
+
+#define WHOHAS_DENIALS_MAX 16384
+#define WHOHAS_NEAR (1 << 20)
+
+static inline __attribute__((always_inline)) int whohas_denies(const struct whohas_denial *denial,
+							       __u32 sequence, __u64 now_ns)
+{
+	return now_ns < denial->until_ns &&
+	       sequence - denial->sequence + WHOHAS_NEAR < 2 * WHOHAS_NEAR;
+}
+
+/*
+ * How much may be asked. A service has a budget in two halves: one for everybody, one for client networks
+ * where a connection was found lately. So who floods a service from everywhere takes the first half, and
+ * the connections of those that he is not keep the second. One network has a quarter of it all at most.
+ */
+#define WHOHAS_HALF 2	 /* of the budget */
+#define WHOHAS_NETWORK 4 /* a quarter of it */
+
+struct whohas_budget {
+	__u64 open_ns; /* words of wire/budget.h */
+	__u64 kept_ns;
+	__u64 sites_ns; /* for the questions of other sites */
+	__u64 spare;
+};
+
+/* Client networks where nothing was found share their words by hash. */
+#define WHOHAS_NETWORKS 65536
+
+/* A client's network: the /24 of IPv4, the /56 of IPv6. */
+struct whohas_network {
+	__u64 network;
+	__u32 service;
+	__u32 zero;
+};
+
+struct whohas_known {
+	__u64 until_ns;
+	__u64 due_ns; /* of its budget */
+};
+
+#define WHOHAS_KNOWN_MAX 16384
+
+static inline __attribute__((always_inline)) struct whohas_network
+whohas_network_of(const union address *client, __u32 service)
+{
+	int v4 = address_is_v4(client);
+	union address bits = {};
+
+	bits.words[0] = v4 ? client->words[2] : client->words[0];
+	bits.words[1] = v4 ? client->words[3] : client->words[1];
+	bits.words[1] &= WIRE_BE32(0xffffff00);
+	return (struct whohas_network){.network = bits.halves[0], .service = service};
+}
+
+/* `network_ns` is the network's own word, `known`: a connection of it was found lately. */
+static inline __attribute__((always_inline)) int whohas_may_ask(struct whohas_budget *budget,
+								__u64 *network_ns, int known,
+								__u64 now_ns, __u64 interval_ns)
+{
+	if (!budget_take(network_ns, now_ns, interval_ns * WHOHAS_NETWORK))
+		return 0;
+	if (known && budget_take(&budget->kept_ns, now_ns, interval_ns * WHOHAS_HALF))
+		return 1;
+	return budget_take(&budget->open_ns, now_ns, interval_ns * WHOHAS_HALF);
+}
+
+/* Flows that were asked about a moment ago: their next packets need no other question. */
+#define WHOHAS_RECENT 16384
+#define WHOHAS_RECENT_MS 100
+
+struct whohas_recent {
+	__u32 hash;
+	__u32 time_ms;
+};
 
 siphash_inline __u64 whohas_tag(const struct whohas_sealed *sealed,
 				const volatile struct siphash_key *key)

@@ -46,7 +46,7 @@ step bool way_sid(const struct way *way, __u32 i, __u32 count, __u8 family, unio
 
 	if (!node)
 		return false;
-	*ret = node->sids[family];
+	*ret = node->sids[family & 1]; /* the verifier has forgotten that it is one of two */
 	if (i == count - 1)
 		ret->bytes[SID_FLAGS_BYTE] |= way->last_flags;
 	if (way->hops)

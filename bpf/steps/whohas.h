@@ -29,7 +29,8 @@ _Static_assert(offsetof(struct whohas_packet, sealed.message) == sizeof(struct o
 
 /* `cursor` stands at the IPv6 header, whose destination is our who-has SID. */
 step enum whohas_end whohas_read(struct cursor cursor, const volatile struct prefix *infrastructure,
-				 const volatile struct siphash_key *key, struct whohas *ret)
+				 const volatile struct siphash_key *key, struct whohas *ret,
+				 union address *ret_asker)
 {
 	const struct outer_header *ipv6 = cursor.at;
 	const struct whohas_packet *packet = cursor_take(&cursor, sizeof(*packet));
@@ -46,6 +47,7 @@ step enum whohas_end whohas_read(struct cursor cursor, const volatile struct pre
 	if (whohas_tag(&packet->sealed, key) != message->tag)
 		return WHOHAS_FORGED;
 	*ret = *message;
+	*ret_asker = packet->sealed.source;
 	return WHOHAS_FINE;
 }
 

@@ -198,6 +198,14 @@ void given_send_action(int action)
 	subject.send_action = action;
 }
 
+int gateway_map(const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(skeleton->obj, name);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
 __u64 hash_of(const struct flow *flow)
 {
 	return flow_hash(flow, &key);
@@ -235,6 +243,7 @@ static int gateway_load(void **state)
 	settings->cookie = cookie_keys;
 	settings->vip_prefixes = 1;
 	settings->fingerprint = FINGERPRINT;
+	settings->who_has = whohas_key;
 	assert_int_equal(gateway__load(skeleton), 0);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));

@@ -58,6 +58,9 @@ void given_no_cookies(int service);
 
 extern const struct cookie_keys cookie_keys;
 
+/* A map of the program's, for a test of what only it is about. */
+int gateway_map(const char *name);
+
 __u64 hash_of(const struct flow *flow);
 
 /* The flow label of the client's flow, for an expected outer header. */
