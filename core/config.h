@@ -64,6 +64,7 @@ struct config_service {
 	size_t n_members;
 	bool agentless; /* none of the members has an agent */
 	uint8_t cookie; /* enum config_switch: do TCP timestamps carry the backend? */
+	uint32_t who_has; /* connections a second that the nodes may be asked about */
 };
 
 struct config {

@@ -251,6 +251,20 @@ static const struct config_row rows[] = {
 		AT(config_service, cookie),
 	},
 	{
+		.path = "services.*.who-has",
+		.type = CONFIG_NUMBER,
+		.min = 0,
+		.max = 100000,
+		.unit = "connections a second",
+		.fallback = "1000",
+		.help = "How many connections that no candidate holds each gateway may ask the "
+			"service's backends about. Half of it is kept for clients' networks where "
+			"one was found lately, and one network has a quarter at most. 0: it never "
+			"asks, and never has a connection reset. Of no effect on UDP and without "
+			"agents.",
+		AT(config_service, who_has),
+	},
+	{
 		.path = "services.*.backends",
 		.type = CONFIG_ITEMS,
 		.required = true,

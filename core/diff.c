@@ -327,6 +327,9 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 				  before->flags & SERVICE_COOKIE ? "on" : "off",
 				  after->flags & SERVICE_COOKIE ? "on" : "off");
 	if (r == 0)
+		r = compare_number(diff, DIFF_SERVICE, name, "who-has", before->config->who_has,
+				   after->config->who_has);
+	if (r == 0)
 		r = compare_members(comparison, before->config, after->config);
 	if (r == 0)
 		r = add_share(diff, before, after, backends);

@@ -2,12 +2,15 @@
 #include "core/tables.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 
 #define ROUTER_NEXT_HOPS_MAX 16 /* of one destination; more than a fabric's uplinks */
+
+#define NANOSECONDS 1000000000ULL
 
 #define publish(place, value) __atomic_store_n((place), (value), __ATOMIC_RELEASE)
 
@@ -331,6 +334,14 @@ static void members_put(const struct tables *tables, uint32_t number,
 		publish(&tables->members[member_word(number, 0) + i], words[i]);
 }
 
+/* The budget of wire/whohas.h, where there are agents to ask about connections. */
+static uint64_t ask_interval_ns(const struct config_service *config)
+{
+	if (config->agentless || config->protocol != IPPROTO_TCP || !config->who_has)
+		return 0;
+	return NANOSECONDS / config->who_has;
+}
+
 static int service_put(const struct tables *tables, const struct plan_service *service)
 {
 	uint32_t number = tables_service_number(tables, service->identity);
@@ -347,6 +358,7 @@ static int service_put(const struct tables *tables, const struct plan_service *s
 		return r;
 	entry->identity = service->identity;
 	members_put(tables, number, service->config);
+	publish(&entry->ask_interval_ns, ask_interval_ns(service->config));
 	publish(&entry->flags, service->flags | (entry->flags & SERVICE_OFF));
 	rows_publish(tables, &entry->rows, service->rows);
 	return 0;

@@ -209,6 +209,15 @@ static void max_backends_is_from_1_to_1000(void **state)
 	     "backends");
 }
 
+static void who_has_is_a_rate_or_nothing_at_all(void **state)
+{
+	accepts(CHANGES({16, "    ports: 80\n    who-has: 0"}));
+	accepts(CHANGES({16, "    ports: 80\n    who-has: 100000"}));
+	says(17, "    who-has: 100001",
+	     "t.yaml:17: services.web.who-has: 100001 is out of range, allowed: 0 to 100000 "
+	     "connections a second");
+}
+
 static void a_word_is_no_number(void **state)
 {
 	says(3, "mtu: big", "t.yaml:3: mtu: big is not a number, allowed: 1280 to 9216 bytes");
@@ -463,6 +472,7 @@ int main(void)
 		cmocka_unit_test(bounds_themselves_are_allowed),
 		cmocka_unit_test(an_id_is_from_1_to_32767),
 		cmocka_unit_test(max_backends_is_from_1_to_1000),
+		cmocka_unit_test(who_has_is_a_rate_or_nothing_at_all),
 		cmocka_unit_test(a_word_is_no_number),
 		cmocka_unit_test(a_list_is_no_number),
 		cmocka_unit_test(a_word_is_no_list),

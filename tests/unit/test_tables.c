@@ -226,6 +226,25 @@ static void a_thousand_vips_find_their_places(void **state)
 	free(text);
 }
 
+static void services_with_agents_have_a_budget_of_questions(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1",
+	    FLEET "  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, backends: {b1: {}}}\n"
+		  "  few: {vips: [198.51.100.81], protocol: tcp, ports: 80, who-has: 50, "
+		  "backends: {b1: {}}}\n"
+		  "  off: {vips: [198.51.100.82], protocol: tcp, ports: 80, who-has: 0, "
+		  "backends: {b1: {}}}\n"
+		  "  bare: {vips: [198.51.100.83], protocol: tcp, ports: 80, backends: {b4: {}}}\n"
+		  "  dns: {vips: [198.51.100.84], protocol: udp, ports: 80, backends: {b1: {}}}\n");
+	assert_int_equal(service_of(fixture, "198.51.100.80")->ask_interval_ns, 1000000);
+	assert_int_equal(service_of(fixture, "198.51.100.81")->ask_interval_ns, 20000000);
+	assert_int_equal(service_of(fixture, "198.51.100.82")->ask_interval_ns, 0);
+	assert_int_equal(service_of(fixture, "198.51.100.83")->ask_interval_ns, 0);
+	assert_int_equal(service_of(fixture, "198.51.100.84")->ask_interval_ns, 0);
+}
+
 static bool member(const struct fixture *fixture, uint32_t id)
 {
 	for (uint32_t i = 1; i < SERVICES_MAX; i++)
@@ -301,6 +320,7 @@ int main(void)
 		FIXTURE_TEST(services_do_not_share_rows),
 		FIXTURE_TEST(a_closed_backend_stays_reachable_and_a_removed_one_does_not),
 		FIXTURE_TEST(without_an_open_backend_there_are_no_candidates),
+		FIXTURE_TEST(services_with_agents_have_a_budget_of_questions),
 		FIXTURE_TEST(a_vip_is_served_while_one_of_its_services_is),
 		FIXTURE_TEST(
 			a_service_that_is_off_stays_off_through_changes_and_its_vip_is_not_served),
