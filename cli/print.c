@@ -102,6 +102,15 @@ static void print_epochs(const json_t *list, FILE *to)
 	fprintf(to, "\n");
 }
 
+/* The ladder's last rung: of so many connections, what the nodes' answers came to. */
+static void print_whohas(const json_t *whohas, FILE *to)
+{
+	fprintf(to, "\nwho has it: %lld connections asked about, %lld found, %lld found closed, "
+		    "%lld nobody's, %lld with somebody silent, %lld open\n",
+		number(whohas, "asked"), number(whohas, "claimed"), number(whohas, "closed"),
+		number(whohas, "denied"), number(whohas, "silent"), number(whohas, "open"));
+}
+
 static void print_gateway_status(const json_t *status, FILE *to)
 {
 	const json_t *item;
@@ -114,6 +123,7 @@ static void print_gateway_status(const json_t *status, FILE *to)
 	json_array_foreach(json_object_get(status, "gateways"), i, item)
 		fprintf(to, "    %-12s %-30s %s\n", text(item, "name"), text(item, "sid"),
 		       gateway_state(item));
+	print_whohas(json_object_get(status, "who-has"), to);
 }
 
 static void print_agent_status(const json_t *status, FILE *to)

@@ -170,13 +170,13 @@ void inquiry_answer(struct inquiry *inquiry, uint32_t number, enum whohas_answer
 	}
 }
 
-enum whohas_outcome inquiry_outcome(const struct inquiry *inquiry, uint16_t *ret_backend)
+enum whohas_outcome inquiry_outcome(const struct inquiry *inquiry, struct whohas_claim *ret)
 {
 	bool silent = false;
 	uint16_t closed = 0;
 
 	if (inquiry->claimed) {
-		*ret_backend = inquiry->claimed;
+		*ret = (struct whohas_claim){.backend = inquiry->claimed};
 		return WHOHAS_CLAIMED;
 	}
 	for (size_t i = 0; i < inquiry->n; i++) {
@@ -192,7 +192,7 @@ enum whohas_outcome inquiry_outcome(const struct inquiry *inquiry, uint16_t *ret
 		return WHOHAS_SILENT;
 	if (!closed)
 		return WHOHAS_DENIED;
-	*ret_backend = closed;
+	*ret = (struct whohas_claim){.backend = closed, .closed = true};
 	return WHOHAS_CLAIMED;
 }
 

@@ -66,8 +66,14 @@ int inquiry_ask(struct inquiry *inquiry, uint64_t now_us, struct whohas_target *
 void inquiry_answer(struct inquiry *inquiry, uint32_t question, enum whohas_answer answer,
 		    uint16_t backend);
 
-/* With *ret_backend where it is claimed. */
-enum whohas_outcome inquiry_outcome(const struct inquiry *inquiry, uint16_t *ret_backend);
+/* Whose it is. */
+struct whohas_claim {
+	uint16_t backend;
+	bool closed; /* in TIME_WAIT */
+};
+
+/* With *ret where it is claimed. */
+enum whohas_outcome inquiry_outcome(const struct inquiry *inquiry, struct whohas_claim *ret);
 
 /* When inquiry_ask has something to do next, unless an answer comes; UINT64_MAX: never. */
 uint64_t inquiry_due_us(const struct inquiry *inquiry, uint64_t now_us);

@@ -144,11 +144,12 @@ static int answer_status(const struct control_request *request, void *userdata, 
 				      service_json(gateway, &gateway->plan->services[i]));
 	for (size_t i = 0; i < gateway->self->n_interfaces; i++)
 		json_array_append_new(interfaces, json_string(gateway->self->interfaces[i]));
-	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o}", "role", "gateway", "node",
+	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o s:o}", "role", "gateway", "node",
 			 gateway->self->name, "site", gateway->self->site->name, "config",
 			 gateway->options.config, "cookie-epochs",
 			 inputs_cookie_epochs(gateway->inputs), "interfaces", interfaces, "vips",
-			 vips_json(gateway), "gateways", routers_json(gateway), "services", services);
+			 vips_json(gateway), "gateways", routers_json(gateway), "services", services,
+			 "who-has", inquiries_json(gateway->inquiries));
 	return *ret ? 0 : -ENOMEM;
 }
 

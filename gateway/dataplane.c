@@ -10,6 +10,7 @@
 #include "daemon/counters.h"
 #include "daemon/networks.h"
 #include "gateway.skel.h"
+#include "wire/whohas.h"
 
 struct dataplane {
 	struct gateway *program;
@@ -159,6 +160,33 @@ bool dataplane_has_settings(const struct dataplane *dataplane,
 			    const struct gateway_settings *settings)
 {
 	return memcmp(&dataplane->settings, settings, sizeof(*settings)) == 0;
+}
+
+int dataplane_whohas_fd(const struct dataplane *dataplane)
+{
+	return bpf_map__fd(dataplane->program->maps.whohas_events);
+}
+
+int dataplane_deny(const struct dataplane *dataplane, const struct flow *flow, uint32_t sequence,
+		   uint64_t until_ns)
+{
+	struct whohas_denial denial = {.until_ns = until_ns, .sequence = sequence};
+
+	return bpf_map__update_elem(dataplane->program->maps.whohas_denials, flow, sizeof(*flow),
+				    &denial, sizeof(denial), BPF_ANY);
+}
+
+/* What the network has spent is as it was, but for what it spends just now. */
+int dataplane_know(const struct dataplane *dataplane, const struct flow *flow, uint32_t service,
+		   uint64_t until_ns)
+{
+	const struct bpf_map *map = dataplane->program->maps.whohas_known;
+	struct whohas_network network = whohas_network_of(&flow->client, service);
+	struct whohas_known known = {};
+
+	bpf_map__lookup_elem(map, &network, sizeof(network), &known, sizeof(known), 0);
+	known.until_ns = until_ns;
+	return bpf_map__update_elem(map, &network, sizeof(network), &known, sizeof(known), BPF_ANY);
 }
 
 int dataplane_trace_fd(const struct dataplane *dataplane)

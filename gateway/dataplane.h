@@ -38,6 +38,18 @@ bool dataplane_has_settings(const struct dataplane *dataplane,
 /* The ring of trace events. */
 int dataplane_trace_fd(const struct dataplane *dataplane);
 
+/* The ring of what the program wants to be found out (wire/whohas.h). */
+int dataplane_whohas_fd(const struct dataplane *dataplane);
+
+/*
+ * Until then segments of this connection, by its sequence number, may be reset; or questions about the
+ * client's network are worth its share of the budget that is kept. 0 or a negative errno.
+ */
+int dataplane_deny(const struct dataplane *dataplane, const struct flow *flow, uint32_t sequence,
+		   uint64_t until_ns);
+int dataplane_know(const struct dataplane *dataplane, const struct flow *flow, uint32_t service,
+		   uint64_t until_ns);
+
 int dataplane_counters(const struct dataplane *dataplane, json_t **ret);
 
 /* The VIPs of the plan that are networks, with their words of tables_apply. */

@@ -8,6 +8,7 @@
 #include "daemon/options.h"
 #include "daemon/pins.h"
 #include "gateway/dataplane.h"
+#include "gateway/inquiries.h"
 #include "gateway/peers.h"
 #include "gateway/trace.h"
 #include "io/control.h"
@@ -20,6 +21,7 @@ struct gateway_daemon {
 	struct rtnetlink *netlink;
 	struct peers *peers;
 	struct trace *trace;
+	struct inquiries *inquiries;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_gateway *self;

@@ -131,6 +131,33 @@ static void adopt(struct gateway_daemon *gateway, struct change *change)
 		gateway->dataplane = take(change->dataplane);
 }
 
+/* After every change of what inquiries go by. The first one comes before there are any. */
+static void use_world(struct gateway_daemon *gateway)
+{
+	struct inquiries_world world = {
+		.config = gateway->inputs->config,
+		.self = gateway->self,
+		.keys = &gateway->inputs->keys,
+		.plan = gateway->plan,
+		.dataplane = gateway->dataplane,
+		.peers = gateway->peers,
+	};
+
+	if (gateway->inquiries)
+		inquiries_use(gateway->inquiries, &world);
+}
+
+static int begin_inquiries(struct gateway_daemon *gateway, sd_event *event)
+{
+	int r = inquiries_new(event, dataplane_whohas_fd(gateway->dataplane), &gateway->inquiries);
+
+	if (r < 0)
+		log_error("who has a connection cannot be found out: %s", strerror(-r));
+	else
+		use_world(gateway);
+	return r;
+}
+
 /*
  * Reads, plans, applies. A configuration that is wrong changes nothing. Tables first, so that a
  * program that is attached finds them full; VIPs are announced last.
@@ -156,6 +183,7 @@ static int configure(struct gateway_daemon *gateway)
 	}
 	inputs_compare_epochs(gateway->inputs, change.inputs);
 	adopt(gateway, &change);
+	use_world(gateway);
 	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
 	if (r < 0)
 		log_error("the site's gateways are not watched: %s", strerror(-r));
@@ -196,6 +224,7 @@ static int load_trace(const struct trace_filter *filter, void *userdata)
 			     gateway->self->n_interfaces);
 	dataplane_free(gateway->dataplane);
 	gateway->dataplane = dataplane;
+	use_world(gateway);
 	return r;
 }
 
@@ -273,9 +302,12 @@ static int run(struct gateway_daemon *gateway)
 		r = trace_new(loop_event(loop), dataplane_trace_fd(gateway->dataplane), load_trace,
 			      gateway, &gateway->trace);
 	if (r >= 0)
+		r = begin_inquiries(gateway, loop_event(loop));
+	if (r >= 0)
 		r = loop_run(loop, gateway->self->name);
 	control_free(control);
 	trace_free(gateway->trace);
+	inquiries_free(gateway->inquiries);
 	peers_free(gateway->peers);
 	rtnetlink_free(gateway->netlink);
 	loop_free(loop);

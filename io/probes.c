@@ -2,8 +2,6 @@
 #include "io/probes.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "io/source.h"
 
 #define TAKEN_AT_ONCE 256 /* then the loop's other sources have their turn */
 
@@ -111,47 +110,10 @@ static int bind_to(struct probes *probes, const union address *source)
 	return 0;
 }
 
-/* What an address is worth as our source: the one in use, then one on a link, then one on lo. 0: nothing. */
-static int merit(const struct probes *probes, const struct ifaddrs *entry,
-		 const struct prefix *infrastructure, union address *ret)
-{
-	if (!entry->ifa_addr || entry->ifa_addr->sa_family != AF_INET6 ||
-	    !(entry->ifa_flags & IFF_UP))
-		return 0;
-	address_of(entry->ifa_addr, ret);
-	if (!prefix_holds(infrastructure, ret))
-		return 0;
-	if (probes->fd >= 0 && address_equal(ret, &probes->source))
-		return 3;
-	return entry->ifa_flags & IFF_LOOPBACK ? 1 : 2;
-}
-
-/* 0 with the best address, or a negative errno. */
-static int choose_source(const struct probes *probes, const struct prefix *infrastructure,
-			 union address *ret)
-{
-	struct ifaddrs *list;
-	union address address;
-	int best = 0;
-
-	if (getifaddrs(&list) < 0)
-		return -errno;
-	for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next) {
-		int value = merit(probes, entry, infrastructure, &address);
-
-		if (value > best) {
-			best = value;
-			*ret = address;
-		}
-	}
-	freeifaddrs(list);
-	return best ? 0 : -EADDRNOTAVAIL;
-}
-
 int probes_bind(struct probes *probes, const struct prefix *infrastructure)
 {
 	union address source;
-	int r = choose_source(probes, infrastructure, &source);
+	int r = source_choose(infrastructure, probes->fd >= 0 ? &probes->source : NULL, &source);
 
 	if (r == 0 && probes->fd >= 0 && address_equal(&source, &probes->source))
 		return 0;

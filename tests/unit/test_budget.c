@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "wire/budget.h"
+#include "wire/whohas.h"
 
 #define SECOND 1000000000ULL
 #define START (1000 * SECOND)
@@ -59,6 +59,76 @@ static void even_what_takes_minutes_to_earn_is_given_once(void **state)
 	assert_int_equal(given(&due, START + 300 * SECOND, 0, 10, 300 * SECOND), 1);
 }
 
+/* What whohas_may_ask makes of it, for 1000 a second. */
+#define INTERVAL (SECOND / 1000)
+
+/* A second of a flood from everywhere, `tries` of them, each of a network that has not asked before. */
+static int flooded(struct whohas_budget *budget, __u64 from_ns, int tries)
+{
+	int n = 0;
+
+	for (int i = 0; i < tries; i++) {
+		__u64 network = 0;
+
+		n += whohas_may_ask(budget, &network, 0, from_ns + SECOND * i / tries, INTERVAL);
+	}
+	return n;
+}
+
+static void a_flood_from_everywhere_gets_one_half(void **state)
+{
+	struct whohas_budget budget = {};
+
+	flooded(&budget, START, 100000);
+	assert_in_range(flooded(&budget, START + SECOND, 100000), 499, 501);
+}
+
+static void the_other_half_is_left_to_known_networks(void **state)
+{
+	struct whohas_budget budget = {};
+	__u64 networks[4] = {};
+	int n = 0;
+
+	flooded(&budget, START, 100000);
+	for (int i = 0; i < 1000; i++)
+		n += whohas_may_ask(&budget, &networks[i % 4], 1, START + SECOND + i, INTERVAL);
+	assert_in_range(n, 500, 502);
+}
+
+static void a_known_network_has_the_open_half_too(void **state)
+{
+	struct whohas_budget budget = {.kept_ns = START + 3600 * SECOND};
+	__u64 network = 0;
+
+	assert_true(whohas_may_ask(&budget, &network, 1, START, INTERVAL));
+}
+
+static void one_network_gets_a_quarter_even_of_an_idle_budget(void **state)
+{
+	struct whohas_budget budget = {};
+	__u64 network = 0;
+	int n = 0;
+
+	for (int i = 0; i < 100000; i++)
+		n += whohas_may_ask(&budget, &network, 1, START + 10 * SECOND * i / 100000, INTERVAL);
+	assert_in_range(n, 2500, 2751);
+}
+
+static void a_network_is_a_24_or_a_56(void **state)
+{
+	union address a = {.bytes = {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8}}, b = a;
+
+	b.bytes[7] = 9;
+	assert_true(whohas_network_of(&a, 1).network == whohas_network_of(&b, 1).network);
+	b.bytes[6] = 9;
+	assert_true(whohas_network_of(&a, 1).network != whohas_network_of(&b, 1).network);
+	address_from_v4(&a, WIRE_BE32(0xc6336401));
+	address_from_v4(&b, WIRE_BE32(0xc63364ff));
+	assert_true(whohas_network_of(&a, 1).network == whohas_network_of(&b, 1).network);
+	address_from_v4(&b, WIRE_BE32(0xc6336501));
+	assert_true(whohas_network_of(&a, 1).network != whohas_network_of(&b, 1).network);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -67,6 +137,11 @@ int main(void)
 		cmocka_unit_test(who_asks_for_less_than_is_earned_gets_it_all),
 		cmocka_unit_test(a_long_pause_earns_no_more_than_a_second),
 		cmocka_unit_test(even_what_takes_minutes_to_earn_is_given_once),
+		cmocka_unit_test(a_flood_from_everywhere_gets_one_half),
+		cmocka_unit_test(the_other_half_is_left_to_known_networks),
+		cmocka_unit_test(a_known_network_has_the_open_half_too),
+		cmocka_unit_test(one_network_gets_a_quarter_even_of_an_idle_budget),
+		cmocka_unit_test(a_network_is_a_24_or_a_56),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

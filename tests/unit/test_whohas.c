@@ -53,18 +53,24 @@ static void says(uint32_t question, enum whohas_answer answer, uint16_t backend)
 
 static void is(enum whohas_outcome wanted)
 {
-	uint16_t backend;
+	struct whohas_claim claim;
 
-	assert_int_equal(inquiry_outcome(inquiry, &backend), wanted);
+	assert_int_equal(inquiry_outcome(inquiry, &claim), wanted);
+}
+
+static void is_claimed(uint16_t wanted, bool closed)
+{
+	struct whohas_claim claim = {};
+
+	assert_int_equal(inquiry_outcome(inquiry, &claim), WHOHAS_CLAIMED);
+	assert_int_equal(claim.backend, wanted);
+	assert_int_equal(claim.closed, closed);
+	assert_true(inquiry_due_us(inquiry, now_us) == UINT64_MAX);
 }
 
 static void is_claimed_by(uint16_t wanted)
 {
-	uint16_t backend = 0;
-
-	assert_int_equal(inquiry_outcome(inquiry, &backend), WHOHAS_CLAIMED);
-	assert_int_equal(backend, wanted);
-	assert_true(inquiry_due_us(inquiry, now_us) == UINT64_MAX);
+	is_claimed(wanted, false);
 }
 
 static void the_sites_own_are_asked_at_once(void **state)
@@ -151,7 +157,7 @@ static void time_wait_counts_once_all_others_have_said_no(void **state)
 	says(0, WHOHAS_CLOSED, 1);
 	is(WHOHAS_OPEN);
 	says(1, WHOHAS_NOT_MINE, 2);
-	is_claimed_by(1);
+	is_claimed(1, true);
 }
 
 static void a_living_connection_goes_before_time_wait(void **state)
@@ -355,20 +361,20 @@ static enum whohas_outcome world_run(struct world *world)
 	uint64_t most_us = (1 + NODES / WHOHAS_AT_ONCE) * WHOHAS_TRIES * WHOHAS_TIMEOUT_US +
 			   WHOHAS_SITE_TRIES * WHOHAS_SITE_TIMEOUT_US;
 	enum whohas_outcome outcome;
-	uint16_t backend = 0;
+	struct whohas_claim claim = {};
 
 	given_targets(world->targets, world->n);
 	for (;;) {
 		world_deliver(world);
 		world_ask(world);
-		outcome = inquiry_outcome(inquiry, &backend);
+		outcome = inquiry_outcome(inquiry, &claim);
 		if (outcome != WHOHAS_OPEN)
 			break;
 		now_us = world_next(world);
 		assert_in_range(now_us, START, START + most_us);
 	}
 	assert_true(world->questions <= (int)world->n * WHOHAS_TRIES);
-	world_judge(world, outcome, backend);
+	world_judge(world, outcome, claim.backend);
 	return outcome;
 }
 
