@@ -77,7 +77,8 @@ static int change_read(const struct agent_daemon *agent, struct change *change)
 			  options->config, options->node, change->self ? " with an agent" : "");
 		return -ENOENT;
 	}
-	return plan_agent(change->inputs->config, change->self, &change->plan);
+	r = plan_agent(change->inputs->config, change->self, &change->plan);
+	return r < 0 ? r : scheme_apply(options->scheme, change->plan);
 }
 
 static int change_load(const struct agent_daemon *agent, struct change *change)
@@ -88,6 +89,7 @@ static int change_load(const struct agent_daemon *agent, struct change *change)
 	int r;
 
 	settings.fingerprint = change->inputs->keys.fingerprint;
+	settings.plain_clock = scheme_has_plain_clock(agent->options.scheme);
 	r = programs_new(agent->pins, &settings, &change->programs);
 	if (r < 0)
 		return r;

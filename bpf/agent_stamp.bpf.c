@@ -71,7 +71,10 @@ step bool stamp_established(struct bpf_sock *sock, const struct segment *segment
 	if (!connection)
 		return false;
 	bpf_spin_lock(&connection->lock);
-	*ret = clock_stamp(&connection->clock, segment->tsval) << COOKIE_CLOCK_SHIFT |
+	*ret = (settings.plain_clock
+			? clock_stamp_plainly(&connection->clock, segment->tsval)
+			: clock_stamp(&connection->clock, segment->tsval))
+		       << COOKIE_CLOCK_SHIFT |
 	       connection->mark;
 	lag.lag = connection->clock.lag;
 	lag.mark = connection->mark;

@@ -86,6 +86,7 @@ static int plan_services(struct plan *plan, const struct config *config, uint64_
 		service->size = maglev_size(from->max_backends);
 		service->identity = service_identity(from->name, service->size);
 		service->flags = service_flags(from);
+		service->generations = CANDIDATES_MAX;
 		r = fill_rows(from, key, service);
 		if (r < 0)
 			return r;

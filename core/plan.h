@@ -35,6 +35,7 @@ struct plan_service {
 	uint64_t identity;
 	uint32_t flags; /* enum service_flag */
 	uint32_t size;	/* rows */
+	uint32_t generations; /* of rows that are candidates */
 	uint16_t *rows; /* ids of backends; NULL: no backend is open */
 };
 

@@ -41,12 +41,12 @@ static bool bank_equal(const struct tables *tables, const struct rows *rows, uin
 	return true;
 }
 
-/* The banks with `bank` in front and the others behind it, newest first, at most three in all. */
-static uint32_t banks_lead(uint32_t banks, uint32_t bank)
+/* The banks with `bank` in front and the others behind it, newest first, `most` in all. */
+static uint32_t banks_lead(uint32_t banks, uint32_t bank, uint32_t most)
 {
 	uint32_t lead = bank, count = 1;
 
-	for (uint32_t i = 0; i < rows_count(banks) && count < CANDIDATES_MAX; i++)
+	for (uint32_t i = 0; i < rows_count(banks) && count < most; i++)
 		if (rows_bank(banks, i) != bank)
 			lead |= rows_bank(banks, i) << (8 * count++);
 	return lead | count << 24;
@@ -67,9 +67,10 @@ static uint32_t bank_spare(uint32_t banks)
 
 /*
  * Makes `values` the newest generation. An older one that is equal comes to the front again instead
- * of standing twice. NULL values: nobody is open, so there are no candidates.
+ * of standing twice. NULL values: nobody is open, so there are no candidates. At most `most` of them are.
  */
-static void rows_publish(const struct tables *tables, struct rows *rows, const uint16_t *values)
+static void rows_publish(const struct tables *tables, struct rows *rows, const uint16_t *values,
+			 uint32_t most)
 {
 	uint32_t banks = rows->banks;
 	uint32_t bank;
@@ -80,13 +81,13 @@ static void rows_publish(const struct tables *tables, struct rows *rows, const u
 	}
 	for (uint32_t i = 0; i < rows_count(banks); i++)
 		if (bank_equal(tables, rows, rows_bank(banks, i), values)) {
-			publish(&rows->banks, banks_lead(banks, rows_bank(banks, i)));
+			publish(&rows->banks, banks_lead(banks, rows_bank(banks, i), most));
 			return;
 		}
 	bank = bank_spare(banks);
 	for (uint32_t row = 0; row < rows->size; row++)
 		row_put(tables, rows, bank, row, values[row]);
-	publish(&rows->banks, banks_lead(banks, bank));
+	publish(&rows->banks, banks_lead(banks, bank, most));
 }
 
 /* The end of the region of rows that begins before `first` plus `size` and ends behind `first`, or 0. */
@@ -281,7 +282,7 @@ int tables_apply_routers(const struct tables *tables, const struct plan *plan)
 	r = rows_prepare(tables, &tables->site->routers, plan->router_size);
 	if (r < 0)
 		return r;
-	rows_publish(tables, &tables->site->routers, values);
+	rows_publish(tables, &tables->site->routers, values, CANDIDATES_MAX);
 	return 0;
 }
 
@@ -360,7 +361,7 @@ static int service_put(const struct tables *tables, const struct plan_service *s
 	members_put(tables, number, service->config);
 	publish(&entry->ask_interval_ns, ask_interval_ns(service->config));
 	publish(&entry->flags, service->flags | (entry->flags & SERVICE_OFF));
-	rows_publish(tables, &entry->rows, service->rows);
+	rows_publish(tables, &entry->rows, service->rows, service->generations);
 	return 0;
 }
 

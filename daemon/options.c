@@ -30,6 +30,8 @@ static const struct row rows[] = {
 	 offsetof(struct daemon_options, socket)},
 	{'d', "detach", NULL, "take down what an earlier run left in the kernel, and end",
 	 offsetof(struct daemon_options, detach)},
+	{'S', "scheme", "NAME", "forward as others do, to compare (default: holdfast)",
+	 offsetof(struct daemon_options, scheme_name)},
 	{'V', "version", NULL, "print the version", 0},
 	{'h', "help", NULL, "print this", 0},
 };
@@ -118,9 +120,10 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 		.node = hostname,
 		.bpffs = program->bpffs,
 		.socket = program->socket,
+		.scheme_name = "holdfast",
 	};
 	struct option long_options[N_ROWS + 2];
-	char letters[2 * N_ROWS + 1];
+	char letters[2 * N_ROWS + 1], allowed[320];
 	int letter;
 
 	gethostname(hostname, sizeof(hostname) - 1);
@@ -145,6 +148,11 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 	if (optind < argc) {
 		log_error("%s: what is '%s'? Options begin with --, see --help", program->name,
 			  argv[optind]);
+		return -EINVAL;
+	}
+	if (scheme_named(options.scheme_name, &options.scheme, allowed) < 0) {
+		log_error("%s: --scheme: %s is none, %s", program->name, options.scheme_name,
+			  allowed);
 		return -EINVAL;
 	}
 	*ret = options;

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "core/scheme.h"
+
 #define CONFIG_DEFAULT "/etc/holdfast/holdfast.yaml"
 
 struct daemon_options {
@@ -12,6 +14,8 @@ struct daemon_options {
 	const char *bpffs;  /* directory for the pins, on a bpffs or to become one */
 	const char *socket; /* path of the control socket */
 	bool detach;	    /* take everything down instead of running */
+	const char *scheme_name;
+	enum scheme scheme; /* what it names */
 };
 
 /* What differs between the two programs. */

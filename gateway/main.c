@@ -53,6 +53,8 @@ static int change_read(const struct gateway_daemon *gateway, struct change *chan
 		return -ENOENT;
 	}
 	r = plan_gateway(change->inputs->config, change->self, &change->inputs->keys, &change->plan);
+	if (r == 0)
+		r = scheme_apply(options->scheme, change->plan);
 	if (r < 0)
 		return r;
 	change->settings = plan_gateway_settings(change->inputs->config, change->self,

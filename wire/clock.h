@@ -103,6 +103,12 @@ clock_inline __u32 clock_stamp(struct connection_clock *clock, __u32 kernel)
 	return now;
 }
 
+/* Without the bound, to see what becomes of connections then (core/scheme.h). */
+clock_inline __u32 clock_stamp_plainly(struct connection_clock *clock, __u32 kernel)
+{
+	return clock->sent = kernel - clock->lag;
+}
+
 /* The kernel's value of an echo, which is also noted as seen by the client. */
 clock_inline __u32 clock_restore(struct connection_clock *clock, __u16 wire)
 {

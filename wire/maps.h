@@ -125,6 +125,8 @@ enum service_flag {
 	SERVICE_AGENTLESS = 1 << 0, /* one segment, the kernel's seg6local behind it */
 	SERVICE_OFF = 1 << 1,	    /* the operator's: its packets are left to the host */
 	SERVICE_COOKIE = 1 << 2,    /* TCP timestamps carry the backend's id */
+	SERVICE_STICKY = 1 << 3,    /* a flow's first packet pins it to the row's backend */
+	SERVICE_ONE_WAY = 1 << 4,   /* nothing comes back from a backend: the last one must take it */
 };
 
 struct service {
@@ -215,7 +217,7 @@ struct agent_settings {
 	__u16 mss_v4; /* what a SYN-ACK may offer: the path's MTU less the longest list and headers */
 	__u16 mss_v6;
 	__u8 vip_prefixes; /* some VIP is a network */
-	__u8 zero;
+	__u8 plain_clock;  /* of connections, without a bound */
 	__u16 id; /* our own */
 	struct hash_key key;
 	struct cookie_keys cookie;

@@ -19,21 +19,34 @@ struct cursor {
 	void *end;
 };
 
+/*
+ * A pointer of the context, which is declared as half of one. Loaded anew and widened at once: the
+ * compiler would keep the half for a later use, and the verifier lets nobody spill half a pointer.
+ */
+step void *context_pointer(const volatile __u32 *half)
+{
+	__u64 whole = *half;
+
+	asm volatile("" : "+r"(whole));
+	return (void *)whole;
+}
+
 step struct cursor cursor_new(struct xdp_md *ctx)
 {
 	struct cursor cursor = {
-		.start = (void *)(long)ctx->data,
-		.at = (void *)(long)ctx->data,
-		.end = (void *)(long)ctx->data_end,
+		.start = context_pointer(&ctx->data),
+		.end = context_pointer(&ctx->data_end),
 	};
+
+	cursor.at = cursor.start;
 
 	return cursor;
 }
 
-/* Length of the frame. A subtraction of 64-bit pointers: half a pointer cannot be spilled. */
+/* Length of the frame. */
 step __u64 frame_size(const struct xdp_md *ctx)
 {
-	return (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+	return context_pointer(&ctx->data_end) - context_pointer(&ctx->data);
 }
 
 /* The next `size` bytes (a constant), or NULL when the packet ends before. */

@@ -139,13 +139,16 @@ step bool is_syn(const struct packet *packet)
 
 /*
  * What the last agent of the list may do: a new connection or a datagram has no other home, so it
- * must take it; a packet in mid-connection comes back unclaimed.
+ * must take it; a packet in mid-connection comes back unclaimed, if it may.
  */
 step __u8 ladder_last_flags(const struct packet *packet, const struct service *service)
 {
 	if (service->flags & SERVICE_AGENTLESS)
 		return 0;
-	return is_syn(packet) || packet->flow.protocol == IPPROTO_UDP ? SRV6_MUST : 0;
+	return service->flags & SERVICE_ONE_WAY || is_syn(packet) ||
+			       packet->flow.protocol == IPPROTO_UDP
+		       ? SRV6_MUST
+		       : 0;
 }
 
 /* Is one candidate all that this packet can have? */

@@ -3,6 +3,8 @@
 #
 # Holdfast's own daemons and its command line in a node.
 
+HOLDFAST_OPTIONS=() # more of them, for all daemons
+
 # make_secret FILE: 32 bytes that only root reads.
 make_secret() { (umask 077 && head -c 32 /dev/urandom >"$1"); }
 
@@ -42,7 +44,8 @@ launch_holdfast() {
 
 	mkdir -p "$LAB_STATE/$node" "$(bpffs_of "$node")"
 	start "$node" "$role" "$LAB_BUILD/$role/holdfast-$role" --config "$(config_of "$node")" \
-		--node "$node" --bpffs "$(bpffs_of "$node")" --socket "$(socket_of "$node")"
+		--node "$node" --bpffs "$(bpffs_of "$node")" --socket "$(socket_of "$node")" \
+		"${HOLDFAST_OPTIONS[@]}"
 }
 
 bpffs_of() { echo "$LAB_STATE/bpf/$1"; }

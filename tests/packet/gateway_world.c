@@ -188,6 +188,16 @@ void given_no_cookies(int service)
 	put(skeleton->maps.services, at, &value);
 }
 
+void given_one_way(int service)
+{
+	__u32 at = service;
+	struct service value;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
+	value.flags |= SERVICE_ONE_WAY;
+	put(skeleton->maps.services, at, &value);
+}
+
 void given_no_headroom(void)
 {
 	subject.metadata = 204;

@@ -56,6 +56,9 @@ void given_members_of(int service, const int *members, int count);
 void given_cookies_of(int service, const int *members, int count);
 void given_no_cookies(int service);
 
+/* Agents may send nothing back. */
+void given_one_way(int service);
+
 extern const struct cookie_keys cookie_keys;
 
 /* A map of the program's, for a test of what only it is about. */

@@ -67,6 +67,22 @@ static void a_segment_in_mid_connection_goes_to_its_candidate_without_must(void 
 			      PAYLOAD(100)));
 }
 
+static void the_last_candidate_must_take_it_where_nothing_comes_back(void **state)
+{
+	int v = FAMILY(state);
+
+	given_candidates(WEB, 1);
+	given_one_way(WEB);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT()), GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1_MUST), FORWARDED(v), SEGMENT()));
+	given_candidates(WEB, 2, 1);
+	given_one_way(WEB);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT()), GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2),
+			      SRH(.segments = {BACKEND_1_MUST}, .segments_left = 1),
+			      FORWARDED(v), SEGMENT()));
+}
+
 static void a_segment_in_mid_connection_goes_to_the_router_sid_of_its_gateway(void **state)
 {
 	int v = FAMILY(state);
@@ -327,6 +343,7 @@ GATEWAY_TESTS(IN_BOTH(a_syn_with_timestamps_goes_straight_to_the_rows_backend),
 	      IN_BOTH(a_syn_without_timestamps_is_routed_here_when_this_gateway_has_the_flow),
 	      IN_BOTH(a_syn_without_timestamps_goes_to_the_router_sid_of_its_gateway),
 	      IN_BOTH(a_segment_in_mid_connection_goes_to_its_candidate_without_must),
+	      IN_BOTH(the_last_candidate_must_take_it_where_nothing_comes_back),
 	      IN_BOTH(a_segment_in_mid_connection_goes_to_the_router_sid_of_its_gateway),
 	      IN_BOTH(a_reset_with_a_syn_bit_is_no_new_connection),
 	      IN_BOTH(a_datagram_is_picked_and_must_be_taken),
