@@ -64,8 +64,8 @@ static void write_service(FILE *file, const char *name, const char *protocol, in
 {
 	fprintf(file,
 		"  %s:\n    vips: [192.0.2.1, \"2001:db8:1::1\"]\n    protocol: %s\n    ports: %d\n"
-		"    max-backends: %d\n    backends:\n",
-		name, protocol, port, WORLD_BACKENDS);
+		"    max-backends: %d\n    cookie: %s\n    backends:\n",
+		name, protocol, port, WORLD_BACKENDS, port == PORT_STAMPED ? "on" : "off");
 	for (int id = first; id <= last; id++)
 		fprintf(file, "      b%d: {weight: 1}\n", id);
 }
@@ -82,7 +82,6 @@ static void write_config(FILE *file)
 	fprintf(file, "services:\n");
 	write_service(file, "web", "tcp", PORT_LISTENING, 1, WORLD_BACKENDS);
 	write_service(file, "stamped", "tcp", PORT_STAMPED, 1, WORLD_BACKENDS);
-	fprintf(file, "    cookie: on\n");
 	write_service(file, "silent", "tcp", PORT_SILENT, 1, WORLD_BACKENDS);
 	write_service(file, "names", "udp", PORT_DATAGRAMS, 1, WORLD_BACKENDS);
 	write_service(file, "plain", "tcp", PORT_AGENTLESS, WORLD_BACKENDS + 1,

@@ -21,8 +21,14 @@ static json_t *choice_schema(const struct config_row *row)
 {
 	json_t *names = json_array();
 
-	for (size_t i = 0; i < CONFIG_CHOICES_MAX && row->choices[i].name; i++)
-		json_array_append_new(names, json_string(row->choices[i].name));
+	for (size_t i = 0; i < CONFIG_CHOICES_MAX && row->choices[i].name; i++) {
+		const char *name = row->choices[i].name;
+
+		json_array_append_new(names, json_string(name));
+		/* YAML 1.1, which many validators speak, makes booleans of these two. */
+		if (strcmp(name, "on") == 0 || strcmp(name, "off") == 0)
+			json_array_append_new(names, json_boolean(name[1] == 'n'));
+	}
 	return json_pack("{s:o}", "enum", names);
 }
 

@@ -244,7 +244,7 @@ static const struct config_row rows[] = {
 		.path = "services.*.cookie",
 		.type = CONFIG_CHOICE,
 		.choices = {{"off", CONFIG_OFF}, {"on", CONFIG_ON}},
-		.fallback = "off",
+		.fallback = "on",
 		.help = "Whether TCP timestamps carry the connection's backend, so that any gateway "
 			"finds it without state. off where something on clients' way rewrites "
 			"timestamps. Of no effect on UDP and without agents.",

@@ -324,8 +324,8 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 				  after->config->agentless ? "none" : "all");
 	if (r == 0)
 		r = compare_field(diff, DIFF_SERVICE, name, "cookie",
-				  before->flags & SERVICE_COOKIE ? "on" : "off",
-				  after->flags & SERVICE_COOKIE ? "on" : "off");
+				  before->config->cookie ? "on" : "off",
+				  after->config->cookie ? "on" : "off");
 	if (r == 0)
 		r = compare_number(diff, DIFF_SERVICE, name, "who-has", before->config->who_has,
 				   after->config->who_has);

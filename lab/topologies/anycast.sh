@@ -233,7 +233,7 @@ write_config() {
 			    protocol: ${PROTOCOL[$service]}
 			    ports: ${PORT[$service]}
 			    max-backends: 64
-			    cookie: ${COOKIE:-off}
+			    cookie: ${COOKIE:-on}
 			    backends:
 		END
 		for member in ${MEMBERS[$service]}; do

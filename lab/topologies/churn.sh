@@ -46,8 +46,6 @@ VIP4=([live]=198.51.100.70)
 VIP6=([live]=2001:db8:100::70)
 MEMBERS=([live]="b1 b2 b3")
 
-: "${COOKIE:=on}"
-
 topology_backend() { load_serve "$1"; }
 
 # plan_gateway NODE / plan_backend NODE: one of those to come is known from here on. Variables only, so

@@ -4,7 +4,7 @@
 # Packets in mid-connection find their backend by the cookie in their timestamps: no router is asked,
 # and what the kernel makes of timestamps goes on working, also after a silence in which the cookie's
 # clock would have wrapped.
-# Topology: lab/topologies/anycast.sh, with cookies.
+# Topology: lab/topologies/anycast.sh.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../../lab/lib.sh"
@@ -45,7 +45,6 @@ all_talk() {
 	done
 }
 
-export COOKIE=on
 lab_open anycast
 topology_up
 traffic_begin

@@ -100,7 +100,6 @@ top_shows() {
 	is g1 jq -r .status.node <(holdfast g1 top --count 1 --json)
 }
 
-export COOKIE=on # so that SYNs are picked
 lab_open anycast
 topology_up
 traffic_begin

@@ -62,6 +62,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_ptr_equal(config->backends[0].site, &config->sites[0]);
 	assert_true(config->backends[0].agent);
 	assert_int_equal(config->services[1].max_backends, 64);
+	assert_int_equal(config->services[0].cookie, CONFIG_ON);
 	assert_int_equal(config->services[0].members[1].weight, 1);
 	assert_true(config->services[0].members[1].enabled);
 }

@@ -163,6 +163,14 @@ static void a_services_ports_vips_and_rows_are_its_own_changes(void **state)
 	       "service web: changed rows: 1009 -> 6421");
 }
 
+static void cookies_are_on_until_they_are_switched_off(void **state)
+{
+	EXPECT(diff_of(gateway_of, "g1", FLEET WEB,
+		       FLEET "  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: 4, "
+			     "cookie: off, backends: {b1: {}, b2: {}, b3: {}}}\n"),
+	       "service web: changed cookie: on -> off");
+}
+
 static void backends_with_agents_for_some_without_are_a_change_of_agents(void **state)
 {
 	EXPECT(diff_of(gateway_of, "g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}"),
@@ -249,6 +257,7 @@ int main(void)
 		cmocka_unit_test(backends_open_close_come_go_and_change_their_weight),
 		cmocka_unit_test(the_weight_of_a_closed_backend_is_nothing_to_packets),
 		cmocka_unit_test(a_services_ports_vips_and_rows_are_its_own_changes),
+		cmocka_unit_test(cookies_are_on_until_they_are_switched_off),
 		cmocka_unit_test(backends_with_agents_for_some_without_are_a_change_of_agents),
 		cmocka_unit_test(a_backend_with_another_id_or_locator_is_another_place),
 		cmocka_unit_test(a_gateway_that_comes_takes_its_share_of_the_sites_flows),
