@@ -110,7 +110,7 @@ static int crowd_open(struct crowd *crowd)
 
 int talk(int argc, char **argv)
 {
-	struct crowd crowd = {.settings = defaults};
+	struct crowd crowd = {.settings = defaults, .mark_ms = 1};
 	int r = options_parse(crowd_options, argc, argv, &crowd.settings);
 
 	if (r == 0)

@@ -47,7 +47,7 @@ struct crowd {
 	uint32_t plant; /* enum message_asks of the next `plants` requests */
 	uint32_t plants;
 
-	uint64_t mark_ms; /* since when the next two count */
+	uint64_t mark_ms; /* since when the next two count, from 1 on */
 	uint64_t longest_ms, answered;
 
 	struct tally tally;

@@ -47,29 +47,3 @@ VIP6=([live]=2001:db8:100::70)
 MEMBERS=([live]="b1 b2 b3")
 
 topology_backend() { load_serve "$1"; }
-
-# plan_gateway NODE / plan_backend NODE: one of those to come is known from here on. Variables only, so
-# that a test can say so outside of `it`.
-plan_gateway() { GATEWAYS+=("$1"); }
-
-plan_backend() {
-	AGENT_BACKENDS+=("$1")
-	BACKENDS+=("$1")
-	MEMBERS[live]+=" $1"
-}
-
-# gateway_joins NODE / backend_joins NODE: and is there.
-gateway_joins() {
-	write_config >"$LAB_STATE/holdfast.yaml"
-	gateways "$1"
-	reconfigure
-	gateway_bgp "$1"
-	vips_are_announced "${#GATEWAYS[@]}"
-}
-
-backend_joins() {
-	write_config >"$LAB_STATE/holdfast.yaml"
-	agents "$1"
-	load_serve "$1"
-	reconfigure
-}

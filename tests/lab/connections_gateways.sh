@@ -11,36 +11,6 @@
 
 COUNT=200 # of each cell
 
-restarted() {
-	local before
-
-	before=$(pid_of "$1" "$2")
-	stop "$1" "$2" "$3"
-	start_holdfast "$2" "$1"
-	[[ $(pid_of "$1" "$2") != "$before" ]]
-}
-
-# Its daemons die, and with BIRD the announcement: the fabric sends its packets to the others.
-processes_killed() {
-	stop "$1" gateway KILL
-	stop "$1" bird KILL
-	vips_are_announced $((${#GATEWAYS[@]} - 1))
-}
-
-returned() {
-	start_holdfast gateway "$1"
-	gateway_bgp "$1"
-	vips_are_announced "${#GATEWAYS[@]}"
-}
-
-# Without a goodbye: nothing of it answers any more.
-cut_off() {
-	ip_on "$1" link set eth0 down
-	stop "$1" gateway KILL
-	stop "$1" bird KILL
-	vips_are_announced $((${#GATEWAYS[@]} - 1))
-}
-
 lab_open churn
 topology_up
 it "another build is made" build_upgrade
@@ -52,10 +22,10 @@ survives "a gateway is restarted" 0 restarted g2 gateway TERM
 survives "a gateway's daemon is killed and comes back" 0 restarted g2 gateway KILL
 survives "a gateway is upgraded" 0 upgraded g1 gateway
 survives "a gateway's processes die" 10 processes_killed g3
-survives "it returns" 10 returned g3
+survives "it returns" 10 processes_return g3
 survives "an agent is restarted" 0 restarted b1 agent TERM
 survives "an agent is killed and comes back" 0 restarted b2 agent KILL
 survives "an agent is upgraded" 0 upgraded b1 agent
-survives "a gateway dies with its link" 10 cut_off g2
+survives "a gateway dies with its link" 10 link_cut g2
 it "none broke in all that" none_broken "${CELLS[@]}"
 tests_end
