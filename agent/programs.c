@@ -187,8 +187,23 @@ int programs_put_vips(const struct programs *programs, const struct plan *plan)
 	return networks_put(programs->accept->maps.vip_prefixes, plan, words);
 }
 
+/* Packets on their way in, then replies on their way out. */
 int programs_counters(const struct programs *programs, json_t **ret)
 {
-	return counters_read(programs->accept->maps.counters, agent_verdict_rows,
-			     n_agent_verdict_rows, ret);
+	json_t *counters, *replies;
+	int r = counters_read(programs->accept->maps.counters, agent_verdict_rows,
+			      n_agent_verdict_rows, &counters);
+
+	if (r < 0)
+		return r;
+	r = counters_read(programs->stamp->maps.reply_counters, reply_verdict_rows,
+			  n_reply_verdict_rows, &replies);
+	if (r < 0 || json_object_update(counters, replies) < 0) {
+		json_decref(counters);
+		json_decref(r < 0 ? NULL : replies);
+		return r < 0 ? r : -ENOMEM;
+	}
+	json_decref(replies);
+	*ret = counters;
+	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The agent's way in: a packet for our accept SID is claimed and handed to the host's stack without
- * its outer header, or passed to the next segment, or sent back to the gateway. Replies need nothing
- * of this: the VIP is on lo, and the host answers the client directly.
+ * its outer header, or passed to the next segment, or sent back to the gateway. Most replies need nothing
+ * of this: the VIP is on lo, and the host answers the client directly. Of the others the way is noted.
  */
 #include "bpf/steps/claim.h"
 #include "bpf/steps/classify.h"
@@ -12,6 +12,7 @@
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/probe.h"
+#include "bpf/steps/ways.h"
 #include "bpf/steps/whohas.h"
 
 const volatile struct agent_settings settings;
@@ -265,6 +266,7 @@ step int take(struct xdp_md *ctx, struct visit *visit)
 	verdict = claim_own(ctx, visit);
 	if (!verdict)
 		return pass_on(ctx, visit);
+	way_remember(&visit->packet, visit->service_flags, &visit->outer.source);
 	stop = deliver(ctx, visit);
 	return stop ? stop : verdict;
 }

@@ -6,6 +6,7 @@
 #include <linux/pkt_cls.h>
 
 #include "bpf/steps/connection.h"
+#include "bpf/steps/mss.h"
 #include "bpf/steps/segment.h"
 
 const volatile struct agent_settings settings;
@@ -120,6 +121,17 @@ step bool restore(struct __sk_buff *skb, const struct segment *segment, bool coo
 	return done;
 }
 
+/*
+ * Replies that go through a gateway are longer by its header: the client's SYN must not ask for more than
+ * the path has left.
+ */
+step void leave_room(struct __sk_buff *skb, const struct segment *segment)
+{
+	__u32 ip = segment->family == FAMILY_V6 ? sizeof(struct outer_header) : sizeof(struct iphdr);
+
+	mss_clamp(skb, segment, settings.mtu - SRV6_OVERHEAD(1) - ip - sizeof(struct tcphdr));
+}
+
 SEC("tc")
 int agent_restore(struct __sk_buff *skb)
 {
@@ -132,6 +144,8 @@ int agent_restore(struct __sk_buff *skb)
 	flags = flow_service_flags(&segment.flow, settings.vip_prefixes);
 	if (flags < 0)
 		return TC_ACT_UNSPEC;
+	if (flags & SERVICE_RETURN && segment.tcp.syn && !segment.tcp.ack)
+		leave_room(skb, &segment);
 	segment_timestamps(skb, &segment);
 	if (segment.tcp.syn) {
 		if (!segment.tcp.ack && flags & SERVICE_COOKIE)

@@ -4,45 +4,17 @@
  * longest segment list leaves of the path (RFC 9293, 3.7.1). The reply itself travels without an
  * outer header; the client's segments, which the MSS bounds, do not. And it stamps: the timestamps of
  * a service that takes cookies carry this backend's id and the connection's own clock (wire/cookie.h).
+ * A SYN-ACK that carries no cookie goes to the router that the SYN came from, which pins the connection
+ * and hands it on; of a service with `return: gateway` every reply goes so (outward.h).
  */
 #include <linux/pkt_cls.h>
 
 #include "bpf/steps/connection.h"
+#include "bpf/steps/mss.h"
+#include "bpf/steps/outward.h"
 #include "bpf/steps/segment.h"
 
 const volatile struct agent_settings settings;
-
-struct mss_option {
-	__u8 kind;
-	__u8 size;
-	__be16 mss;
-};
-
-#define MSS_OPTION_SIZE 4
-
-/* Linux writes the MSS first in a SYN-ACK (net/ipv4/tcp_output.c), and so does every stack known. */
-step void clamp_mss(struct __sk_buff *skb, const struct segment *segment)
-{
-	__u32 at = segment->transport + sizeof(struct tcphdr);
-	__u16 most = segment->family == FAMILY_V6 ? settings.mss_v6 : settings.mss_v4;
-	struct mss_option option;
-	__be16 clamped = bpf_htons(most);
-
-	if (bpf_skb_load_bytes(skb, at, &option, sizeof(option)))
-		return;
-	if (option.kind != TCP_OPTION_MSS || option.size != MSS_OPTION_SIZE ||
-	    bpf_ntohs(option.mss) <= most)
-		return;
-	bpf_l4_csum_replace(skb, segment->transport + offsetof(struct tcphdr, check), option.mss,
-			    clamped, sizeof(clamped));
-	bpf_skb_store_bytes(skb, at + offsetof(struct mss_option, mss), &clamped, sizeof(clamped), 0);
-}
-
-/* Behind a header without options may stand data: TCP Fast Open (RFC 7413). */
-step bool has_mss_room(const struct tcphdr *tcp)
-{
-	return tcp->doff * 4 >= sizeof(*tcp) + sizeof(struct mss_option);
-}
 
 /* A SYN-ACK comes from a request, which has no storage, or from a SYN cookie, which has no socket. */
 step bool stamp_stateless(const struct segment *segment, __u32 mark, __u32 *ret)
@@ -105,30 +77,97 @@ step bool stamp_value(struct __sk_buff *skb, const struct segment *segment, __u3
 	return stamp_established(full, segment, ret);
 }
 
-step void stamp(struct __sk_buff *skb, struct segment *segment)
+/* True: the segment carries the cookie now. */
+step bool stamp(struct __sk_buff *skb, struct segment *segment)
 {
 	__u32 value = 0;
 
-	if (segment_timestamps(skb, segment) && stamp_value(skb, segment, &value))
-		segment_write(skb, segment, segment->timestamps, value);
+	if (!segment_timestamps(skb, segment) || !stamp_value(skb, segment, &value))
+		return false;
+	segment_write(skb, segment, segment->timestamps, value);
+	return true;
 }
 
-SEC("tc")
-int agent_stamp(struct __sk_buff *skb)
+/* A segment of one of the host's services. */
+step int reply_segment(struct __sk_buff *skb, struct segment *segment, __u32 flags)
+{
+	bool syn_ack = segment->tcp.syn;
+	bool stamped = false;
+
+	if (syn_ack)
+		mss_clamp(skb, segment, segment->family == FAMILY_V6 ? settings.mss_v6 : settings.mss_v4);
+	/* What its SYN-ACK was is for life: cookies that are switched off are so for new ones. */
+	if (!syn_ack || flags & SERVICE_COOKIE)
+		stamped = stamp(skb, segment);
+	if (flags & SERVICE_RETURN)
+		return outward_send(skb, segment, &segment->flow, REPLY_THROUGH_GATEWAY);
+	if (syn_ack && !stamped)
+		return outward_send(skb, segment, &segment->flow, REPLY_IN_BAND);
+	return stamped ? REPLY_STAMPED : REPLY_DIRECT;
+}
+
+/*
+ * What is no TCP: only services whose replies go through a gateway have anything done to it. What has no
+ * ports of its own, or none that are worth reading, goes by its addresses.
+ */
+step int reply_other(struct __sk_buff *skb, struct segment *segment)
+{
+	struct flow *flow = &segment->flow, address = way_of_address(flow);
+	struct udphdr udp;
+	int flags;
+
+	if (!settings.returns || !vip_find(&flow->vip, settings.vip_prefixes))
+		return REPLY_NOT_OURS;
+	if (flow->protocol != IPPROTO_UDP || segment->fragment)
+		return outward_send(skb, segment, &address, REPLY_THROUGH_GATEWAY);
+	if (bpf_skb_load_bytes(skb, segment->transport, &udp, sizeof(udp)))
+		return REPLY_NOT_OURS;
+	flow->vip_port = udp.source;
+	flow->client_port = udp.dest;
+	flags = flow_service_flags(flow, settings.vip_prefixes);
+	if (flags < 0)
+		return REPLY_NOT_OURS;
+	return flags & SERVICE_RETURN ? outward_send(skb, segment, flow, REPLY_THROUGH_GATEWAY)
+				      : REPLY_DIRECT;
+}
+
+step int reply(struct __sk_buff *skb)
 {
 	struct segment segment = {};
 	int flags;
 
-	if (!segment_parse(skb, &segment, true))
-		return TC_ACT_UNSPEC;
+	if (!segment_network(skb, &segment, true))
+		return REPLY_NOT_OURS;
+	if (segment.flow.protocol != IPPROTO_TCP || segment.fragment)
+		return reply_other(skb, &segment);
+	if (!segment_ports(skb, &segment, true))
+		return REPLY_NOT_OURS;
 	flags = flow_service_flags(&segment.flow, settings.vip_prefixes);
 	if (flags < 0 || (segment.tcp.syn && !segment.tcp.ack))
-		return TC_ACT_UNSPEC;
-	if (segment.tcp.syn && has_mss_room(&segment.tcp))
-		clamp_mss(skb, &segment);
-	/* What its SYN-ACK was is for life: cookies that are switched off are so for new ones. */
-	if (!segment.tcp.syn || flags & SERVICE_COOKIE)
-		stamp(skb, &segment);
+		return REPLY_NOT_OURS;
+	return reply_segment(skb, &segment, flags);
+}
+
+/* The actions of wire/verdicts.h. */
+#define act_PASS TC_ACT_UNSPEC
+#define act_SEND bpf_redirect_neigh(skb->ifindex, NULL, 0, 0)
+#define act_DROP TC_ACT_SHOT
+
+SEC("tc")
+int agent_stamp(struct __sk_buff *skb)
+{
+	__u32 bytes = skb->len;
+	int verdict = reply(skb);
+
+	if (verdict != REPLY_NOT_OURS)
+		outward_count(verdict, bytes);
+	switch (verdict) {
+#define ROW(symbol, name, action, help)                                                            \
+	case REPLY_##symbol:                                                                       \
+		return act_##action;
+		REPLY_VERDICTS(ROW)
+#undef ROW
+	}
 	return TC_ACT_UNSPEC;
 }
 

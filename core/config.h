@@ -47,6 +47,11 @@ enum config_switch {
 	CONFIG_ON,
 };
 
+enum config_return {
+	CONFIG_DIRECT,
+	CONFIG_GATEWAY,
+};
+
 struct config_member {
 	const struct config_backend *backend;
 	uint32_t weight; /* 0 to 1000; 0 is closed */
@@ -65,6 +70,7 @@ struct config_service {
 	bool agentless; /* none of the members has an agent */
 	uint8_t cookie; /* enum config_switch: do TCP timestamps carry the backend? */
 	uint32_t who_has; /* connections a second that the nodes may be asked about */
+	uint8_t return_way; /* enum config_return: how do replies get to the client? */
 };
 
 struct config {

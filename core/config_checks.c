@@ -392,6 +392,10 @@ static void check_service(struct config_source *source, struct config_service *s
 	if (with && without)
 		wrong(source, place, "%s has an agent and %s has none, allowed: all or none",
 		      with->name, without->name);
+	if (service->agentless && service->return_way == CONFIG_GATEWAY)
+		wrong(source, PLACE("services", service->name, "return"),
+		      "gateway, but %s has no agent, allowed: direct, or backends with agents",
+		      without->name);
 	if (service->max_backends && enabled > service->max_backends)
 		wrong(source, place, "%zu enabled backends are too many, allowed: max-backends, %u",
 		      enabled, service->max_backends);

@@ -265,6 +265,16 @@ static const struct config_row rows[] = {
 		AT(config_service, who_has),
 	},
 	{
+		.path = "services.*.return",
+		.type = CONFIG_CHOICE,
+		.choices = {{"direct", CONFIG_DIRECT}, {"gateway", CONFIG_GATEWAY}},
+		.fallback = "direct",
+		.help = "How replies get to the client: directly from the backend, or, where the network "
+			"forbids that, through the gateway that the client's packets come from, for "
+			"which all of its backends need agents.",
+		AT(config_service, return_way),
+	},
+	{
 		.path = "services.*.backends",
 		.type = CONFIG_ITEMS,
 		.required = true,

@@ -330,6 +330,10 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 		r = compare_number(diff, DIFF_SERVICE, name, "who-has", before->config->who_has,
 				   after->config->who_has);
 	if (r == 0)
+		r = compare_field(diff, DIFF_SERVICE, name, "return",
+				  before->flags & SERVICE_RETURN ? "gateway" : "direct",
+				  after->flags & SERVICE_RETURN ? "gateway" : "direct");
+	if (r == 0)
 		r = compare_members(comparison, before->config, after->config);
 	if (r == 0)
 		r = add_share(diff, before, after, backends);
@@ -518,6 +522,7 @@ static const struct setting agent_rows[] = {
 	SETTING(agent_settings, cookie, "cookie keys"),
 	SETTING(agent_settings, mss_v4, "MSS (IPv4)"),
 	SETTING(agent_settings, mss_v6, "MSS (IPv6)"),
+	SETTING(agent_settings, mtu, "MTU"),
 	SETTING(agent_settings, vip_prefixes, "VIPs that are networks"),
 };
 

@@ -64,12 +64,16 @@ static int fill_rows(const struct config_service *config, uint64_t key, struct p
 	return 0;
 }
 
-/* An agent writes the cookies, and only TCP has a place for them. */
+/* An agent writes the cookies and sends replies through gateways, and only TCP has a place for cookies. */
 static uint32_t service_flags(const struct config_service *service)
 {
+	uint32_t flags = service->return_way == CONFIG_GATEWAY ? SERVICE_RETURN : 0;
+
 	if (service->agentless)
 		return SERVICE_AGENTLESS;
-	return service->cookie && service->protocol == IPPROTO_TCP ? SERVICE_COOKIE : 0;
+	if (service->cookie && service->protocol == IPPROTO_TCP)
+		flags |= SERVICE_COOKIE;
+	return flags;
 }
 
 static int plan_services(struct plan *plan, const struct config *config, uint64_t key)
@@ -322,6 +326,14 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 	};
 }
 
+static bool some_returns(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (plan->services[i].flags & SERVICE_RETURN)
+			return true;
+	return false;
+}
+
 struct agent_settings plan_agent_settings(const struct config *config,
 					  const struct config_backend *self,
 					  const struct plan_keys *keys, const struct plan *plan)
@@ -333,6 +345,8 @@ struct agent_settings plan_agent_settings(const struct config *config,
 		.accept = sid_make(&self->locator, SRV6_ACCEPT),
 		.mss_v4 = room - IPV4_AND_TCP_HEADERS,
 		.mss_v6 = room - IPV6_AND_TCP_HEADERS,
+		.returns = some_returns(plan),
+		.mtu = config->mtu,
 		.id = self->id,
 		.key = keys->flow,
 		.cookie = keys->cookie,

@@ -12,8 +12,10 @@
 
 const struct verdict_row gateway_verdict_rows[] = {{}, GATEWAY_VERDICTS(VERDICT_ROW)};
 const struct verdict_row agent_verdict_rows[] = {{}, AGENT_VERDICTS(VERDICT_ROW)};
+const struct verdict_row reply_verdict_rows[] = {{}, REPLY_VERDICTS(VERDICT_ROW)};
 const size_t n_gateway_verdict_rows = GATEWAY_VERDICTS_END;
 const size_t n_agent_verdict_rows = AGENT_VERDICTS_END;
+const size_t n_reply_verdict_rows = REPLY_VERDICTS_END;
 
 static int sum(const struct bpf_map *map, uint32_t verdict, struct counter *each, int n_cpus,
 	       struct counter *ret)

@@ -17,7 +17,8 @@ struct verdict_row {
 /* Indexed by the enums of wire/verdicts.h; row 0, which no packet has, is empty. */
 extern const struct verdict_row gateway_verdict_rows[];
 extern const struct verdict_row agent_verdict_rows[];
-extern const size_t n_gateway_verdict_rows, n_agent_verdict_rows;
+extern const struct verdict_row reply_verdict_rows[];
+extern const size_t n_gateway_verdict_rows, n_agent_verdict_rows, n_reply_verdict_rows;
 
 /*
  * {"not-ours": {"packets": N, "bytes": N, "action": "PASS", "help": "..."}, ...} in the order of the

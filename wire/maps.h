@@ -34,6 +34,7 @@
 #define ROWS_MAX (1 << 20)
 #define FRAGMENTS_MAX 8192
 #define LAGS_MAX 16384
+#define WAYS_MAX 131072
 
 /*
  * One place of the open-addressed table of VIPs. A VIP's services are disjoint intervals of protocol
@@ -127,6 +128,7 @@ enum service_flag {
 	SERVICE_COOKIE = 1 << 2,    /* TCP timestamps carry the backend's id */
 	SERVICE_STICKY = 1 << 3,    /* a flow's first packet pins it to the row's backend */
 	SERVICE_ONE_WAY = 1 << 4,   /* nothing comes back from a backend: the last one must take it */
+	SERVICE_RETURN = 1 << 5,    /* replies go through the gateway that the client's packets came by */
 };
 
 struct service {
@@ -223,6 +225,9 @@ struct agent_settings {
 	struct cookie_keys cookie;
 	__u64 fingerprint; /* of the secret: wire/probe.h */
 	struct siphash_key who_has;
+	__u16 mtu;    /* of the path to the gateways, with their header */
+	__u8 returns; /* some service's replies go through a gateway */
+	__u8 zero[5];
 };
 
-_Static_assert(sizeof(struct agent_settings) == 232, "");
+_Static_assert(sizeof(struct agent_settings) == 240, "");

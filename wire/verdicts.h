@@ -74,6 +74,23 @@
 	ROW(CONGESTION, "congestion", DROP, "marked congested on the way, but not ECN-capable")     \
 	ROW(NO_ROOM, "no-room", DROP, "the frame could not be shortened")
 
+/*
+ * What becomes of a reply at the agent's tc egress; SEND: to a gateway, in an outer header. What is no
+ * service's is not counted.
+ */
+#define REPLY_VERDICTS(ROW)                                                                        \
+	ROW(NOT_OURS, "reply-not-ours", PASS, "no reply of a service: not counted")                 \
+	ROW(STAMPED, "reply-stamped", PASS, "with the cookie in its timestamp, directly to the client") \
+	ROW(DIRECT, "reply-direct", PASS, "as it is, directly to the client")                       \
+	ROW(IN_BAND, "reply-in-band", SEND, "a SYN-ACK without a cookie: to the router of its SYN")  \
+	ROW(THROUGH_GATEWAY, "reply-through-gateway", SEND,                                         \
+	    "by the service's `return: gateway`, to where the client's packets come from")          \
+	ROW(NO_WAY, "reply-no-way", PASS, "for a gateway, but none is remembered: directly to the client") \
+	ROW(TOO_BIG, "reply-too-big", PASS,                                                         \
+	    "for a gateway, but the path has no room for its header: directly to the client")       \
+	ROW(NO_ROOM, "reply-no-room", PASS, "for a gateway, but the kernel makes no room: directly")  \
+	ROW(SPOILT, "reply-spoilt", DROP, "for a gateway, but its header could not be written")
+
 /* GATEWAY_PICKED, AGENT_CLAIM_SYN, ... Zero means: no verdict yet, go on. */
 enum gateway_verdict {
 	GATEWAY_GO_ON,
@@ -89,4 +106,12 @@ enum agent_verdict {
 	AGENT_VERDICTS(ROW)
 #undef ROW
 	AGENT_VERDICTS_END,
+};
+
+enum reply_verdict {
+	REPLY_GO_ON,
+#define ROW(symbol, name, action, help) REPLY_##symbol,
+	REPLY_VERDICTS(ROW)
+#undef ROW
+	REPLY_VERDICTS_END,
 };

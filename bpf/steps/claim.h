@@ -81,18 +81,22 @@ step int claim(struct xdp_md *ctx, const struct packet *packet, bool sole)
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = claim_tuple(&packet->flow, packet->family, &tuple);
 	struct bpf_sock *sock;
-	int verdict = AGENT_CLAIM_SOCKET;
+	int verdict;
 
-	if (packet->flow.protocol == IPPROTO_TCP)
+	/* Apart to the end: the verifier does not want two kinds of socket in one place. */
+	if (packet->flow.protocol == IPPROTO_TCP) {
 		sock = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	else
-		sock = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		if (!sock)
+			return AGENT_GO_ON;
+		verdict = claim_tcp_state(ctx, packet, sock, sole);
+		bpf_sk_release(sock);
+		return verdict;
+	}
+	sock = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sock)
 		return AGENT_GO_ON;
-	if (packet->flow.protocol == IPPROTO_TCP)
-		verdict = claim_tcp_state(ctx, packet, sock, sole);
 	bpf_sk_release(sock);
-	return verdict;
+	return AGENT_CLAIM_SOCKET;
 }
 
 /* Does the host hold this TCP connection? */

@@ -46,7 +46,7 @@ step __u32 lag_find(const struct flow *flow)
 step int flow_service_flags(const struct flow *flow, bool prefixes)
 {
 	__u64 vip = vip_find(&flow->vip, prefixes);
-	const struct interval *interval = vip ? interval_find(vip, IPPROTO_TCP, flow->vip_port) : NULL;
+	const struct interval *interval = vip ? interval_find(vip, flow->protocol, flow->vip_port) : NULL;
 
 	return interval ? (int)interval->flags : -1;
 }

@@ -12,12 +12,16 @@ struct segment {
 	struct flow flow;
 	__u32 transport; /* offset of the TCP header */
 	__u8 family;
+	bool fragment;	 /* a later one, of IPv4: it has no TCP header */
 	struct tcphdr tcp;
 	__u32 timestamps; /* offset of TSval in the TCP header; 0: there is none */
 	__u32 tsval, tsecr;
 };
 
-/* Source and destination change roles for a segment of the server's. */
+/*
+ * Source and destination change roles for a segment of the server's. Of any protocol; false: it is no IP
+ * packet.
+ */
 step bool segment_network(struct __sk_buff *skb, struct segment *segment, bool outgoing)
 {
 	union address *source = outgoing ? &segment->flow.vip : &segment->flow.client;
@@ -36,8 +40,7 @@ step bool segment_network(struct __sk_buff *skb, struct segment *segment, bool o
 	} else if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		if (bpf_skb_load_bytes(skb, ETH_HLEN, &ipv4, sizeof(ipv4)))
 			return false;
-		if (bpf_ntohs(ipv4.frag_off) & 0x1fff)
-			return false;
+		segment->fragment = bpf_ntohs(ipv4.frag_off) & 0x1fff;
 		address_from_v4(source, ipv4.saddr);
 		address_from_v4(destination, ipv4.daddr);
 		segment->flow.protocol = ipv4.protocol;
@@ -46,17 +49,23 @@ step bool segment_network(struct __sk_buff *skb, struct segment *segment, bool o
 	} else {
 		return false;
 	}
-	return segment->flow.protocol == IPPROTO_TCP;
+	return true;
 }
 
-step bool segment_parse(struct __sk_buff *skb, struct segment *segment, bool outgoing)
+/* Of TCP: false, if the header is not there. */
+step bool segment_ports(struct __sk_buff *skb, struct segment *segment, bool outgoing)
 {
-	if (!segment_network(skb, segment, outgoing) ||
-	    bpf_skb_load_bytes(skb, segment->transport, &segment->tcp, sizeof(segment->tcp)))
+	if (bpf_skb_load_bytes(skb, segment->transport, &segment->tcp, sizeof(segment->tcp)))
 		return false;
 	segment->flow.vip_port = outgoing ? segment->tcp.source : segment->tcp.dest;
 	segment->flow.client_port = outgoing ? segment->tcp.dest : segment->tcp.source;
 	return true;
+}
+
+step bool segment_parse(struct __sk_buff *skb, struct segment *segment, bool outgoing)
+{
+	return segment_network(skb, segment, outgoing) && segment->flow.protocol == IPPROTO_TCP &&
+	       !segment->fragment && segment_ports(skb, segment, outgoing);
 }
 
 struct option_bytes {

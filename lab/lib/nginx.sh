@@ -4,9 +4,10 @@
 # A web server that says which backend it is, and whose access log counts what it answered.
 #
 #	GET anything	the backend's name
+#	GET /million	a million bytes, which are in LAB_STATE/million
 #	POST /upload	the length of the body, once all of it has arrived
 #
-# Both with the header X-Backend. The access log has a line a request:
+# All with the header X-Backend. The access log has a line a request:
 #
 #	VIP METHOD PATH STATUS CLIENT PORT BYTES-RECEIVED
 
@@ -15,6 +16,7 @@ nginx_on() {
 	local node=$1 home="$LAB_STATE/$1/nginx"
 
 	mkdir -p "$home"
+	[[ -e $LAB_STATE/million ]] || head -c 1000000 /dev/urandom >"$LAB_STATE/million"
 	cat >"$home/nginx.conf" <<-END
 		daemon off;
 		user root;
@@ -39,6 +41,7 @@ nginx_on() {
 				access_log $home/access.log lab;
 				add_header X-Backend $node always;
 				location / { return 200 "$node\n"; }
+				location = /million { alias $LAB_STATE/million; }
 				# nginx asks the server below only when it has the whole body.
 				location = /upload {
 					proxy_pass http://unix:$home/upload.sock;

@@ -197,6 +197,15 @@ vips_are_announced() {
 	done
 }
 
+# return_of SERVICE: RETURN, where there are agents.
+return_of() {
+	if [[ " ${PLAIN_BACKENDS[*]} " == *" ${MEMBERS[$1]%% *} "* ]]; then
+		echo direct
+	else
+		echo "${RETURN:-direct}"
+	fi
+}
+
 # write_config [SERVICE/MEMBER...]: the configuration, with the named members (web/b1) disabled.
 write_config() {
 	local node service member
@@ -234,6 +243,7 @@ write_config() {
 			    ports: ${PORT[$service]}
 			    max-backends: 64
 			    cookie: ${COOKIE:-on}
+			    return: $(return_of "$service")
 			    backends:
 		END
 		for member in ${MEMBERS[$service]}; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Replies go directly from the backends to the client, past the gateways.
-# Topology: lab/topologies/anycast.sh.
+# Topology: lab/topologies/anycast.sh, with cookies: without, first replies go another way (in_band.sh).
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../../lab/lib.sh"

@@ -34,6 +34,11 @@ static int tun = -1;
 static const struct verdict_row verdicts[] = {AGENT_VERDICTS(ROW)};
 #undef ROW
 
+int agent_map(const char *name)
+{
+	return bpf_object__find_map_fd_by_name(skeleton->obj, name);
+}
+
 int agent_tun(void)
 {
 	return tun;

@@ -42,6 +42,9 @@ extern const struct cookie_keys agent_cookie_keys;
 
 #define OWN_ID 1 /* the agent's backend */
 
+/* A map of the program's, that another program shall use too. */
+int agent_map(const char *name);
+
 /* The TUN device that clients live behind. */
 int agent_tun(void);
 

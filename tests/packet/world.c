@@ -63,16 +63,19 @@ struct whohas whohas_sealed(const char *from, const char *to, struct whohas mess
 		.service = (number)                                                                \
 	}
 
-#define COOKIE_PORTS(low, high, number)                                                            \
+#define PORTS_WITH(protocol, low, high, number, with)                                              \
 	{                                                                                          \
-		.first = IPPROTO_TCP << 16 | (low), .last = IPPROTO_TCP << 16 | (high),            \
-		.service = (number), .flags = SERVICE_COOKIE                                       \
+		.first = (protocol) << 16 | (low), .last = (protocol) << 16 | (high),              \
+		.service = (number), .flags = (with)                                               \
 	}
 
 /* Sorted, as the programs' search wants them. */
 static const struct interval offered[] = {
 	PORTS(IPPROTO_TCP, 80, 80, WEB),      PORTS(IPPROTO_TCP, 443, 443, PLAIN),
-	COOKIE_PORTS(8000, 8100, MANY),	      PORTS(IPPROTO_UDP, 53, 53, NAMES),
+	PORTS_WITH(IPPROTO_TCP, 8000, 8100, MANY, SERVICE_COOKIE),
+	PORTS_WITH(IPPROTO_TCP, 9000, 9000, BACK, SERVICE_COOKIE | SERVICE_RETURN),
+	PORTS(IPPROTO_UDP, 53, 53, NAMES),
+	PORTS_WITH(IPPROTO_UDP, 500, 500, BACK_NAMES, SERVICE_RETURN),
 	PORTS(IPPROTO_UDP, 1024, 65535, ANY),
 };
 

@@ -41,6 +41,8 @@ enum {
 	PLAIN, /* TCP 443, agentless */
 	NAMES, /* UDP 53           */
 	ANY,   /* UDP, every port from 1024 upwards */
+	BACK,  /* TCP 9000, to an agent with cookies and replies through the gateway */
+	BACK_NAMES, /* UDP 500, likewise */
 	SERVICES,
 };
 

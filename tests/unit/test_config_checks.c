@@ -143,6 +143,15 @@ static void a_service_has_agents_everywhere_or_nowhere(void **state)
 	     "none");
 }
 
+static void only_agents_send_replies_through_a_gateway(void **state)
+{
+	says(24, "    ports: 53-54\n    return: gateway",
+	     "t.yaml:25: services.dns.return: gateway, but b3 has no agent, allowed: direct, or "
+	     "backends with agents");
+	accepts(CHANGES({16, "    ports: 80\n    return: gateway"}));
+	accepts(CHANGES({24, "    ports: 53-54\n    return: direct"}));
+}
+
 static void more_enabled_members_than_max_backends_is_an_error(void **state)
 {
 	EXPECT(CHANGES({17, "    max-backends: 1"}),
@@ -169,6 +178,7 @@ int main(void)
 		cmocka_unit_test(one_vip_twice_in_a_service_is_an_error),
 		cmocka_unit_test(vips_of_different_length_may_nest),
 		cmocka_unit_test(a_service_has_agents_everywhere_or_nowhere),
+		cmocka_unit_test(only_agents_send_replies_through_a_gateway),
 		cmocka_unit_test(more_enabled_members_than_max_backends_is_an_error),
 	};
 

@@ -115,6 +115,27 @@ static uint32_t flags_of(const char *text)
 	return flags;
 }
 
+static void replies_go_through_gateways_where_the_service_says_so(void **state)
+{
+	struct config *config = config_of(FLEET WEB);
+	const struct config_backend *self = config_backend(config, "b1");
+	struct plan *plan;
+
+	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: off, return: gateway, backends: {b1: {}}")),
+			 SERVICE_RETURN);
+	assert_int_equal(flags_of(ONE("protocol: udp, return: gateway, backends: {b1: {}}")),
+			 SERVICE_RETURN);
+	assert_int_equal(flags_of(ONE("protocol: udp, return: direct, backends: {b1: {}}")), 0);
+
+	assert_int_equal(plan_agent(config, self, &plan), 0);
+	assert_int_equal(plan_agent_settings(config, self, &test_keys, plan).returns, 0);
+	assert_int_equal(plan_agent_settings(config, self, &test_keys, plan).mtu, 1500);
+	plan->services[0].flags |= SERVICE_RETURN;
+	assert_int_equal(plan_agent_settings(config, self, &test_keys, plan).returns, 1);
+	plan_free(plan);
+	config_free(config);
+}
+
 static void only_tcp_with_agents_takes_cookies(void **state)
 {
 	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: on, backends: {b1: {}}")), SERVICE_COOKIE);
@@ -178,6 +199,7 @@ int main(void)
 		cmocka_unit_test(the_mss_leaves_room_for_the_longest_list),
 		cmocka_unit_test(the_gateway_is_its_own_router_too),
 		cmocka_unit_test(only_tcp_with_agents_takes_cookies),
+		cmocka_unit_test(replies_go_through_gateways_where_the_service_says_so),
 		cmocka_unit_test(routers_that_do_not_live_have_no_rows),
 		cmocka_unit_test(the_gateway_itself_routes_when_all_are_dead),
 		cmocka_unit_test(a_router_that_comes_back_has_the_rows_that_it_had),
