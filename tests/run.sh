@@ -20,7 +20,6 @@ export PATH=$PATH:/usr/sbin:/sbin
 cd "$(dirname "$0")/.."
 
 LAB_TEST_SECONDS=300 # of a lab test whose head does not say "Takes up to N s"
-BESIDE=() # the pids of the tests that run beside others
 passed=0 failed=0 skipped=0
 
 # count KIND LINE: one more of this kind, and its sentence.
@@ -113,26 +112,28 @@ seconds_of() {
 lab_test() {
 	local status=0
 
-	in_time "$1" || status=$?
+	(in_time "$1") || status=$?
 	echo "exit $status"
 }
 
-in_time() { timeout --foreground --kill-after=60 "$(seconds_of "$1")" bash "$1" 2>&1; }
+in_time() { exec timeout --foreground --kill-after=60 "$(seconds_of "$1")" bash "$1" 2>&1; }
 
-# lab_test_beside FILE: the same in the background, where Ctrl-C is not heard but SIGTERM is.
+# lab_test_beside FILE: the same in the background. Whether Ctrl-C is heard there is for the shell to
+# decide; so it is passed on.
 lab_test_beside() {
 	local status=0 child
 
 	in_time "$1" &
 	child=$!
-	trap 'kill "$child"; wait "$child"' TERM
+	trap 'kill "$child" 2>/dev/null || true' INT
 	wait "$child" || status=$?
+	wait "$child" 2>/dev/null || true # the first may have ended by the signal
 	echo "exit $status"
 }
 
 # Those that run beside others have an instance of their topology each, and are reported behind them.
 lab_suite() {
-	local file name names=()
+	local file name names=() pids=()
 
 	BESIDE_FOLDER=$(mktemp -d)
 	trap 'rm -rf "$BESIDE_FOLDER"' EXIT
@@ -141,25 +142,17 @@ lab_suite() {
 		name=$(basename "$file" .sh)
 		LAB_INSTANCE=${LAB_INSTANCE:+$LAB_INSTANCE.}$name lab_test_beside "$file" \
 			>"$BESIDE_FOLDER/$name" &
-		names+=("$name") BESIDE+=($!)
+		names+=("$name") pids+=($!)
 	done
 	for file in $(lab_tests "$1"); do
 		head_says "$file" 'Runs beside others' ||
 			report "lab: $(basename "$file" .sh)" < <(lab_test "$file")
 	done
 	for name in "${names[@]}"; do
-		wait "${BESIDE[0]}" || true
-		BESIDE=("${BESIDE[@]:1}")
+		wait "${pids[0]}" || true
+		pids=("${pids[@]:1}")
 		report "lab: $name" <"$BESIDE_FOLDER/$name"
 	done
-}
-
-# interrupted: tests that run take their labs down first.
-interrupted() {
-	trap '' INT
-	((${#BESIDE[@]} == 0)) || kill "${BESIDE[@]}" 2>/dev/null || true
-	wait
-	exit 130
 }
 
 main() {
@@ -173,7 +166,7 @@ main() {
 	esac
 	pattern=${1:-}
 
-	trap interrupted INT
+	trap 'trap "" INT; wait; exit 130' INT # tests that run take their labs down first
 	for suite in "${suites[@]}"; do
 		case $suite in
 		lab) lab_suite "$pattern" ;;
