@@ -116,10 +116,16 @@ load_ask_all() {
 
 load_all_answered() { load_has "$1" '.live == .wanted - .finished and .answered == .live'; }
 
-# load_complain NAME: what became of it; 1.
+# load_complain NAME: what became of it, and of all packets; 1.
 load_complain() {
+	local node
+
 	load_report "$1" 'del(.faults[] | select(. == 0))'
 	tail -n 4 "$(log_of "$CLIENT" "load-$1")"
+	for node in "${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}"; do
+		echo "$node: $(holdfast "$node" counters --json 2>/dev/null | jq -r '[.counters | to_entries[]
+			| select(.value.packets > 0) | "\(.key) \(.value.packets)"] | join(", ")')"
+	done
 	return 1
 }
 
