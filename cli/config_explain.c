@@ -31,7 +31,7 @@ static const char *bounds(const struct config_row *row, char text[static 64])
 static void print_row(const struct config_row *row, FILE *to)
 {
 	char allowed[CONFIG_ALLOWED_MAX], counted[64];
-	bool items = row->type == CONFIG_ITEMS;
+	bool items = row->type == CONFIG_ITEMS || row->type == CONFIG_GROUP;
 	_cleanup_free_ char *facts = NULL;
 
 	fprintf(to, "%s%s%s\n%*s", colour_on(to, COLOUR_BOLD), row->path,

@@ -51,6 +51,7 @@ static json_t *value_schema(const struct config_row *row)
 	case CONFIG_TEXT:
 	case CONFIG_NETWORK:
 	case CONFIG_REFERENCE:
+	case CONFIG_GROUP:
 	case CONFIG_ITEMS:
 		break;
 	}
@@ -101,9 +102,10 @@ static json_t *default_of(const struct config_row *row)
 
 static json_t *row_schema(const struct config_row *row)
 {
-	json_t *schema = row->type == CONFIG_ITEMS ? items_schema(row)
-			 : row->list		   ? list_schema(row)
-						   : value_schema(row);
+	json_t *schema = row->type == CONFIG_ITEMS   ? items_schema(row)
+			 : row->type == CONFIG_GROUP ? object_schema(row->path)
+			 : row->list		     ? list_schema(row)
+						     : value_schema(row);
 
 	json_object_set_new(schema, "description", json_string(row->help));
 	if (row->fallback)

@@ -53,6 +53,10 @@ struct config *config_free(struct config *config)
 	}
 	for (size_t i = 0; i < config->n_services; i++) {
 		free(config->services[i].name);
+		free(config->services[i].health.path);
+		free(config->services[i].health.host);
+		free(config->services[i].health.body);
+		free(config->services[i].health.name);
 		free(config->services[i].vips);
 		free(config->services[i].members);
 	}

@@ -58,6 +58,33 @@ struct config_member {
 	bool enabled;
 };
 
+enum config_check {
+	CONFIG_CHECK_AUTO, /* in the file only: config_check resolves it */
+	CONFIG_CHECK_OFF,
+	CONFIG_CHECK_TCP,
+	CONFIG_CHECK_HTTP,
+	CONFIG_CHECK_HTTPS,
+	CONFIG_CHECK_DNS,
+};
+
+enum config_trust {
+	CONFIG_TRUST_NONE,
+	CONFIG_TRUST_ALL,
+};
+
+struct config_health {
+	uint8_t check; /* enum config_check */
+	uint32_t interval_ms, timeout_ms;
+	uint32_t rise, fall; /* probes */
+	uint32_t jitter;     /* percent */
+	uint16_t port;	     /* that is asked; 0: not checked */
+	char *path, *host;   /* host NULL: the VIP */
+	uint32_t status;
+	char *body;	  /* NULL: any */
+	char *name;	  /* NULL: not dns */
+	uint8_t all_down; /* enum config_trust */
+};
+
 struct config_service {
 	char *name;
 	struct network *vips;
@@ -71,6 +98,7 @@ struct config_service {
 	uint8_t cookie; /* enum config_switch: do TCP timestamps carry the backend? */
 	uint32_t who_has; /* connections a second that the nodes may be asked about */
 	uint8_t return_way; /* enum config_return: how do replies get to the client? */
+	struct config_health health;
 };
 
 struct config {

@@ -411,11 +411,74 @@ static int check_members(struct config_source *source)
 	return 0;
 }
 
+/* --- health ---------------------------------------------------------------------------------- */
+
+static uint8_t protocol_of_check(uint8_t check)
+{
+	return check == CONFIG_CHECK_DNS ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/* A service on one TCP port can always be asked; of any other nobody knows what it would answer. */
+static void resolve_check(struct config_service *service)
+{
+	struct config_health *health = &service->health;
+	bool one = service->port_first == service->port_last;
+
+	if (one && !health->port)
+		health->port = service->port_first;
+	if (health->check == CONFIG_CHECK_AUTO)
+		health->check = service->protocol == IPPROTO_TCP && health->port ? CONFIG_CHECK_TCP
+										 : CONFIG_CHECK_OFF;
+}
+
+/* Probes go to the VIP, where there is nothing but the service. */
+static void check_what_is_asked(struct config_source *source, const struct config_service *service)
+{
+	const struct config_health *health = &service->health;
+
+	if (service->protocol && protocol_of_check(health->check) != service->protocol)
+		wrong(source, PLACE("services", service->name, "health", "check"),
+		      "a service on %s cannot be asked that, allowed: off%s",
+		      service->protocol == IPPROTO_TCP ? "tcp" : "udp",
+		      service->protocol == IPPROTO_TCP ? ", tcp, http or https" : " or dns");
+	if (!health->port && service->port_last)
+		wrong(source, PLACE("services", service->name, "health", "port"),
+		      "missing, allowed: one of the service's ports");
+	if (health->port && (health->port < service->port_first || health->port > service->port_last))
+		wrong(source, PLACE("services", service->name, "health", "port"),
+		      "%u is not the service's, allowed: %u to %u", health->port,
+		      service->port_first, service->port_last);
+	if (health->check == CONFIG_CHECK_DNS && !health->name)
+		wrong(source, PLACE("services", service->name, "health", "name"),
+		      "missing, allowed: a domain name, like www.example");
+}
+
+static int check_health(struct config_source *source)
+{
+	struct config *config = source->config;
+
+	for (size_t i = 0; i < config->n_services; i++) {
+		struct config_service *service = &config->services[i];
+		const struct config_health *health = &service->health;
+
+		if (!service->name)
+			continue;
+		resolve_check(service);
+		if (health->check != CONFIG_CHECK_OFF)
+			check_what_is_asked(source, service);
+		if (health->timeout_ms > health->interval_ms && health->interval_ms)
+			wrong(source, PLACE("services", service->name, "health", "timeout"),
+			      "%u ms is longer than the interval, allowed: up to %u",
+			      health->timeout_ms, health->interval_ms);
+	}
+	return 0;
+}
+
 int config_check(struct config_source *source)
 {
 	static int (*const checks[])(struct config_source * source) = {
 		check_sites, check_ids,	     check_interfaces, check_locators,
-		check_vips,  check_overlaps, check_members,
+		check_vips,  check_overlaps, check_members,    check_health,
 	};
 	int err = 0;
 

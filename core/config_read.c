@@ -381,11 +381,19 @@ static int read_items(struct reader *reader, const struct config_row *row, const
 	return err;
 }
 
+static int read_group(struct reader *reader, const struct config_row *row, const struct tree *node,
+		      void *object)
+{
+	return read_mapping(reader, row->path, node, (char *)object + row->offset);
+}
+
 static int read_row(struct reader *reader, const struct config_row *row, const struct tree *node,
 		    void *object)
 {
 	if (row->type == CONFIG_ITEMS)
 		return read_items(reader, row, node, object);
+	if (row->type == CONFIG_GROUP)
+		return read_group(reader, row, node, object);
 	if (row->list)
 		return read_list(reader, row, node, object);
 	return read_one(reader, row, node, (char *)object + row->offset);
@@ -398,6 +406,12 @@ static int read_absent(struct reader *reader, const struct config_row *row,
 {
 	char allowed[CONFIG_ALLOWED_MAX];
 
+	if (row->type == CONFIG_GROUP) {
+		struct tree node = {
+			.kind = TREE_MAPPING, .line = mapping->line, .file = mapping->file};
+
+		return read_group(reader, row, &node, object);
+	}
 	if (row->fallback) {
 		struct tree node = {.kind = TREE_SCALAR,
 				    .line = mapping->line,

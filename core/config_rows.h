@@ -25,6 +25,7 @@ enum config_type {
 	CONFIG_LOCATOR,	  /* union address, of an IPv6 /64 */
 	CONFIG_PORTS,	  /* two uint16_t: first and last */
 	CONFIG_REFERENCE, /* pointer to an item of the row `refers_to` */
+	CONFIG_GROUP,	  /* mapping of the options under it, in a struct within the object */
 	CONFIG_ITEMS, /* mapping of items; each begins with its name, or with what that refers to */
 };
 
@@ -33,7 +34,7 @@ struct config_choice {
 	uint8_t value;
 };
 
-#define CONFIG_CHOICES_MAX 4
+#define CONFIG_CHOICES_MAX 8
 
 struct config_row {
 	const char *path;

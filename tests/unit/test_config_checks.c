@@ -160,6 +160,73 @@ static void more_enabled_members_than_max_backends_is_an_error(void **state)
 	accepts(CHANGES({17, "    max-backends: 1"}, {20, "      b2: {enabled: false}"}));
 }
 
+/* --- health ---------------------------------------------------------------------------------- */
+
+static const struct config_health *health_of(const struct change *changes, size_t service,
+					     struct config **ret)
+{
+	_cleanup_errors_ struct errors errors = {};
+
+	if (read_changed(changes, &errors, ret) < 0)
+		fail_msg("%s", errors_text(&errors, 0));
+	return &(*ret)->services[service].health;
+}
+
+static void a_service_on_one_tcp_port_is_probed_unless_said_otherwise(void **state)
+{
+	_cleanup_config_ struct config *config = NULL, *other = NULL, *range = NULL;
+	const struct config_health *health = health_of(NULL, 0, &config);
+
+	assert_int_equal(health->check, CONFIG_CHECK_TCP);
+	assert_int_equal(health->port, 80);
+	assert_int_equal(health->interval_ms, 80);
+	assert_int_equal(health->timeout_ms, 50);
+	assert_int_equal(health->fall, 3);
+	assert_int_equal(config->services[1].health.check, CONFIG_CHECK_OFF);
+	health = health_of(CHANGES({17, "    health: {check: off}"}), 0, &other);
+	assert_int_equal(health->check, CONFIG_CHECK_OFF);
+	health = health_of(CHANGES({16, "    ports: 80-90"}), 0, &range);
+	assert_int_equal(health->check, CONFIG_CHECK_OFF);
+}
+
+static void a_probe_asks_for_what_the_service_can_answer(void **state)
+{
+	says(17, "    health: {check: dns, name: www.example}",
+	     "t.yaml:17: services.web.health.check: a service on tcp cannot be asked that, "
+	     "allowed: off, tcp, http or https");
+	says(24, "    ports: 53\n    health: {check: http}",
+	     "t.yaml:25: services.dns.health.check: a service on udp cannot be asked that, "
+	     "allowed: off or dns");
+	says(24, "    ports: 53\n    health: {check: dns}",
+	     "t.yaml:25: services.dns.health.name: missing, allowed: a domain name, like "
+	     "www.example");
+	says(24, "    health: {check: dns, name: www.example}\n    ports: 53-54",
+	     "t.yaml:24: services.dns.health.port: missing, allowed: one of the service's ports");
+	says(17, "    health: {port: 81}",
+	     "t.yaml:17: services.web.health.port: 81 is not the service's, allowed: 80 to 80");
+	accepts(CHANGES({24, "    ports: 53-54\n    health: {check: dns, name: ., port: 54}"}));
+}
+
+static void a_probe_is_over_before_the_next(void **state)
+{
+	says(17, "    health: {interval: 20}",
+	     "t.yaml:17: services.web.health.timeout: 50 ms is longer than the interval, "
+	     "allowed: up to 20");
+	accepts(CHANGES({17, "    health: {interval: 20, timeout: 20}"}));
+}
+
+static void what_a_probe_sends_is_well_formed(void **state)
+{
+	says(17, "    health: {path: \"/a b\"}",
+	     "t.yaml:17: services.web.health.path: \"/a b\" is not a path, allowed: a path, like "
+	     "/health");
+	says(17, "    health: {name: a..b}",
+	     "t.yaml:17: services.web.health.name: a..b is not a domain name, allowed: a domain "
+	     "name, like www.example");
+	says(17, "    health: {chek: tcp}",
+	     "t.yaml:17: services.web.health.chek: unknown key, did you mean check?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +247,10 @@ int main(void)
 		cmocka_unit_test(a_service_has_agents_everywhere_or_nowhere),
 		cmocka_unit_test(only_agents_send_replies_through_a_gateway),
 		cmocka_unit_test(more_enabled_members_than_max_backends_is_an_error),
+		cmocka_unit_test(a_service_on_one_tcp_port_is_probed_unless_said_otherwise),
+		cmocka_unit_test(a_probe_asks_for_what_the_service_can_answer),
+		cmocka_unit_test(a_probe_is_over_before_the_next),
+		cmocka_unit_test(what_a_probe_sends_is_well_formed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
