@@ -21,14 +21,14 @@ struct netlink {
 	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
 };
 
-int netlink_new(struct netlink **ret)
+static int new_of(int protocol, struct netlink **ret)
 {
 	struct netlink *netlink = calloc(1, sizeof(*netlink));
 	int on = 1, err;
 
 	if (!netlink)
 		return -ENOMEM;
-	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	netlink->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err = -errno;
 		netlink_free(netlink);
@@ -40,6 +40,16 @@ int netlink_new(struct netlink **ret)
 
 	*ret = netlink;
 	return 0;
+}
+
+int netlink_new(struct netlink **ret)
+{
+	return new_of(NETLINK_ROUTE, ret);
+}
+
+int netlink_new_generic(struct netlink **ret)
+{
+	return new_of(NETLINK_GENERIC, ret);
 }
 
 void netlink_free(struct netlink *netlink)

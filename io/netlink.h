@@ -17,6 +17,9 @@ struct netlink;
 
 /* -EPERM, -EMFILE and the like of socket(2); -ENOMEM. The socket belongs to the caller's netns. */
 int netlink_new(struct netlink **ret);
+
+/* The same for generic netlink. */
+int netlink_new_generic(struct netlink **ret);
 void netlink_free(struct netlink *netlink);
 
 /*
