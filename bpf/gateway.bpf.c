@@ -136,6 +136,18 @@ step int admit_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visi
 	return admit_function(&outer, visit);
 }
 
+/*
+ * A backend answers our daemon's health probe, from the VIP that was asked (gateway/health.h). Not
+ * encapsulated: it is a client's answer like any other.
+ */
+step bool is_health_answer(const struct outer_header *ipv6)
+{
+	return ipv6->destination.halves[0] == settings.route.halves[0] &&
+	       ipv6->destination.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_HOST) &&
+	       (ipv6->next_header == IPPROTO_TCP || ipv6->next_header == IPPROTO_UDP) &&
+	       vip_find(&ipv6->source, settings.vip_prefixes);
+}
+
 step bool is_extension(__u8 next_header)
 {
 	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_DSTOPTS ||
@@ -189,7 +201,8 @@ step int admit_ipv6(struct xdp_md *ctx, struct cursor *cursor, struct visit *vis
 		return in_infrastructure(&ipv6->destination) ? admit_sid(ctx, cursor, visit, ipv6)
 							     : GATEWAY_GO_ON;
 	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
-		return is_neighbour_discovery(ipv6) ? GATEWAY_NOT_OURS : GATEWAY_OUTSIDE_SID;
+		return is_neighbour_discovery(ipv6) || is_health_answer(ipv6) ? GATEWAY_NOT_OURS
+									      : GATEWAY_OUTSIDE_SID;
 	return GATEWAY_GO_ON;
 }
 
@@ -235,6 +248,13 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 	return (*ret_service)->flags & SERVICE_OFF ? GATEWAY_OFF : GATEWAY_GO_ON;
 }
 
+/* Nobody takes new connections: the generations that there are lead old ones on. */
+step bool is_refused(const struct packet *packet, const struct service *service)
+{
+	return service->flags & SERVICE_CLOSED &&
+	       (is_syn(packet) || packet->flow.protocol == IPPROTO_UDP);
+}
+
 /* Down the ladder behind the rung that sent it; behind the last one, the nodes are asked. */
 step int dispatch_unclaimed(struct xdp_md *ctx, struct visit *visit, const struct service *service)
 {
@@ -250,6 +270,8 @@ step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service 
 	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
 	visit->way.tried = visit->tried;
+	if (is_refused(&visit->packet, service))
+		return GATEWAY_NO_BACKEND;
 	if (visit->arrival == FROM_HASHER)
 		return router_walk(&visit->packet, service, &visit->way);
 	if (visit->arrival == FROM_AGENT)

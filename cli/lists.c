@@ -161,14 +161,32 @@ void print_services(const json_t *services, FILE *to)
 	table_print(table, to);
 }
 
+/* One that is down is open all the same where all are, and the operator trusts them. */
+const char *backend_state(const json_t *backend, char state[static BACKEND_STATE_MAX])
+{
+	const json_t *health = json_object_get(backend, "health");
+	bool open = is_true(backend, "open"), down = json_is_false(json_object_get(health, "up"));
+
+	if (down && (open || is_true(backend, "enabled")))
+		snprintf(state, BACKEND_STATE_MAX, "%s it %s, for %.0f s",
+			 open ? "open, but" : "closed,", text(health, "reason"),
+			 json_number_value(json_object_get(health, "since_s")));
+	else if (!open)
+		snprintf(state, BACKEND_STATE_MAX, "closed");
+	else
+		snprintf(state, BACKEND_STATE_MAX, "%s",
+			 is_true(backend, "reachable") ? "open" : "open, but no route or neighbour");
+	return state;
+}
+
 static void backend_state_cell(struct table *table, const json_t *backend)
 {
-	if (!is_true(backend, "open"))
-		table_cell(table, COLOUR_CARE, "closed");
-	else if (is_true(backend, "reachable"))
-		table_cell(table, COLOUR_GOOD, "open");
-	else
-		table_cell(table, COLOUR_BAD, "open, but no route or neighbour");
+	char state[BACKEND_STATE_MAX];
+	enum colour colour = !is_true(backend, "open")	      ? COLOUR_CARE
+			     : is_true(backend, "reachable") ? COLOUR_GOOD
+							     : COLOUR_BAD;
+
+	table_cell(table, colour, "%s", backend_state(backend, state));
 }
 
 void print_backends(const json_t *backends, FILE *to)

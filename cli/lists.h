@@ -15,5 +15,10 @@ void print_services(const json_t *services, FILE *to);
 void print_backends(const json_t *backends, FILE *to);
 void print_gateways(const json_t *gateways, FILE *to);
 
+#define BACKEND_STATE_MAX 96
+
+/* In words: may it take new connections, or why not. Writes into the buffer and returns it. */
+const char *backend_state(const json_t *backend, char state[static BACKEND_STATE_MAX]);
+
 /* In words: is it alive, or why not. */
 const char *gateway_state(const json_t *gateway);

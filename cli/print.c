@@ -50,12 +50,6 @@ static void print_ports(const json_t *service, FILE *to)
 		fprintf(to, "ports %lld to %lld", first, last);
 }
 
-static const char *backend_state(const json_t *backend)
-{
-	if (!is_true(backend, "open"))
-		return "closed";
-	return is_true(backend, "reachable") ? "open" : "open, but no route or neighbour";
-}
 
 static void print_status_backends(const json_t *list, FILE *to)
 {
@@ -64,7 +58,8 @@ static void print_status_backends(const json_t *list, FILE *to)
 
 	json_array_foreach(list, i, backend)
 		fprintf(to, "    %-12s id %-5lld weight %-4lld %s\n", text(backend, "name"),
-		       number(backend, "id"), number(backend, "weight"), backend_state(backend));
+		       number(backend, "id"), number(backend, "weight"),
+		       backend_state(backend, (char[BACKEND_STATE_MAX]){}));
 }
 
 static void print_status_services(const json_t *list, FILE *to)

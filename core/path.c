@@ -69,6 +69,10 @@ void path_find(const struct tables *tables, const struct hash_key *key, const st
 		ret->verdict = GATEWAY_OFF;
 		return;
 	}
+	if (service->flags & SERVICE_CLOSED && (udp || packet != PATH_MIDWAY)) {
+		ret->verdict = GATEWAY_NO_BACKEND;
+		return;
+	}
 	agentless = service->flags & SERVICE_AGENTLESS;
 	single = agentless || udp;
 	ret->row = service->rows.size ? hash_row(hash, service->rows.size) : 0;

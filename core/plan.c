@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/health.h"
 #include "core/intervals.h"
 #include "core/maglev.h"
 #include "wire/srv6.h"
@@ -36,8 +37,10 @@ static bool member_open(const struct config_member *member)
 	return member->enabled && member->weight > 0;
 }
 
-static int fill_rows(const struct config_service *config, uint64_t key, struct plan_service *service)
+/* Over the members that `open` says. Without any, there are no rows. */
+static int fill_rows(struct plan_service *service, uint64_t key, const bool *open)
 {
+	const struct config_service *config = service->config;
 	_cleanup_free_ struct maglev_entry *entries = calloc(config->n_members + 1, sizeof(*entries));
 	_cleanup_free_ uint16_t *rows = calloc(service->size, sizeof(*rows));
 	size_t n = 0;
@@ -48,7 +51,7 @@ static int fill_rows(const struct config_service *config, uint64_t key, struct p
 	for (size_t i = 0; i < config->n_members; i++) {
 		const struct config_member *member = &config->members[i];
 
-		if (member_open(member))
+		if (open[i])
 			entries[n++] = (struct maglev_entry){
 				.seed = maglev_seed(key, member->backend->id),
 				.weight = member->weight,
@@ -56,12 +59,42 @@ static int fill_rows(const struct config_service *config, uint64_t key, struct p
 			};
 	}
 	r = maglev_fill(entries, n, rows, service->size);
-	if (r == -ENOENT)
-		return 0;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	free(service->rows);
+	service->rows = r == 0 ? take(rows) : NULL;
+	return 0;
+}
+
+int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up)
+{
+	const struct config_service *config = service->config;
+	_cleanup_free_ bool *open = calloc(config->n_members + 1, sizeof(*open));
+	int r;
+
+	if (!open)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_members; i++)
+		open[i] = member_open(&config->members[i]);
+	health_open(up, config->n_members, config->health.all_down == CONFIG_TRUST_ALL, open);
+	r = fill_rows(service, plan->rows_key, open);
 	if (r < 0)
 		return r;
-	service->rows = take(rows);
+	free(service->open);
+	service->open = take(open);
 	return 0;
+}
+
+/* As long as nothing is known of their health. */
+static int plan_all_members(const struct plan *plan, struct plan_service *service)
+{
+	_cleanup_free_ bool *up = calloc(service->config->n_members + 1, sizeof(*up));
+
+	if (!up)
+		return -ENOMEM;
+	for (size_t i = 0; i < service->config->n_members; i++)
+		up[i] = true;
+	return plan_healthy_members(plan, service, up);
 }
 
 /* An agent writes the cookies and sends replies through gateways, and only TCP has a place for cookies. */
@@ -76,7 +109,7 @@ static uint32_t service_flags(const struct config_service *service)
 	return flags;
 }
 
-static int plan_services(struct plan *plan, const struct config *config, uint64_t key)
+static int plan_services(struct plan *plan, const struct config *config)
 {
 	plan->services = calloc(config->n_services + 1, sizeof(*plan->services));
 	if (!plan->services)
@@ -91,7 +124,7 @@ static int plan_services(struct plan *plan, const struct config *config, uint64_
 		service->identity = service_identity(from->name, service->size);
 		service->flags = service_flags(from);
 		service->generations = CANDIDATES_MAX;
-		r = fill_rows(from, key, service);
+		r = plan_all_members(plan, service);
 		if (r < 0)
 			return r;
 	}
@@ -248,7 +281,8 @@ int plan_gateway(const struct config *config, const struct config_gateway *self,
 
 	if (!plan)
 		return -ENOMEM;
-	r = plan_services(plan, config, keys->rows);
+	plan->rows_key = keys->rows;
+	r = plan_services(plan, config);
 	if (r == 0)
 		r = plan_vips(plan);
 	if (r == 0)
@@ -361,8 +395,10 @@ struct plan *plan_free(struct plan *plan)
 		return NULL;
 	for (size_t i = 0; i < plan->n_vips; i++)
 		free(plan->vips[i].intervals);
-	for (size_t i = 0; i < plan->n_services; i++)
+	for (size_t i = 0; i < plan->n_services; i++) {
 		free(plan->services[i].rows);
+		free(plan->services[i].open);
+	}
 	free(plan->vips);
 	free(plan->services);
 	free(plan->backends);

@@ -37,6 +37,7 @@ struct plan_service {
 	uint32_t size;	/* rows */
 	uint32_t generations; /* of rows that are candidates */
 	uint16_t *rows; /* ids of backends; NULL: no backend is open */
+	bool *open;	/* of the configuration's members */
 };
 
 /* A backend or a gateway as a place that segments lead to. */
@@ -51,6 +52,7 @@ struct plan_node {
 
 /* Pointers lead into the configuration, which must live longer. */
 struct plan {
+	uint64_t rows_key;
 	struct plan_vip *vips;
 	size_t n_vips;
 	struct plan_service *services;
@@ -74,6 +76,13 @@ int plan_gateway(const struct config *config, const struct config_gateway *self,
  * were.
  */
 int plan_live_routers(struct plan *plan, const bool *alive);
+
+/*
+ * The rows of a service over the members that may take new connections, as health sees them: `up` has
+ * a word for each of the service's members. Those that the operator closed stay so. 0, or -ENOMEM and
+ * the rows are as they were.
+ */
+int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up);
 
 /* For a backend's agent: the VIPs and ports of its own services, no rows and no nodes. */
 int plan_agent(const struct config *config, const struct config_backend *self, struct plan **ret);

@@ -67,7 +67,7 @@ static uint32_t bank_spare(uint32_t banks)
 
 /*
  * Makes `values` the newest generation. An older one that is equal comes to the front again instead
- * of standing twice. NULL values: nobody is open, so there are no candidates. At most `most` of them are.
+ * of standing twice. At most `most` of them are candidates.
  */
 static void rows_publish(const struct tables *tables, struct rows *rows, const uint16_t *values,
 			 uint32_t most)
@@ -75,10 +75,6 @@ static void rows_publish(const struct tables *tables, struct rows *rows, const u
 	uint32_t banks = rows->banks;
 	uint32_t bank;
 
-	if (!values) {
-		publish(&rows->banks, 0);
-		return;
-	}
 	for (uint32_t i = 0; i < rows_count(banks); i++)
 		if (bank_equal(tables, rows, rows_bank(banks, i), values)) {
 			publish(&rows->banks, banks_lead(banks, rows_bank(banks, i), most));
@@ -343,6 +339,20 @@ static uint64_t ask_interval_ns(const struct config_service *config)
 	return NANOSECONDS / config->who_has;
 }
 
+/*
+ * When nobody is open any more, the generations stay: they lead old connections to where they are. New
+ * ones are refused before the rows are asked.
+ */
+static void service_open(const struct tables *tables, struct service *entry,
+			 const struct plan_service *service)
+{
+	uint32_t flags = service->flags | (entry->flags & SERVICE_OFF);
+
+	if (service->rows)
+		rows_publish(tables, &entry->rows, service->rows, service->generations);
+	publish(&entry->flags, service->rows ? flags : flags | SERVICE_CLOSED);
+}
+
 static int service_put(const struct tables *tables, const struct plan_service *service)
 {
 	uint32_t number = tables_service_number(tables, service->identity);
@@ -360,9 +370,30 @@ static int service_put(const struct tables *tables, const struct plan_service *s
 	entry->identity = service->identity;
 	members_put(tables, number, service->config);
 	publish(&entry->ask_interval_ns, ask_interval_ns(service->config));
-	publish(&entry->flags, service->flags | (entry->flags & SERVICE_OFF));
-	rows_publish(tables, &entry->rows, service->rows, service->generations);
+	service_open(tables, entry, service);
 	return 0;
+}
+
+int tables_apply_members(const struct tables *tables, const struct plan_service *service)
+{
+	uint32_t number = tables_service_number(tables, service->identity);
+
+	if (!number)
+		return -ENOENT;
+	service_open(tables, &tables->services[number], service);
+	return 0;
+}
+
+bool tables_member_open(const struct tables *tables, uint32_t service, uint16_t id)
+{
+	const struct service *entry = &tables->services[service];
+
+	if (!rows_count(entry->rows.banks) || entry->flags & SERVICE_CLOSED)
+		return false;
+	for (uint32_t row = 0; row < entry->rows.size; row++)
+		if (tables_row(tables, &entry->rows, 0, row) == id)
+			return true;
+	return false;
 }
 
 bool tables_serves(const struct tables *tables, const struct plan *plan,
@@ -373,6 +404,7 @@ bool tables_serves(const struct tables *tables, const struct plan *plan,
 			tables, plan->services[vip->intervals[i].service].identity);
 
 		if (service && rows_count(tables->services[service].rows.banks) &&
+		    !(tables->services[service].flags & SERVICE_CLOSED) &&
 		    !tables_switched_off(tables, service))
 			return true;
 	}

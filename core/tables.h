@@ -53,6 +53,14 @@ int tables_route(const struct tables *tables, const struct fib *fib);
 /* After a change of the plan's routers that live: the rows of routers alone. Errors as above. */
 int tables_apply_routers(const struct tables *tables, const struct plan *plan);
 
+/* After a change of one service's open members: its rows alone. 0, or -ENOENT: it is not in the tables. */
+int tables_apply_members(const struct tables *tables, const struct plan_service *service);
+
+/*
+ * Does the newest generation of the service's rows have this backend? Of a service without any, no.
+ */
+bool tables_member_open(const struct tables *tables, uint32_t service, uint16_t id);
+
 /* How many rows lead to the router of this identity, and how many there are. */
 uint32_t tables_router_rows(const struct tables *tables, uint64_t identity, uint32_t *ret_all);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/number.h"
 #include "core/path.h"
@@ -48,22 +49,40 @@ static const struct plan_service *service_numbered(const struct gateway_daemon *
 
 /* /status */
 
-static json_t *members_json(const struct gateway_daemon *gateway,
-			    const struct config_service *service)
+/* null: the service is not watched. */
+static json_t *health_json(const struct health *health)
 {
+	struct timespec now;
+
+	if (!health)
+		return json_null();
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return json_pack("{s:b s:s s:f s:i}", "up", health->up, "reason",
+			 health_reason_text(health->reason), "since_s",
+			 now.tv_sec + now.tv_nsec / 1e9 - health->since_us / 1e6, "falls",
+			 (int)health->falls);
+}
+
+static json_t *members_json(const struct gateway_daemon *gateway,
+			    const struct plan_service *planned)
+{
+	const struct config_service *service = planned->config;
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < service->n_members; i++) {
 		const struct config_member *member = &service->members[i];
-		bool open = member->enabled && member->weight;
+		const struct health *health =
+			monitor_find(gateway->monitor, planned, member->backend->id);
 		bool reachable = tables->backends[member->backend->id].next_hops != 0;
 
 		json_array_append_new(list,
-				      json_pack("{s:s s:i s:i s:b s:b}", "name",
+				      json_pack("{s:s s:i s:i s:b s:b s:b s:o}", "name",
 						member->backend->name, "id", member->backend->id,
-						"weight", (int)member->weight, "open", open,
-						"reachable", reachable));
+						"weight", (int)member->weight, "enabled",
+						member->enabled && member->weight, "open",
+						planned->open[i], "reachable", reachable, "health",
+						health_json(health)));
 	}
 	return list;
 }
@@ -88,7 +107,7 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 			 !service->config->agentless, "cookie",
 			 (service->flags & SERVICE_COOKIE) != 0, "off", tables_switched_off(tables, number), "rows", (int)service->size, "generations",
 			 (int)rows_count(tables->services[number].rows.banks), "backends",
-			 members_json(gateway, service->config));
+			 members_json(gateway, service));
 }
 
 static json_t *vips_json(const struct gateway_daemon *gateway)

@@ -9,6 +9,7 @@
 #include "daemon/pins.h"
 #include "gateway/dataplane.h"
 #include "gateway/inquiries.h"
+#include "gateway/monitor.h"
 #include "gateway/peers.h"
 #include "gateway/trace.h"
 #include "io/control.h"
@@ -20,6 +21,7 @@ struct gateway_daemon {
 	struct fib *fib;
 	struct rtnetlink *netlink;
 	struct peers *peers;
+	struct monitor *monitor;
 	struct trace *trace;
 	struct inquiries *inquiries;
 	/* Replaced together by a configuration that was read, planned and applied. */

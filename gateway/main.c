@@ -178,6 +178,8 @@ static int configure(struct gateway_daemon *gateway)
 	dataplane = change.dataplane ? change.dataplane : gateway->dataplane;
 	r = peers_plan(gateway->peers, change.plan, dataplane_tables(dataplane));
 	if (r == 0)
+		r = monitor_plan(gateway->monitor, change.plan, dataplane_tables(dataplane));
+	if (r == 0)
 		r = write_tables(gateway, dataplane, change.plan);
 	if (r < 0) {
 		log_error("%s: does not fit the tables: %s", gateway->options.config, strerror(-r));
@@ -189,6 +191,10 @@ static int configure(struct gateway_daemon *gateway)
 	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
 	if (r < 0)
 		log_error("the site's gateways are not watched: %s", strerror(-r));
+	r = monitor_watch(gateway->monitor, gateway->inputs->config, gateway->self,
+			  gateway->plan, dataplane_tables(gateway->dataplane));
+	if (r < 0)
+		log_error("the backends' health is not watched: %s", strerror(-r));
 	keep_neighbours(gateway);
 	home_open(); /* without it only replies that come through here are lost, and counted */
 	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
@@ -255,6 +261,27 @@ static void on_peers_changed(void *userdata)
 		log_error("the rows of routers are not up to date: %s", strerror(-r));
 }
 
+/* A VIP that nobody can serve any more is withdrawn, and one that somebody can again is announced. */
+static void on_members_changed(struct plan_service *service, void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	bool served = service->rows;
+	int r = monitor_judge(gateway->monitor, gateway->plan, service);
+
+	if (r == 0)
+		r = tables_apply_members(tables, service);
+	if (r < 0)
+		log_error("service %s: its rows are not up to date: %s", service->config->name,
+			  strerror(-r));
+	if (served == (service->rows != NULL))
+		return;
+	if (served)
+		log_error("service %s: nobody is up, it takes no new connections",
+			  service->config->name);
+	announce(gateway->netlink, gateway->plan, tables);
+}
+
 /* Withdraw first; then forwarding ends with the last pin. */
 static int detach(const struct daemon_options *options)
 {
@@ -263,6 +290,8 @@ static int detach(const struct daemon_options *options)
 
 	if (r == 0)
 		r = announce(netlink, NULL, NULL);
+	if (r == 0)
+		r = monitor_detach(netlink);
 	rtnetlink_free(netlink);
 	if (r == 0)
 		r = pins_remove(options->bpffs, false);
@@ -293,6 +322,9 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		r = peers_new(loop_event(loop), on_peers_changed, gateway, &gateway->peers);
 	if (r >= 0)
+		r = monitor_new(loop_event(loop), gateway->netlink, on_members_changed, gateway,
+				&gateway->monitor);
+	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
@@ -310,6 +342,7 @@ static int run(struct gateway_daemon *gateway)
 	control_free(control);
 	trace_free(gateway->trace);
 	inquiries_free(gateway->inquiries);
+	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);
 	rtnetlink_free(gateway->netlink);
 	loop_free(loop);

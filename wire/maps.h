@@ -129,6 +129,7 @@ enum service_flag {
 	SERVICE_STICKY = 1 << 3,    /* a flow's first packet pins it to the row's backend */
 	SERVICE_ONE_WAY = 1 << 4,   /* nothing comes back from a backend: the last one must take it */
 	SERVICE_RETURN = 1 << 5,    /* replies go through the gateway that the client's packets came by */
+	SERVICE_CLOSED = 1 << 8,    /* nobody is open: only what is old is forwarded */
 };
 
 struct service {

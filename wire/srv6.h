@@ -31,6 +31,7 @@ enum srv6_function {
 	SRV6_PIN = 0xf004,    /* agent to router: a reply that goes out through the gateway.
 			       * Flags: relayed. Whose: the backend's id.                          */
 	SRV6_WHO_HAS = 0xf005, /* who has this connection? (wire/whohas.h)                         */
+	SRV6_HOST = 0xf00c,   /* a node's address for its daemon: health probes and heartbeats.    */
 	SRV6_PROBE = 0xf00e,  /* who is there? Agent or gateway answer at once (wire/probe.h).     */
 	SRV6_DECAP_V4 = 0xf0d4, /* agentless backend: the kernel's End.DX4                         */
 	SRV6_DECAP_V6 = 0xf0d6, /* agentless backend: the kernel's End.DT6                         */

@@ -66,10 +66,13 @@ step void cursor_skip(struct cursor *cursor, __u32 size)
 	cursor->at += size & 0xfff;
 }
 
-/* The offset from the start of the packet. */
+/* The offset from the start of the packet. The empty asm keeps the subtraction in 64 bits: see above. */
 step __u32 cursor_offset(const struct cursor *cursor)
 {
-	return cursor->at - cursor->start;
+	__u64 offset = cursor->at - cursor->start;
+
+	asm volatile("" : "+r"(offset));
+	return offset;
 }
 
 /* Bytes from here to the end of the frame, padding included. */

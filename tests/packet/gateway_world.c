@@ -178,24 +178,29 @@ void given_cookies_of(int service, const int *members, int count)
 	put(skeleton->maps.services, at, &value);
 }
 
-void given_no_cookies(int service)
+static void change_flags(int service, __u32 without, __u32 with)
 {
 	__u32 at = service;
 	struct service value;
 
 	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
-	value.flags &= ~SERVICE_COOKIE;
+	value.flags = (value.flags & ~without) | with;
 	put(skeleton->maps.services, at, &value);
+}
+
+void given_no_cookies(int service)
+{
+	change_flags(service, SERVICE_COOKIE, 0);
 }
 
 void given_one_way(int service)
 {
-	__u32 at = service;
-	struct service value;
+	change_flags(service, 0, SERVICE_ONE_WAY);
+}
 
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
-	value.flags |= SERVICE_ONE_WAY;
-	put(skeleton->maps.services, at, &value);
+void given_closed(int service)
+{
+	change_flags(service, 0, SERVICE_CLOSED);
 }
 
 void given_no_headroom(void)

@@ -34,6 +34,9 @@ void given_generations(int service, const int *backends, int count);
 /* One generation of `size` rows, whose backends are a function of the row. */
 void given_rows(int service, int size, int (*backend_of)(int row));
 
+/* Nobody is open any more, and the rows are as they were. */
+void given_closed(int service);
+
 void given_router(int router);
 void given_no_router(void);
 void given_next_hop(const struct next_hop *hop);

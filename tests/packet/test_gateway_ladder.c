@@ -337,7 +337,26 @@ static void a_thousand_flows_follow_the_rows_and_spread_over_them(void **state)
 		assert_in_range(share[backend], 180, 320);
 }
 
-GATEWAY_TESTS(IN_BOTH(a_syn_with_timestamps_goes_straight_to_the_rows_backend),
+static void a_closed_service_takes_no_new_connection_and_leads_old_ones_on(void **state)
+{
+	int v = FAMILY(state);
+
+	given_closed(WEB);
+	given_closed(NAMES);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_NO_BACKEND, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), PLAIN_SYN()), GATEWAY_NO_BACKEND, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = ROUTE_SID), FROM_CLIENT(v), SYN()),
+			GATEWAY_NO_BACKEND, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), UDP(.to_port = 53)), GATEWAY_NO_BACKEND,
+			NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT(), PAYLOAD(100)),
+			GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1), FORWARDED(v), SEGMENT(),
+			      PAYLOAD(100)));
+}
+
+GATEWAY_TESTS(IN_BOTH(a_closed_service_takes_no_new_connection_and_leads_old_ones_on),
+	      IN_BOTH(a_syn_with_timestamps_goes_straight_to_the_rows_backend),
 	      IN_BOTH(a_syn_with_timestamps_is_picked_whoever_routes_the_flow),
 	      IN_BOTH(a_syn_of_a_service_without_cookies_goes_to_the_router_of_its_flow),
 	      IN_BOTH(a_syn_without_timestamps_is_routed_here_when_this_gateway_has_the_flow),

@@ -55,6 +55,26 @@ static void a_neighbour_may_ask_whether_we_are_still_there(void **state)
 #undef NEIGHBOUR
 }
 
+/* The daemon asked a backend through its SID; the backend answers directly, from the VIP. */
+static void a_vip_may_answer_the_daemons_own_address_and_nobody_else(void **state)
+{
+#define HOST_SID "fdf0:0:0:1:f00c::"
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = HOST_SID),
+			      TCP(.from_port = 80, .flags = TCP_SYN | TCP_ACK)),
+			GATEWAY_NOT_OURS, UNCHANGED);
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = HOST_SID), UDP(.from_port = 53)),
+			GATEWAY_NOT_OURS, UNCHANGED);
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = CLIENT(V6), .to = HOST_SID),
+			      TCP(.from_port = 80, .flags = TCP_SYN | TCP_ACK)),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = HOST_SID), FROM_CLIENT(V6), SYN()),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = "fdf0:0:0:1::9"),
+			      TCP(.from_port = 80, .flags = TCP_SYN | TCP_ACK)),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+#undef HOST_SID
+}
+
 static void an_address_just_beyond_the_infrastructure_is_outside(void **state)
 {
 	int v = FAMILY(state);
@@ -319,6 +339,7 @@ GATEWAY_TESTS(IN_BOTH(nobody_outside_may_send_to_our_route_sid),
 	      IN_BOTH(nobody_outside_may_send_to_any_sid_of_the_infrastructure),
 	      ONCE(nobody_outside_may_send_anything_else_to_the_infrastructure),
 	      ONCE(a_neighbour_may_ask_whether_we_are_still_there),
+	      ONCE(a_vip_may_answer_the_daemons_own_address_and_nobody_else),
 	      IN_BOTH(an_address_just_beyond_the_infrastructure_is_outside),
 	      ONCE(nobody_outside_may_steer_with_segments),
 	      ONCE(nobody_outside_may_steer_with_segments_to_addresses_that_are_not_ours),

@@ -18,6 +18,16 @@ static const char gateway_status[] =
 	"    {\"name\": \"b1\", \"id\": 1, \"weight\": 2, \"open\": true, \"reachable\": true},"
 	"    {\"name\": \"b22\", \"id\": 22, \"weight\": 1, \"open\": true, \"reachable\": false},"
 	"    {\"name\": \"b3\", \"id\": 3, \"weight\": 0, \"open\": false, \"reachable\": true}]},"
+	"  {\"name\": \"alt\", \"vips\": [\"198.51.100.81\"],"
+	"   \"protocol\": \"tcp\", \"ports\": [81, 81], \"agents\": true, \"backends\": ["
+	"    {\"name\": \"b4\", \"id\": 4, \"weight\": 1, \"enabled\": true, \"open\": false,"
+	"     \"reachable\": true, \"health\": {\"up\": false, \"reason\": \"does not answer\","
+	"     \"since_s\": 3.2}},"
+	"    {\"name\": \"b5\", \"id\": 5, \"weight\": 1, \"enabled\": true, \"open\": true,"
+	"     \"reachable\": true, \"health\": {\"up\": false, \"reason\": \"refuses connections\","
+	"     \"since_s\": 0.2}},"
+	"    {\"name\": \"b6\", \"id\": 6, \"weight\": 1, \"enabled\": false, \"open\": false,"
+	"     \"reachable\": true, \"health\": {\"up\": true, \"reason\": \"answers\", \"since_s\": 9}}]},"
 	"  {\"name\": \"dns\", \"vips\": [\"198.51.100.53\"], \"protocol\": \"udp\","
 	"   \"ports\": [0, 65535], \"agents\": false, \"backends\": []}]}";
 
@@ -43,6 +53,7 @@ static void services_stand_in_a_table_with_their_open_backends(void **state)
 	prints(gateway_status, services_of, print_services,
 	       "service  protocol  ports  open  agents  vips\n"
 	       "web      tcp          80   1/3  all     198.51.100.80 2001:db8::80\n"
+	       "alt      tcp          81   1/3  all     198.51.100.81\n"
 	       "dns      udp         any   0/0  none    198.51.100.53\n");
 }
 
@@ -52,7 +63,10 @@ static void backends_stand_in_a_table_with_their_service(void **state)
 	       "service  backend  id  weight  state\n"
 	       "web      b1        1       2  open\n"
 	       "web      b22      22       1  open, but no route or neighbour\n"
-	       "web      b3        3       0  closed\n");
+	       "web      b3        3       0  closed\n"
+	       "alt      b4        4       1  closed, it does not answer, for 3 s\n"
+	       "alt      b5        5       1  open, but it refuses connections, for 0 s\n"
+	       "alt      b6        6       1  closed\n");
 }
 
 static void gateways_stand_in_a_table_with_their_state(void **state)

@@ -137,13 +137,51 @@ static void a_closed_backend_stays_reachable_and_a_removed_one_does_not(void **s
 	assert_true(fixture->tables.backends[1].next_hops);
 }
 
-static void without_an_open_backend_there_are_no_candidates(void **state)
+static void when_nobody_is_open_any_more_the_candidates_stay_for_old_connections(void **state)
 {
 	const struct fixture *fixture = *state;
+	const struct service *web;
+	uint32_t banks;
 
 	put(fixture, "g1", FLEET WEB(ALL));
+	web = service_of(fixture, "198.51.100.80");
+	banks = web->rows.banks;
+	assert_false(web->flags & SERVICE_CLOSED);
 	put(fixture, "g1", FLEET WEB("b1: {enabled: false}"));
-	assert_int_equal(rows_count(service_of(fixture, "198.51.100.80")->rows.banks), 0);
+	assert_true(web->flags & SERVICE_CLOSED);
+	assert_int_equal(web->rows.banks, banks);
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	assert_false(web->flags & SERVICE_CLOSED);
+	assert_int_equal(rows_count(web->rows.banks), 2);
+}
+
+/* What health says, without a new configuration. */
+static void a_member_that_is_down_takes_no_rows_until_it_is_up_again(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct planned planned = plan_of("g1", FLEET WEB(ALL));
+	struct plan_service *service = &planned.plan->services[0];
+	const struct tables *tables = &fixture->tables;
+	uint32_t number, first;
+
+	apply(tables, planned.plan, fixture->fib);
+	number = tables_service_number(tables, service->identity);
+	first = tables->services[number].rows.banks & 0xff;
+	assert_true(tables_member_open(tables, number, 1));
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){0, 1, 1}), 0);
+	assert_int_equal(tables_apply_members(tables, service), 0);
+	assert_false(tables_member_open(tables, number, 1));
+	assert_true(tables_member_open(tables, number, 2));
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){0, 0, 0}), 0);
+	assert_int_equal(tables_apply_members(tables, service), 0);
+	assert_false(tables_member_open(tables, number, 2));
+	assert_false(tables_serves(tables, planned.plan, &planned.plan->vips[0]));
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){1, 1, 1}), 0);
+	assert_int_equal(tables_apply_members(tables, service), 0);
+	assert_true(tables_member_open(tables, number, 1));
+	assert_true(tables_serves(tables, planned.plan, &planned.plan->vips[0]));
+	assert_int_equal(tables->services[number].rows.banks & 0xff, first);
+	planned_free(&planned);
 }
 
 /* Applies and says whether the first VIP of the plan is served. */
@@ -319,7 +357,8 @@ int main(void)
 		FIXTURE_TEST(a_service_keeps_its_number_when_others_come_and_go),
 		FIXTURE_TEST(services_do_not_share_rows),
 		FIXTURE_TEST(a_closed_backend_stays_reachable_and_a_removed_one_does_not),
-		FIXTURE_TEST(without_an_open_backend_there_are_no_candidates),
+		FIXTURE_TEST(when_nobody_is_open_any_more_the_candidates_stay_for_old_connections),
+		FIXTURE_TEST(a_member_that_is_down_takes_no_rows_until_it_is_up_again),
 		FIXTURE_TEST(services_with_agents_have_a_budget_of_questions),
 		FIXTURE_TEST(a_vip_is_served_while_one_of_its_services_is),
 		FIXTURE_TEST(

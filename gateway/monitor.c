@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gateway/monitor.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "io/checks.h"
+#include "io/marked_routes.h"
+#include "wire/srv6.h"
+
+#define ACCURACY_US 1000
+#define HOST_BITS 128
+
+/* One member of one service. */
+struct ward {
+	struct monitor *monitor;
+	struct plan_service *service;
+	const struct config_member *member;
+	uint64_t identity; /* of the service */
+	uint16_t id;
+	struct health_rules rules;
+	struct health health;
+	struct check *check; /* NULL: never asked */
+	sd_event_source *due;
+	uint64_t begun_us;
+	bool mute; /* it could not be asked, and that was said */
+};
+
+struct monitor {
+	sd_event *event;
+	sd_event_source *news;
+	struct rtnetlink *netlink;
+	struct checks *checks;
+	monitor_changed_fn changed;
+	void *userdata;
+	struct plan *plan;
+	bool *stale; /* of the plan's services: they have news */
+	struct ward *wards;
+	size_t n;
+	union address host; /* our address that asks */
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+/* The list */
+
+static struct ward *wards_free(struct ward *wards, size_t n)
+{
+	for (size_t i = 0; wards && i < n; i++) {
+		check_free(wards[i].check);
+		sd_event_source_disable_unref(wards[i].due);
+	}
+	free(wards);
+	return NULL;
+}
+
+static const struct ward *find(const struct monitor *monitor, uint64_t identity, uint16_t id)
+{
+	for (size_t i = 0; i < monitor->n; i++)
+		if (monitor->wards[i].identity == identity && monitor->wards[i].id == id)
+			return &monitor->wards[i];
+	return NULL;
+}
+
+const struct health *monitor_find(const struct monitor *monitor, const struct plan_service *service,
+				  uint16_t id)
+{
+	const struct ward *ward = find(monitor, service->identity, id);
+
+	return ward ? &ward->health : NULL;
+}
+
+static bool is_watched(const struct plan_service *service)
+{
+	return service->config->health.check != CONFIG_CHECK_OFF;
+}
+
+/* Rows that nobody has written yet say nothing: all start together. */
+static bool taken_for_up(const struct monitor *monitor, const struct tables *tables,
+			 const struct plan_service *service, uint16_t id)
+{
+	const struct ward *ward = find(monitor, service->identity, id);
+	uint32_t number;
+
+	if (ward)
+		return ward->health.up;
+	number = tables_service_number(tables, service->identity);
+	return !number || !rows_count(tables->services[number].rows.banks) ||
+	       tables_member_open(tables, number, id);
+}
+
+static int plan_service(const struct monitor *monitor, const struct plan *plan,
+			struct plan_service *service, const struct tables *tables)
+{
+	const struct config_service *config = service->config;
+	_cleanup_free_ bool *up = calloc(config->n_members + 1, sizeof(*up));
+
+	if (!up)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_members; i++) {
+		uint16_t id = config->members[i].backend->id;
+		const struct health *health = monitor_find(monitor, service, id);
+
+		up[i] = health ? health->up
+			       : !tables || taken_for_up(monitor, tables, service, id);
+	}
+	return plan_healthy_members(plan, service, up);
+}
+
+int monitor_judge(const struct monitor *monitor, const struct plan *plan,
+		  struct plan_service *service)
+{
+	return plan_service(monitor, plan, service, NULL);
+}
+
+int monitor_plan(const struct monitor *monitor, struct plan *plan, const struct tables *tables)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_services; i++)
+		if (is_watched(&plan->services[i]))
+			r = plan_service(monitor, plan, &plan->services[i], tables);
+	return r;
+}
+
+/* News */
+
+static void say(const struct ward *ward)
+{
+	const char *service = ward->service->config->name, *backend = ward->member->backend->name;
+
+	if (ward->health.up)
+		log_info("service %s: %s is up", service, backend);
+	else if (ward->health.hold_us)
+		log_warning("service %s: %s is down, it %s; it comes and goes, so it has to pass for "
+			    "%.1f s",
+			    service, backend, health_reason_text(ward->health.reason),
+			    ward->health.hold_us / 1e6);
+	else
+		log_warning("service %s: %s is down, it %s", service, backend,
+			    health_reason_text(ward->health.reason));
+}
+
+/* All that is known in this turn of the loop makes one generation of rows. */
+static int on_news(sd_event_source *source, void *userdata)
+{
+	struct monitor *monitor = userdata;
+
+	for (size_t i = 0; i < monitor->plan->n_services; i++) {
+		if (!monitor->stale[i])
+			continue;
+		monitor->stale[i] = false;
+		monitor->changed(&monitor->plan->services[i], monitor->userdata);
+	}
+	return 0;
+}
+
+static void tell(struct ward *ward)
+{
+	struct monitor *monitor = ward->monitor;
+
+	say(ward);
+	monitor->stale[ward->service - monitor->plan->services] = true;
+	sd_event_source_set_enabled(monitor->news, SD_EVENT_ONESHOT);
+}
+
+/* Asking */
+
+static const enum health_reason reasons[] = {
+	[CHECK_PASSED] = HEALTH_PASSED,
+	[CHECK_REFUSED] = HEALTH_REFUSED,
+	[CHECK_TIMEOUT] = HEALTH_TIMEOUT,
+	[CHECK_UNREACHABLE] = HEALTH_UNREACHABLE,
+	[CHECK_WRONG] = HEALTH_WRONG,
+	[CHECK_INSECURE] = HEALTH_INSECURE,
+};
+
+/* What we could not ask says nothing about who was to answer. */
+static void say_unable(struct ward *ward, bool unable)
+{
+	if (unable && !ward->mute)
+		log_warning("service %s: %s cannot be asked for its health: no address of the VIP's "
+			    "family, or no socket",
+			    ward->service->config->name, ward->member->backend->name);
+	ward->mute = unable;
+}
+
+static void ask_again(struct ward *ward)
+{
+	uint64_t due_us = ward->begun_us + health_wait_us(&ward->health, &ward->rules, random());
+
+	sd_event_source_set_time(ward->due, due_us);
+	sd_event_source_set_enabled(ward->due, SD_EVENT_ONESHOT);
+}
+
+static void on_done(struct check *check, enum check_end end, void *userdata)
+{
+	struct ward *ward = userdata;
+
+	say_unable(ward, end == CHECK_UNABLE);
+	if (end != CHECK_UNABLE &&
+	    health_probed(&ward->health, &ward->rules, reasons[end], now_us()))
+		tell(ward);
+	ask_again(ward);
+}
+
+static int on_due(sd_event_source *source, uint64_t due_us, void *userdata)
+{
+	struct ward *ward = userdata;
+
+	ward->begun_us = now_us();
+	check_begin(ward->check);
+	return 0;
+}
+
+/* Whom to ask, and how */
+
+/* Of a network, an address that is no subnet's name (RFC 4291, 2.6.1). */
+static union address vip_of(const struct config_service *service)
+{
+	const struct network *vip = &service->vips[0];
+	union address address;
+
+	for (size_t i = 0; i < service->n_vips; i++)
+		if (!address_is_v4(&service->vips[i].address)) {
+			vip = &service->vips[i];
+			break;
+		}
+	address = vip->address;
+	if (vip->length < HOST_BITS - 1)
+		address.bytes[15] |= 1;
+	return address;
+}
+
+static enum check_kind kind_of(uint8_t check)
+{
+	switch (check) {
+	case CONFIG_CHECK_HTTP:
+		return CHECK_HTTP;
+	case CONFIG_CHECK_HTTPS:
+		return CHECK_HTTPS;
+	case CONFIG_CHECK_DNS:
+		return CHECK_DNS;
+	default:
+		return CHECK_TCP;
+	}
+}
+
+static struct check_target target_of(const struct monitor *monitor, const struct ward *ward)
+{
+	const struct config_service *service = ward->service->config;
+	const struct config_health *health = &service->health;
+	struct check_target target = {
+		.kind = kind_of(health->check),
+		.address = vip_of(service),
+		.port = health->port,
+		.mark = MARK_BASE | ward->id,
+		.timeout_us = health->timeout_ms * 1000ULL,
+		.path = health->path,
+		.host = health->host,
+		.body = health->body,
+		.status = health->status,
+		.name = health->name,
+	};
+
+	if (!address_is_v4(&target.address))
+		target.source = monitor->host;
+	return target;
+}
+
+static int ward_fill(struct monitor *monitor, struct plan_service *service,
+		     const struct config_member *member, const struct tables *tables,
+		     struct ward *ward)
+{
+	const struct config_health *health = &service->config->health;
+	uint16_t id = member->backend->id;
+	const struct ward *before = find(monitor, service->identity, id);
+	uint64_t now = now_us();
+	struct check_target target;
+	int r;
+
+	*ward = (struct ward){
+		.monitor = monitor,
+		.service = service,
+		.member = member,
+		.identity = service->identity,
+		.id = id,
+		.rules = {health->interval_ms, health->timeout_ms, health->rise, health->fall,
+			  health->jitter},
+		.health = before ? before->health
+				 : health_new(taken_for_up(monitor, tables, service, id), now),
+	};
+	target = target_of(monitor, ward);
+	r = check_new(monitor->checks, &target, on_done, ward, &ward->check);
+	if (r < 0)
+		return r;
+	/* The first ones spread over an interval. */
+	return sd_event_add_time(monitor->event, &ward->due, CLOCK_MONOTONIC,
+				 now + random() % (health->interval_ms * 1000ULL), ACCURACY_US,
+				 on_due, ward);
+}
+
+static size_t count_members(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (is_watched(&plan->services[i]))
+			n += plan->services[i].config->n_members;
+	return n;
+}
+
+static int wards_fill(struct monitor *monitor, struct plan *plan, const struct tables *tables,
+		      struct ward *wards, size_t *ret_n)
+{
+	int r = 0;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < plan->n_services; i++) {
+		struct plan_service *service = &plan->services[i];
+
+		if (!is_watched(service))
+			continue;
+		for (size_t j = 0; r >= 0 && j < service->config->n_members; j++)
+			r = ward_fill(monitor, service, &service->config->members[j], tables,
+				      &wards[(*ret_n)++]);
+	}
+	return r;
+}
+
+/* The way there: our address, the outer source, and a route for each backend */
+
+static int use_address(struct monitor *monitor, const union address *host)
+{
+	int lo = rtnetlink_ifindex(monitor->netlink, "lo"), r;
+
+	if (lo < 0)
+		return lo;
+	if (monitor->host.halves[0] && !address_equal(&monitor->host, host))
+		rtnetlink_address_del(monitor->netlink, lo, &monitor->host, HOST_BITS);
+	r = rtnetlink_address_add(monitor->netlink, lo, host, HOST_BITS);
+	if (r < 0)
+		return r;
+	monitor->host = *host;
+	return marked_routes_source(host);
+}
+
+static bool is_asked(const struct plan *plan, uint16_t id)
+{
+	for (size_t i = 0; i < plan->n_services; i++) {
+		const struct config_service *service = plan->services[i].config;
+
+		for (size_t j = 0; is_watched(&plan->services[i]) && j < service->n_members; j++)
+			if (service->members[j].backend->id == id)
+				return true;
+	}
+	return false;
+}
+
+static struct marked_route route_to(const struct plan_node *backend, uint32_t ifindex)
+{
+	struct marked_route route = {
+		.mark = MARK_BASE | backend->number,
+		.sids = {backend->sids[0], backend->sids[1]},
+		.ifindex = ifindex,
+	};
+
+	for (int i = 0; i < 2; i++)
+		if (backend->sids[i].groups[SID_FUNCTION_GROUP] == WIRE_BE16(SRV6_ACCEPT))
+			route.sids[i].bytes[SID_FLAGS_BYTE] = SRV6_MUST;
+	return route;
+}
+
+static int make_ways(struct monitor *monitor, const struct config_gateway *self,
+		     const struct network *infrastructure, const struct plan *plan)
+{
+	_cleanup_free_ struct marked_route *routes = calloc(plan->n_backends + 1, sizeof(*routes));
+	union address host = sid_make(&self->locator, SRV6_HOST);
+	int ifindex = rtnetlink_ifindex(monitor->netlink, self->interfaces[0]);
+	size_t n = 0;
+	int r;
+
+	if (!routes)
+		return -ENOMEM;
+	if (ifindex < 0)
+		return ifindex;
+	for (size_t i = 0; i < plan->n_backends; i++)
+		if (is_asked(plan, plan->backends[i].number))
+			routes[n++] = route_to(&plan->backends[i], ifindex);
+	r = n ? use_address(monitor, &host) : 0;
+	return r < 0 ? r : marked_routes_set(monitor->netlink, infrastructure, routes, n);
+}
+
+int monitor_watch(struct monitor *monitor, const struct config *config,
+		  const struct config_gateway *self, struct plan *plan, const struct tables *tables)
+{
+	struct ward *wards = calloc(count_members(plan) + 1, sizeof(*wards));
+	bool *stale = calloc(plan->n_services + 1, sizeof(*stale));
+	size_t n = 0;
+	int r = wards && stale ? make_ways(monitor, self, &config->infrastructure, plan) : -ENOMEM;
+
+	if (r >= 0)
+		r = wards_fill(monitor, plan, tables, wards, &n);
+	if (r < 0) {
+		wards = wards_free(wards, n);
+		n = 0;
+	}
+	wards_free(monitor->wards, monitor->n);
+	free(monitor->stale);
+	monitor->wards = wards;
+	monitor->n = n;
+	monitor->stale = stale;
+	monitor->plan = plan;
+	sd_event_source_set_enabled(monitor->news, SD_EVENT_OFF);
+	return r < 0 ? r : 0;
+}
+
+int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn changed,
+		void *userdata, struct monitor **ret)
+{
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	int r;
+
+	if (!monitor)
+		return -ENOMEM;
+	monitor->event = event;
+	monitor->netlink = netlink;
+	monitor->changed = changed;
+	monitor->userdata = userdata;
+	srandom(now_us());
+	r = checks_new(event, &monitor->checks);
+	if (r >= 0)
+		r = sd_event_add_defer(event, &monitor->news, on_news, monitor);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(monitor->news, SD_EVENT_OFF);
+	if (r < 0) {
+		monitor_free(monitor);
+		return r;
+	}
+	*ret = monitor;
+	return 0;
+}
+
+struct monitor *monitor_free(struct monitor *monitor)
+{
+	if (!monitor)
+		return NULL;
+	wards_free(monitor->wards, monitor->n);
+	checks_free(monitor->checks);
+	sd_event_source_disable_unref(monitor->news);
+	free(monitor->stale);
+	free(monitor);
+	return NULL;
+}
+
+static bool is_host_address(const struct ifaddrs *entry, union address *ret)
+{
+	const void *from = entry->ifa_addr;
+
+	if (!from || entry->ifa_addr->sa_family != AF_INET6)
+		return false;
+	memcpy(ret, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(*ret));
+	return ret->groups[SID_FUNCTION_GROUP] == WIRE_BE16(SRV6_HOST) &&
+	       strcmp(entry->ifa_name, "lo") == 0;
+}
+
+int monitor_detach(struct rtnetlink *netlink)
+{
+	int lo = rtnetlink_ifindex(netlink, "lo"), r = marked_routes_set(netlink, NULL, NULL, 0);
+	struct ifaddrs *list;
+	union address host;
+
+	if (r == 0)
+		r = marked_routes_source(&(union address){});
+	if (lo < 0 || getifaddrs(&list) < 0)
+		return lo < 0 ? lo : -errno;
+	for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
+		if (is_host_address(entry, &host))
+			r = rtnetlink_address_del(netlink, lo, &host, HOST_BITS);
+	freeifaddrs(list);
+	return r;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The members of all services, watched: each is asked again and again by a probe of its service
+ * (io/checks.h), and core/health says who may take new connections. The rows are planned over those.
+ *
+ * A probe takes the way of clients' packets: to the VIP, encapsulated to the backend's SID by the
+ * kernel (io/marked_routes.h), so it also fails when the way does, or the agent. An agent is told to
+ * hand it to the host whatever the socket table says (`must`): so a port on which nobody listens is
+ * refused at once. It is asked from an address of our own locator, function SRV6_HOST, on lo; over
+ * IPv4 from the host's own. A service with VIPs of both families is asked over IPv6.
+ *
+ * Every gateway judges for itself: two that disagree for a moment send a new connection to different
+ * backends, and each connection stays where it began.
+ *
+ * While the daemon is away nobody is judged, and the rows stay as they are. A member without rows in
+ * the tables, because a former daemon found it down or because it is new, has to pass first.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <systemd/sd-event.h>
+
+#include "core/health.h"
+#include "core/plan.h"
+#include "core/tables.h"
+#include "io/rtnetlink.h"
+
+struct monitor;
+
+/*
+ * Members of the service came up or went down: time for monitor_judge and its rows. Called from the
+ * loop, once for all that changed together. May not free the monitor.
+ */
+typedef void (*monitor_changed_fn)(struct plan_service *service, void *userdata);
+
+int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn changed,
+		void *userdata, struct monitor **ret);
+struct monitor *monitor_free(struct monitor *monitor);
+
+/* Plans the rows over those that are up; of who is not watched yet the tables tell. 0 or -ENOMEM. */
+int monitor_plan(const struct monitor *monitor, struct plan *plan, const struct tables *tables);
+
+/* The same for one service that is watched. */
+int monitor_judge(const struct monitor *monitor, const struct plan *plan,
+		  struct plan_service *service);
+
+/*
+ * From now on watches the members of this plan, which must live until the next call. Who was watched
+ * before keeps its state, others begin with what monitor_plan took them for. On an error, 0 or a
+ * negative errno, nobody is watched, and the rows stay.
+ */
+int monitor_watch(struct monitor *monitor, const struct config *config,
+		  const struct config_gateway *self, struct plan *plan, const struct tables *tables);
+
+/* NULL: not watched, the service asks for no health. */
+const struct health *monitor_find(const struct monitor *monitor, const struct plan_service *service,
+				  uint16_t id);
+
+/* Takes the routes and addresses away that any run of the monitor has made. */
+int monitor_detach(struct rtnetlink *netlink);
