@@ -21,6 +21,8 @@
 
 const volatile struct gateway_settings settings;
 
+#define PORTS_HANDED_OUT 32768 /* ip-sysctl, ip_local_port_range: from here on */
+
 /* Who handed us the packet, and so which stage works on it. */
 enum arrival {
 	FROM_CLIENT, /* hasher                                       */
@@ -137,15 +139,21 @@ step int admit_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visi
 }
 
 /*
- * A backend answers our daemon's health probe, from the VIP that was asked (gateway/health.h). Not
- * encapsulated: it is a client's answer like any other.
+ * A backend answers our daemon's health probe (gateway/monitor.h), from the VIP that was asked and not
+ * encapsulated. No service of this host listens where answers go: on ports that are handed out
+ * (ip_local_port_range).
  */
-step bool is_health_answer(const struct outer_header *ipv6)
+step bool is_health_answer(struct cursor cursor, const struct outer_header *ipv6)
 {
-	return ipv6->destination.halves[0] == settings.route.halves[0] &&
-	       ipv6->destination.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_HOST) &&
-	       (ipv6->next_header == IPPROTO_TCP || ipv6->next_header == IPPROTO_UDP) &&
-	       vip_find(&ipv6->source, settings.vip_prefixes);
+	const __be16 *ports;
+
+	if (ipv6->destination.halves[0] != settings.route.halves[0] ||
+	    ipv6->destination.groups[SID_FUNCTION_GROUP] != bpf_htons(SRV6_HOST) ||
+	    (ipv6->next_header != IPPROTO_TCP && ipv6->next_header != IPPROTO_UDP))
+		return false;
+	cursor_take(&cursor, sizeof(*ipv6));
+	ports = cursor_take(&cursor, 2 * sizeof(*ports));
+	return ports && bpf_ntohs(ports[1]) >= PORTS_HANDED_OUT;
 }
 
 step bool is_extension(__u8 next_header)
@@ -201,7 +209,7 @@ step int admit_ipv6(struct xdp_md *ctx, struct cursor *cursor, struct visit *vis
 		return in_infrastructure(&ipv6->destination) ? admit_sid(ctx, cursor, visit, ipv6)
 							     : GATEWAY_GO_ON;
 	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
-		return is_neighbour_discovery(ipv6) || is_health_answer(ipv6) ? GATEWAY_NOT_OURS
+		return is_neighbour_discovery(ipv6) || is_health_answer(*cursor, ipv6) ? GATEWAY_NOT_OURS
 									      : GATEWAY_OUTSIDE_SID;
 	return GATEWAY_GO_ON;
 }
@@ -371,23 +379,25 @@ step int forward(struct xdp_md *ctx, struct visit *visit)
 static __noinline void trace_read(struct xdp_md *ctx)
 {
 	struct cursor cursor = cursor_new(ctx), ahead;
+	struct trace_note *note = trace_place();
 	const struct outer_header *ipv6;
-	struct packet packet = {};
 	struct outer outer = {};
 	__be16 type = link_parse(&cursor);
 
-	packet.family = type == bpf_htons(ETH_P_IPV6) ? FAMILY_V6 : FAMILY_V4;
+	if (!note)
+		return;
+	note->packet = (struct packet){.family = type == bpf_htons(ETH_P_IPV6) ? FAMILY_V6 : FAMILY_V4};
 	ahead = cursor;
 	ipv6 = cursor_take(&ahead, sizeof(*ipv6));
-	if (packet.family == FAMILY_V6 && ipv6 && is_own_sid(&ipv6->destination) &&
+	if (note->packet.family == FAMILY_V6 && ipv6 && is_own_sid(&ipv6->destination) &&
 	    outer_parse(&cursor, &outer))
-		packet.family = outer.family;
+		note->packet.family = outer.family;
 	if ((type == bpf_htons(ETH_P_IPV6) || type == bpf_htons(ETH_P_IP)) &&
-	    packet_parse_addresses(cursor, &packet))
-		packet_parse(cursor, &packet);
+	    packet_parse_addresses(cursor, &note->packet))
+		packet_parse(cursor, &note->packet);
 	if (outer.sid.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PIN))
-		reply_turn(&packet.flow);
-	trace_note(&packet);
+		reply_turn(&note->packet.flow);
+	trace_take(note);
 }
 
 /* The actions of wire/verdicts.h. */

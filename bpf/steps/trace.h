@@ -16,14 +16,20 @@ struct {
 	__uint(max_entries, TRACE_BYTES);
 } trace_events SEC(".maps");
 
+/* What is read stands here, too: the stacks of the program and of what it calls are one, and small. */
+struct trace_note {
+	struct trace_event event;
+	struct packet packet;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct trace_event);
+	__type(value, struct trace_note);
 } trace_notes SEC(".maps");
 
-step struct trace_event *trace_place(void)
+step struct trace_note *trace_place(void)
 {
 	__u32 zero = 0;
 
@@ -31,13 +37,10 @@ step struct trace_event *trace_place(void)
 }
 
 /* As far as it could be read; the rest is zero. */
-step void trace_note(const struct packet *packet)
+step void trace_take(struct trace_note *note)
 {
-	struct trace_event *note = trace_place();
-
-	if (!note)
-		return;
-	*note = (struct trace_event){.flow = packet->flow, .tcp_flags = packet->tcp_flags};
+	note->event = (struct trace_event){.flow = note->packet.flow,
+					   .tcp_flags = note->packet.tcp_flags};
 }
 
 step bool trace_wants(const volatile struct trace_filter *filter, int verdict,
@@ -53,12 +56,12 @@ step bool trace_wants(const volatile struct trace_filter *filter, int verdict,
 /* A full ring loses events, never packets. */
 step void trace_end(const volatile struct trace_filter *filter, int verdict, __u32 bytes)
 {
-	struct trace_event *note = trace_place();
+	struct trace_note *note = trace_place();
 
-	if (!note || !trace_wants(filter, verdict, &note->flow))
+	if (!note || !trace_wants(filter, verdict, &note->event.flow))
 		return;
-	note->time_ns = bpf_ktime_get_ns();
-	note->bytes = bytes;
-	note->verdict = verdict;
-	bpf_ringbuf_output(&trace_events, note, sizeof(*note), 0);
+	note->event.time_ns = bpf_ktime_get_ns();
+	note->event.bytes = bytes;
+	note->event.verdict = verdict;
+	bpf_ringbuf_output(&trace_events, &note->event, sizeof(note->event), 0);
 }
