@@ -56,22 +56,24 @@ static void a_neighbour_may_ask_whether_we_are_still_there(void **state)
 }
 
 /* The daemon asked a backend through its SID; the backend answers directly, from the VIP. */
-static void a_vip_may_answer_the_daemons_own_address_and_nobody_else(void **state)
+static void a_backend_may_answer_the_daemons_probes_and_open_nothing(void **state)
 {
 #define HOST_SID "fdf0:0:0:1:f00c::"
-	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = HOST_SID),
-			      TCP(.from_port = 80, .flags = TCP_SYN | TCP_ACK)),
+#define TO_HOST IPV6(.from = VIP(V6), .to = HOST_SID)
+	through_gateway(FRAME(FROM_FABRIC, TO_HOST, TCP(.from_port = 80, .to_port = 40000)),
 			GATEWAY_NOT_OURS, UNCHANGED);
-	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = HOST_SID), UDP(.from_port = 53)),
+	through_gateway(FRAME(FROM_FABRIC, TO_HOST, UDP(.from_port = 53, .to_port = 32768)),
 			GATEWAY_NOT_OURS, UNCHANGED);
-	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = CLIENT(V6), .to = HOST_SID),
-			      TCP(.from_port = 80, .flags = TCP_SYN | TCP_ACK)),
+	through_gateway(FRAME(FROM_FABRIC, TO_HOST, TCP(.from_port = 80, .to_port = 32767)),
 			GATEWAY_OUTSIDE_SID, NOTHING);
-	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = HOST_SID), FROM_CLIENT(V6), SYN()),
+	through_gateway(FRAME(FROM_FABRIC, TO_HOST, TCP(.to_port = 22, .flags = TCP_SYN)),
 			GATEWAY_OUTSIDE_SID, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, TO_HOST, FROM_CLIENT(V6), SYN()), GATEWAY_OUTSIDE_SID,
+			NOTHING);
 	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = VIP(V6), .to = "fdf0:0:0:1::9"),
-			      TCP(.from_port = 80, .flags = TCP_SYN | TCP_ACK)),
+			      TCP(.from_port = 80, .to_port = 40000)),
 			GATEWAY_OUTSIDE_SID, NOTHING);
+#undef TO_HOST
 #undef HOST_SID
 }
 
@@ -339,7 +341,7 @@ GATEWAY_TESTS(IN_BOTH(nobody_outside_may_send_to_our_route_sid),
 	      IN_BOTH(nobody_outside_may_send_to_any_sid_of_the_infrastructure),
 	      ONCE(nobody_outside_may_send_anything_else_to_the_infrastructure),
 	      ONCE(a_neighbour_may_ask_whether_we_are_still_there),
-	      ONCE(a_vip_may_answer_the_daemons_own_address_and_nobody_else),
+	      ONCE(a_backend_may_answer_the_daemons_probes_and_open_nothing),
 	      IN_BOTH(an_address_just_beyond_the_infrastructure_is_outside),
 	      ONCE(nobody_outside_may_steer_with_segments),
 	      ONCE(nobody_outside_may_steer_with_segments_to_addresses_that_are_not_ours),
