@@ -95,6 +95,8 @@ static uint8_t *put_outer(const struct frame_shape *shape, struct driver_frame *
 	sid = *shape->sid;
 	if (shape->outer == OUTER_ACCEPT_MUST)
 		sid.bytes[SID_FLAGS_BYTE] |= SRV6_MUST;
+	if (shape->outer == OUTER_PIN)
+		sid.groups[SID_BACKEND_GROUP] = htons(REPLYING_BACKEND);
 	if (shape->outer != OUTER_ACCEPT_LIST)
 		return put_ipv6(frame, at, inner, shape->source, &sid);
 	at = put_ipv6(frame, at, NEXT_HEADER_ROUTING, shape->source, &sid);

@@ -26,6 +26,7 @@ enum frame_outer {
 	OUTER_ACCEPT,	   /* from a gateway to our agent, the only segment */
 	OUTER_ACCEPT_MUST, /* the same, and it must take it */
 	OUTER_ACCEPT_LIST, /* our agent is the first of two segments */
+	OUTER_PIN,	   /* from a backend's agent to our pin SID */
 };
 
 struct frame_shape {
@@ -40,6 +41,7 @@ struct frame_shape {
 };
 
 #define FRAME_MSS 1460
+#define REPLYING_BACKEND 1
 
 void frame_build(const struct frame_shape *shape, struct driver_frame *ret);
 

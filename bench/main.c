@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "bench/measure.h"
 #include "bench/report.h"
+#include "bench/home.h"
 #include "bench/sockets.h"
 
 /*
@@ -182,6 +183,8 @@ static int prepare(struct bench *bench, const struct options *options, struct so
 		r = sockets_enter_namespace();
 	if (r == 0)
 		r = sockets_connect(sockets);
+	if (r == 0)
+		r = home_build();
 	return r;
 }
 

@@ -4,12 +4,17 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
+#include "wire/srv6.h"
 #include "wire/verdicts.h"
 
 #define SENT(symbol) .target = TARGET_GATEWAY, .verdict = GATEWAY_##symbol, .action = XDP_TX
 #define TAKEN(symbol)                                                                              \
 	.target = TARGET_ACCEPT, .verdict = AGENT_##symbol, .action = XDP_PASS,                    \
 	.outcome = OUTCOME_DELIVERED
+
+#define HOMEWARD(symbol)                                                                           \
+	.target = TARGET_GATEWAY, .verdict = GATEWAY_##symbol, .action = XDP_REDIRECT,             \
+	.outer = OUTER_PIN, .outcome = OUTCOME_DELIVERED
 
 const struct path paths[] = {
 	{"cookie", SENT(COOKIE), .kind = FRAME_STAMPED, .port = PORT_STAMPED,
@@ -30,6 +35,9 @@ const struct path paths[] = {
 	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .stranger = true},
 	{"no-service", .target = TARGET_GATEWAY, .verdict = GATEWAY_NO_SERVICE, .action = XDP_DROP,
 	 .kind = FRAME_MIDWAY, .port = PORT_NOTHING},
+	{"return", HOMEWARD(RETURNED), .kind = FRAME_SYN_ACK, .port = PORT_STAMPED},
+	{"return-pin", HOMEWARD(PINNED), .kind = FRAME_SYN_ACK, .port = PORT_LISTENING,
+	 .router = ROUTER_SELF},
 	{"agent-claim", TAKEN(CLAIM_SOCKET), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
 	 .outer = OUTER_ACCEPT, .one_flow = true},
 	{"agent-must", TAKEN(CLAIM_MUST), .kind = FRAME_SYN, .port = PORT_SILENT,
@@ -51,6 +59,7 @@ void path_frame(const struct path *path, bool v6, struct driver_frame *ret)
 {
 	union address other = world_gateway_sid(2), own = world_gateway_sid(1);
 	union address first = world_backend_sid(1), second = world_backend_sid(2);
+	union address pin = sid_make(&own, SRV6_PIN);
 	struct frame_shape shape = {
 		.v6 = v6,
 		.kind = path->kind,
@@ -62,5 +71,9 @@ void path_frame(const struct path *path, bool v6, struct driver_frame *ret)
 		.next = &second,
 	};
 
+	if (path->outer == OUTER_PIN) {
+		shape.source = &first; /* REPLYING_BACKEND */
+		shape.sid = &pin;
+	}
 	frame_build(&shape, ret);
 }
