@@ -16,9 +16,18 @@
 
 const volatile struct agent_settings settings;
 
-/* A SYN-ACK comes from a request, which has no storage, or from a SYN cookie, which has no socket. */
+#define CLOCK_AGE_MAX_MS 4096 /* of a SYN-ACK's timestamp: more than any host takes to send it */
+
+/*
+ * A SYN-ACK comes from a request, which has no storage, or from a SYN cookie, which has no socket. What
+ * comes back can be restored only if its timestamp is of the clock that agent_restore knows: not with a
+ * random offset (tcp_timestamps=1), not in microseconds (a route with tcp_usec_ts). Then the connection
+ * has no cookie.
+ */
 step bool stamp_stateless(const struct segment *segment, __u32 mark, __u32 *ret)
 {
+	if (kernel_clock() - segment->tsval > CLOCK_AGE_MAX_MS)
+		return false;
 	*ret = (segment->tsval - lag_find(&segment->flow)) << COOKIE_CLOCK_SHIFT | mark;
 	return true;
 }

@@ -43,6 +43,7 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/load.sh"
 . "$LAB_HOME/lab/lib/ways.sh"
 . "$LAB_HOME/lab/lib/events.sh"
+. "$LAB_HOME/lab/lib/rungs.sh"
 . "$LAB_HOME/lab/lib/survive.sh"
 . "$LAB_HOME/lab/lib/capture.sh"
 . "$LAB_HOME/lab/lib/tap.sh"

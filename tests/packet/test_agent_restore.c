@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,7 +22,6 @@
 
 #define OWN_ID 321
 #define PORT 8000
-#define KERNEL_MS 0x00abcdefu
 
 static const struct hash_key key = {
 	.words = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
@@ -34,6 +34,15 @@ static const struct cookie_keys keys = {
 	.current = 1,
 };
 
+/* The kernel's timestamps, with tcp_timestamps=2. */
+static __u32 kernel_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static struct agent_stamp *stamp;
 static struct agent_restore *restore;
 
@@ -41,7 +50,7 @@ static struct agent_restore *restore;
 #define IN_LINK ETHERNET(.from = FABRIC_MAC, .to = OUR_MAC)
 
 struct timestamps {
-	__u8 bytes[20];
+	__u8 bytes[40];
 	size_t size;
 };
 
@@ -62,6 +71,10 @@ static struct timestamps timestamps_behind(const char *head, size_t size, __u32 
 #define BEHIND(head, tsval, tsecr) timestamps_behind(head, sizeof(head) - 1, tsval, tsecr)
 #define NOPS "\1\1"
 #define MSS_SACK "\2\4\3\xe8\4\2"
+#define MSS "\2\4\3\xe8"
+#define SACK "\4\2"
+#define KEY "\1\2\3\4\5\6\7\x8"
+#define MP_CAPABLE "\x1e\x0c\1\x81" KEY
 #define ODD "\2\4\3\xe8\1"
 
 #define WITH(made, ...) TCP(.bytes = (made).bytes, .size = (made).size, __VA_ARGS__)
@@ -89,8 +102,9 @@ static void check(const struct bpf_program *program, struct frame in, struct fra
 
 #define stamped_behind(v, head)                                                                    \
 	do {                                                                                       \
-		struct timestamps plain_ = BEHIND(head, KERNEL_MS, 99);                            \
-		struct timestamps made_ = BEHIND(head, cookie_of(v, KERNEL_MS), 99);               \
+		__u32 now_ = kernel_clock();                                                       \
+		struct timestamps plain_ = BEHIND(head, now_, 99);                                 \
+		struct timestamps made_ = BEHIND(head, cookie_of(v, now_), 99);                    \
 		on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), SYN_ACK(plain_)),                   \
 			       FRAME(OUT_LINK, FROM_SERVER(v), SYN_ACK(made_)));                   \
 	} while (0)
@@ -104,11 +118,37 @@ static void a_syn_ack_carries_the_cookie_and_a_right_checksum(void **state)
 	stamped_behind(v, ODD);
 }
 
+/* RFC 8684: MP_CAPABLE with a key in a SYN-ACK, MP_JOIN in another, at even and at odd places. */
+static void a_syn_ack_of_multipath_tcp_is_stamped_wherever_its_timestamps_are(void **state)
+{
+	int v = FAMILY(state);
+
+	stamped_behind(v, MSS_SACK MP_CAPABLE);
+	stamped_behind(v, MSS "\x1e\x10\x10\2" KEY "\1\2\3\4");
+	stamped_behind(v, MSS SACK "\1\3\3\7" MP_CAPABLE);
+	stamped_behind(v, MSS "\3\3\7" MP_CAPABLE);
+}
+
+/* tcp_timestamps=1, or tcp_usec_ts on the route: what would come back could not be restored. */
+static void a_syn_ack_of_another_clock_than_the_kernels_plain_one_stays(void **state)
+{
+	int v = FAMILY(state);
+	const __u32 others[] = {kernel_clock() + 12345678, kernel_clock() * 1000,
+				kernel_clock() - 3600000};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct timestamps plain = BEHIND(MSS_SACK, others[i], 99);
+
+		on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), SYN_ACK(plain)),
+			       FRAME(OUT_LINK, FROM_SERVER(v), SYN_ACK(plain)));
+	}
+}
+
 /* No socket: a reset, or the segment of a connection that began before the agent. */
 static void a_segment_without_a_socket_of_its_own_stays(void **state)
 {
 	int v = FAMILY(state);
-	struct timestamps plain = BEHIND(NOPS, KERNEL_MS, 99);
+	struct timestamps plain = BEHIND(NOPS, kernel_clock(), 99);
 
 	on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), FROM_PORT(plain, TCP_ACK), PAYLOAD(7)),
 		       FRAME(OUT_LINK, FROM_SERVER(v), FROM_PORT(plain, TCP_ACK), PAYLOAD(7)));
@@ -119,7 +159,7 @@ static void a_segment_without_a_socket_of_its_own_stays(void **state)
 static void a_syn_ack_of_a_service_without_cookies_stays(void **state)
 {
 	int v = FAMILY(state);
-	struct timestamps plain = BEHIND(NOPS, KERNEL_MS, 99);
+	struct timestamps plain = BEHIND(NOPS, kernel_clock(), 99);
 
 #define WEB_SYN_ACK WITH(plain, .from_port = 80, .to_port = CLIENT_PORT, .flags = TCP_SYN | TCP_ACK)
 	on_its_way_out(FRAME(OUT_LINK, FROM_SERVER(v), WEB_SYN_ACK),
@@ -156,7 +196,7 @@ static void a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag(void **s
 static void an_echo_that_is_not_ours_stays(void **state)
 {
 	int v = FAMILY(state);
-	struct timestamps other = BEHIND(NOPS, 5, cookie_of(v, KERNEL_MS) ^ 1);
+	struct timestamps other = BEHIND(NOPS, 5, cookie_of(v, kernel_clock()) ^ 1);
 
 	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(other, TCP_ACK), PAYLOAD(9)),
 		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(other, TCP_ACK), PAYLOAD(9)));
@@ -165,7 +205,7 @@ static void an_echo_that_is_not_ours_stays(void **state)
 static void an_echo_for_which_there_is_no_socket_stays(void **state)
 {
 	int v = FAMILY(state);
-	struct timestamps own = BEHIND(NOPS, 5, cookie_of(v, KERNEL_MS));
+	struct timestamps own = BEHIND(NOPS, 5, cookie_of(v, kernel_clock()));
 
 	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(own, TCP_ACK), PAYLOAD(9)),
 		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(own, TCP_ACK), PAYLOAD(9)));
@@ -207,6 +247,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_BOTH(a_syn_ack_carries_the_cookie_and_a_right_checksum),
+		IN_BOTH(a_syn_ack_of_multipath_tcp_is_stamped_wherever_its_timestamps_are),
+		IN_BOTH(a_syn_ack_of_another_clock_than_the_kernels_plain_one_stays),
 		IN_BOTH(a_segment_without_a_socket_of_its_own_stays),
 		IN_BOTH(a_syn_ack_of_a_service_without_cookies_stays),
 		IN_BOTH(a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag),

@@ -99,6 +99,36 @@ static void a_cookie_behind_other_options_is_found(void **state)
 			      TCP(.flags = TCP_ACK, .bytes = options, .size = 16)));
 }
 
+/* RFC 8684: a data sequence signal, with a checksum and without, or an address, before the timestamps. */
+static void a_cookie_behind_multipath_tcps_options_is_found(void **state)
+{
+	static const __u8 first[][28] = {
+		{30, 20, 0x20, 0x05, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+		{30, 28, 0x20, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+		{30, 18, 0x20, 0x05, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+		{30, 9, 0x30, 1, 192, 0, 2, 9},
+		{30, 3, 0x50},
+	};
+	int v = FAMILY(state);
+	struct timestamps made;
+
+	set_up(v, 2, &made);
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		size_t at = first[i][1], size = (at + 10 + 3) & ~3UL;
+		__u8 options[40] = {};
+
+		memcpy(options, first[i], at);
+		memcpy(options + at, made.bytes + 2, 10);
+		through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v),
+				      TCP(.flags = TCP_ACK, .bytes = options, .size = size),
+				      PAYLOAD(9)),
+				GATEWAY_COOKIE,
+				FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2_COOKIE), FORWARDED(v),
+				      TCP(.flags = TCP_ACK, .bytes = options, .size = size),
+				      PAYLOAD(9)));
+	}
+}
+
 static void every_clock_has_the_same_backend(void **state)
 {
 	struct timestamps made;
@@ -314,6 +344,7 @@ static void an_icmp_error_that_the_cookies_backend_does_not_know_goes_down_the_l
 GATEWAY_TESTS(IN_BOTH(a_segment_goes_straight_to_the_backend_of_its_cookie),
 	      IN_BOTH(a_cookie_needs_no_router_and_no_row),
 	      IN_BOTH(a_cookie_behind_other_options_is_found),
+	      IN_BOTH(a_cookie_behind_multipath_tcps_options_is_found),
 	      IN_BOTH(every_clock_has_the_same_backend), IN_BOTH(a_syn_does_not_go_by_cookie),
 	      IN_BOTH(a_cookie_of_a_non_member_goes_down_the_ladder),
 	      IN_BOTH(a_cookie_of_an_unknown_epoch_goes_down_the_ladder),

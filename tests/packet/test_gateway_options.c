@@ -66,6 +66,16 @@ static void timestamps_are_found_behind_an_option_nobody_knows(void **state)
 	check_timestamps(FAMILY(state), "\xfd\x06\x01\x02\x03\x04" TIMESTAMPS);
 }
 
+/* RFC 8684, 3.1 and 3.2: as Linux writes them last, and as others may. */
+static void timestamps_are_found_beside_multipath_tcps_options(void **state)
+{
+	check_timestamps(FAMILY(state), MSS SACK TIMESTAMPS NOP SCALE "\x1e\x04\x01\x81");
+	check_timestamps(FAMILY(state), MSS "\x1e\x04\x01\x81" SACK TIMESTAMPS);
+	check_timestamps(FAMILY(state), MSS SCALE
+			 "\x1e\x0c\x10\x02\x01\x02\x03\x04\x05\x06\x07\x08" TIMESTAMPS);
+	check_no_timestamps(FAMILY(state), MSS "\x1e\x0e\x01\x81" TIMESTAMPS);
+}
+
 static void timestamps_behind_the_end_of_the_list_do_not_count(void **state)
 {
 	check_no_timestamps(FAMILY(state), MSS END END TIMESTAMPS);
@@ -119,6 +129,7 @@ GATEWAY_TESTS(IN_BOTH(no_options_are_no_timestamps),
 	      IN_BOTH(timestamps_are_found_as_the_last_option),
 	      IN_BOTH(timestamps_are_found_at_the_end_of_the_longest_header),
 	      IN_BOTH(timestamps_are_found_behind_an_option_nobody_knows),
+	      IN_BOTH(timestamps_are_found_beside_multipath_tcps_options),
 	      IN_BOTH(timestamps_behind_the_end_of_the_list_do_not_count),
 	      IN_BOTH(timestamps_behind_an_option_of_no_length_do_not_count),
 	      IN_BOTH(timestamps_inside_another_option_do_not_count),
