@@ -21,6 +21,7 @@ do_help() {
 		  holdfast TOPOLOGY NODE ...     the command line, asking that node's daemon
 		  log    TOPOLOGY [NODE]         the daemons' logs
 		  config TOPOLOGY                the path of the generated holdfast.yaml
+		  matrix [--quick] ...           what breaks connections: events x schemes; --help tells more
 	END
 }
 
@@ -90,6 +91,8 @@ do_shell() {
 	PS1="[$1 $2] \w # " on "$2" /bin/bash --norc
 }
 
+do_matrix() { exec "$LAB_HOME/lab/matrix.sh" "$@"; }
+
 has_node() {
 	is_up "$1"
 	[[ -e /run/netns/$LAB-$2 ]] || die "$1 has no node '$2'; it has: $(nodes | tr '\n' ' ')"
@@ -101,7 +104,7 @@ do_log() {
 }
 
 declare -A arguments=([help]=0 [list]=0 [draw]=1 [up]=1 [down]=1 [nodes]=1 [shell]=2 [on]=3
-	[holdfast]=2 [log]=1 [config]=1) # at least so many
+	[holdfast]=2 [log]=1 [config]=1 [matrix]=0) # at least so many
 
 verb=${1:-help}
 shift || true

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The churn matrix: what each event breaks under each scheme. Every run has a network of its own, so
+# several go on at once. Exits with 0 only if nothing was broken under holdfast, every event was seen to
+# happen, and the others broke where theory says that they must.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+. "$LAB_HOME/lab/matrix/tables.sh"
+
+AT_ONCE=2      # runs
+SILENT_AT_ONCE=4 # besides those: runs that consist of silence
+SETUPS=3       # attempts to bring a network up, on a busy machine
+WORK=$LAB_BUILD/lab/matrix
+
+usage() {
+	cat <<-END
+		usage: sudo ./run lab matrix [OPTION...]
+
+		  --only EVENT     this event alone; again: and this one
+		  --scheme SCHEME  this scheme alone; again: and this one
+		  --quick          holdfast alone
+		  --json FILE      the cells go there
+		  --docs FILE      the account goes there (after all of it: docs/evidence/churn.md)
+
+		events: ${EVENTS[*]}
+		schemes: ${SCHEMES[*]}
+	END
+}
+
+only=() schemes=() json='' docs=''
+while (($# > 0)); do
+	case $1 in
+	--only) only+=("${2?--only: which event?}") && shift ;;
+	--scheme) schemes+=("${2?--scheme: which?}") && shift ;;
+	--quick) schemes=(holdfast) ;;
+	--json) json=$(realpath "${2?--json: which file?}") && shift ;;
+	--docs) docs=$(realpath "${2?--docs: which file?}") && shift ;;
+	help | --help | -h) usage && exit ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+	shift
+done
+
+# among WORD LIST...
+among() {
+	local word=$1
+	shift
+	[[ " $* " == *" $word "* ]]
+}
+
+for name in "${only[@]}"; do
+	among "$name" "${EVENTS[@]}" || die "no event '$name'; there are: ${EVENTS[*]}"
+done
+for name in "${schemes[@]}"; do
+	among "$name" "${SCHEMES[@]}" || die "no scheme '$name'; there are: ${SCHEMES[*]}"
+done
+((EUID == 0)) || die "the lab needs root: network namespaces, BPF"
+holdfast_built || exit 1
+
+whole=false
+if ((${#only[@]} + ${#schemes[@]} == 0)); then
+	whole=true
+	: "${docs:=$LAB_HOME/docs/evidence/churn.md}"
+fi
+((${#only[@]} > 0)) || only=("${EVENTS[@]}")
+((${#schemes[@]} > 0)) || schemes=("${SCHEMES[@]}")
+
+# The runs ------------------------------------------------------------------------------------------
+
+run_name() { echo "${2}.${1//+/-}"; }
+
+# a_run SCHEME EVENT: with as many attempts as it takes to come to the event, and a line when it is done.
+a_run() {
+	local scheme=$1 event=$2 name status attempt begin=$SECONDS
+	name=$(run_name "$@")
+
+	for ((attempt = 1; attempt <= SETUPS; attempt++)); do
+		status=0
+		LAB_INSTANCE=${LAB_INSTANCE:+$LAB_INSTANCE-}$name \
+			timeout --foreground --kill-after=60 600 bash "$LAB_HOME/lab/matrix/run.sh" "$scheme" "$event" \
+			"$WORK/$name.json" >"$WORK/$name.log" 2>&1 {LAB_LOCK}>&- || status=$?
+		((status == 75)) || break
+	done
+	if ((status == 0)); then
+		jq -r --arg seconds $((SECONDS - begin)) -f "$LAB_HOME/lab/matrix/line.jq" "$WORK/$name.json"
+	else
+		printf '  %-14s %-20s did not come to an end (%s): %s\n' "$scheme" "$event" "$status" \
+			"$WORK/$name.log"
+	fi
+}
+
+# a_pool COUNT < "SCHEME EVENT" LINES: so many at once, in a shell of its own, which waits for them alone.
+a_pool() (
+	local running=0 scheme event
+
+	while read -r scheme event; do
+		if ((running == $1)); then
+			wait -n || true
+			((running--)) || true
+		fi
+		a_run "$scheme" "$event" </dev/null &
+		((++running))
+	done
+	wait
+)
+
+# runs PATTERN: the lines; a pattern of events.
+runs() {
+	local scheme event
+
+	for event in "${only[@]}"; do
+		for scheme in "${schemes[@]}"; do
+			# shellcheck disable=SC2053
+			[[ $event != $1 ]] || ! applies "$scheme" "$event" || echo "$scheme $event"
+		done
+	done
+}
+
+mkdir -p "$WORK"
+rm -f "$WORK"/*.json "$WORK"/*.log
+shopt -s extglob
+begin=$SECONDS
+a_pool "$SILENT_AT_ONCE" < <(runs 'idle-*') &
+silent=$!
+a_pool "$AT_ONCE" < <(runs '!(idle-*)')
+wait "$silent"
+
+# The judgement -------------------------------------------------------------------------------------
+
+# What was to be run and what came of it.
+{ runs '*'; } | jq -Rn '[inputs | split(" ") | {scheme: .[0], event: .[1]}]' >"$WORK/planned"
+find "$WORK" -name '*.json' ! -name matrix.json -exec cat {} + | jq -s '{cells: (add // [])}' >"$WORK/matrix.json"
+jq -n --slurpfile matrix "$WORK/matrix.json" --slurpfile planned "$WORK/planned" \
+	--argjson theory "$(theory)" --argjson titles "$(titles)" --arg seconds $((SECONDS - begin)) \
+	--arg kernel "$(uname -r)" --arg date "$(date +%F)" --arg cores "$(nproc)" \
+	'{cells: $matrix[0].cells, planned: $planned[0], $theory, $titles, $seconds, $kernel, $date, $cores}' \
+	>"$WORK/all"
+[[ -z $json ]] || cp "$WORK/matrix.json" "$json"
+
+echo
+jq -r -f "$LAB_HOME/lab/matrix/table.jq" "$WORK/all"
+echo
+if jq -re -f "$LAB_HOME/lab/matrix/judge.jq" "$WORK/all"; then
+	status=0
+else
+	status=1
+fi
+if [[ -n $docs ]] && { ((status == 0)) || ! $whole; }; then
+	mkdir -p "$(dirname "$docs")"
+	jq -r -f "$LAB_HOME/lab/matrix/account.jq" "$WORK/all" >"$docs"
+fi
+exit "$status"
