@@ -145,6 +145,15 @@ void print_status(const json_t *status, FILE *to)
 
 /* Path */
 
+static const char *replies(const json_t *path)
+{
+	if (strcmp(text(path, "replies"), "gateway") == 0)
+		return "through the gateway that sends the packet";
+	if (strcmp(text(path, "replies"), "first-pins") == 0)
+		return "the first through the router, which pins the connection, then directly";
+	return "directly";
+}
+
 void print_path(const json_t *path, FILE *to)
 {
 	fprintf(to, "gateway   %s: %s\n", text(path, "gateway"), text(path, "verdict"));
@@ -157,7 +166,7 @@ void print_path(const json_t *path, FILE *to)
 	print_list(json_object_get(path, "backends"), ", then ", to);
 	fprintf(to, "\nsegments  ");
 	print_list(json_object_get(path, "segments"), ", ", to);
-	fprintf(to, "\n");
+	fprintf(to, "\nreplies   %s\n", replies(path));
 }
 
 /* Off and on */

@@ -50,6 +50,21 @@ static void find_router(const struct tables *tables, uint64_t hash, struct path 
 		path->router = tables_row(tables, rows, 0, hash_router(hash, rows->size));
 }
 
+/* An agent does it, for a connection that begins without a cookie, or for all of the service. */
+static enum path_replies replies_of(const struct service *service, const struct flow *flow,
+				    enum path_packet packet)
+{
+	bool cookie = service->flags & SERVICE_COOKIE && packet == PATH_NEW;
+
+	if (service->flags & SERVICE_AGENTLESS)
+		return PATH_DIRECT;
+	if (service->flags & SERVICE_RETURN)
+		return PATH_BY_GATEWAY;
+	if (flow->protocol == IPPROTO_TCP && packet != PATH_MIDWAY && !cookie)
+		return PATH_FIRST_PINS;
+	return PATH_DIRECT;
+}
+
 void path_find(const struct tables *tables, const struct hash_key *key, const struct flow *flow,
 	       uint64_t vip, enum path_packet packet, struct path *ret)
 {
@@ -76,6 +91,7 @@ void path_find(const struct tables *tables, const struct hash_key *key, const st
 	agentless = service->flags & SERVICE_AGENTLESS;
 	single = agentless || udp;
 	ret->row = service->rows.size ? hash_row(hash, service->rows.size) : 0;
+	ret->replies = replies_of(service, flow, packet);
 	find_router(tables, hash, ret);
 	if (single || (packet == PATH_NEW && service->flags & SERVICE_COOKIE))
 		ret->verdict = GATEWAY_PICKED;

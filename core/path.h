@@ -20,6 +20,13 @@ enum path_packet {
 	PATH_MIDWAY,   /* a segment in mid-connection */
 };
 
+/* How what the server answers gets to the client. */
+enum path_replies {
+	PATH_DIRECT,
+	PATH_FIRST_PINS,  /* the first through the flow's router, which pins the connection; then directly */
+	PATH_BY_GATEWAY,  /* all through the gateway that sends the packet */
+};
+
 struct path {
 	enum gateway_verdict verdict; /* of the gateway that the packet reaches first */
 	uint32_t service;	      /* its number in the tables, 0: none */
@@ -28,6 +35,7 @@ struct path {
 	uint16_t backends[CANDIDATES_MAX]; /* ids, in the order of visit */
 	union address segments[CANDIDATES_MAX]; /* their SIDs, with arguments */
 	uint32_t n_segments;
+	enum path_replies replies;
 };
 
 /*

@@ -232,6 +232,9 @@ static int packet_of(const struct control_request *request, json_t **complaint)
 			      name);
 }
 
+static const char *const replies_names[] = {
+	[PATH_DIRECT] = "direct", [PATH_FIRST_PINS] = "first-pins", [PATH_BY_GATEWAY] = "gateway"};
+
 static json_t *path_json(const struct gateway_daemon *gateway, const struct path *path)
 {
 	const struct plan_service *service = service_numbered(gateway, path->service);
@@ -245,12 +248,13 @@ static json_t *path_json(const struct gateway_daemon *gateway, const struct path
 		json_array_append_new(segments, address_json(&path->segments[i]));
 		json_array_append_new(backends, name ? json_string(name) : json_null());
 	}
-	return json_pack("{s:s s:s? s:s? s:s s:s? s:i s:s? s:o s:o}", "gateway", gateway->self->name,
+	return json_pack("{s:s s:s? s:s? s:s s:s? s:i s:s? s:o s:o s:s}", "gateway", gateway->self->name,
 			 "service", service ? service->config->name : NULL, "router",
 			 router_name(gateway, path->router), "verdict",
 			 gateway_verdict_rows[path->verdict].name, "rung",
 			 path->n_segments ? "row" : NULL, "row", (int)path->row, "backend", first,
-			 "backends", backends, "segments", segments);
+			 "backends", backends, "segments", segments, "replies",
+			 replies_names[path->replies]);
 }
 
 static int answer_path(const struct control_request *request, void *userdata, json_t **ret)

@@ -127,11 +127,32 @@ static void without_an_open_backend_there_is_none(void **state)
 			 GATEWAY_NO_BACKEND);
 }
 
+static void it_tells_which_replies_come_through_a_gateway(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put(fixture, "g1", FLEET WEB_WITH_COOKIE DNS);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW).replies, PATH_DIRECT);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW_BARE).replies,
+			 PATH_FIRST_PINS);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_MIDWAY).replies, PATH_DIRECT);
+	assert_int_equal(path_of(fixture, IPPROTO_UDP, 40000, 53, PATH_NEW).replies, PATH_DIRECT);
+	put(fixture, "g1", FLEET WEB_WITHOUT_COOKIE);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW).replies, PATH_FIRST_PINS);
+	put(fixture, "g1",
+	    FLEET "  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: 4, "
+		  "return: gateway, backends: {b1: {}}}\n");
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW).replies, PATH_BY_GATEWAY);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_MIDWAY).replies,
+			 PATH_BY_GATEWAY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_new_connection_is_picked_and_its_only_backend_must_take_it),
 		FIXTURE_TEST(without_cookies_a_new_connection_goes_through_its_router),
+		FIXTURE_TEST(it_tells_which_replies_come_through_a_gateway),
 		FIXTURE_TEST(gateways_agree_on_backend_and_router),
 		FIXTURE_TEST(after_a_change_a_connection_is_looked_for_at_both_backends),
 		FIXTURE_TEST(a_datagram_has_one_backend_whatever_changed),
