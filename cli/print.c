@@ -159,6 +159,8 @@ void print_path(const json_t *path, FILE *to)
 	fprintf(to, "gateway   %s: %s\n", text(path, "gateway"), text(path, "verdict"));
 	fprintf(to, "service   %s\n", text(path, "service"));
 	fprintf(to, "router    %s\n", text(path, "router"));
+	if (json_is_string(json_object_get(path, "who-has")))
+		fprintf(to, "who has   %s\n", text(path, "who-has"));
 	if (!json_array_size(json_object_get(path, "segments")))
 		return;
 	fprintf(to, "row       %lld\n", number(path, "row"));

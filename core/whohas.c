@@ -217,6 +217,13 @@ uint64_t inquiry_due_us(const struct inquiry *inquiry, uint64_t now_us)
 
 /* Whom to ask */
 
+bool whohas_is_dead(const struct health *health, uint64_t now_us)
+{
+	return health && !health->up &&
+	       (health->reason == HEALTH_TIMEOUT || health->reason == HEALTH_UNREACHABLE) &&
+	       now_us - health->since_us >= WHOHAS_DEAD_US;
+}
+
 static bool site_has_gateway(const struct config *config, const struct config_site *site)
 {
 	for (size_t i = 0; i < config->n_gateways; i++)

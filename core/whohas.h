@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "core/config.h"
+#include "core/health.h"
 #include "wire/whohas.h"
 
 #define WHOHAS_TIMEOUT_US 50000
@@ -28,6 +29,7 @@
 #define WHOHAS_SITE_TRIES 2
 #define WHOHAS_AT_ONCE 64
 #define WHOHAS_TARGETS_MAX 4096
+#define WHOHAS_DEAD_US (60 * 1000000ULL)
 
 enum whohas_target_kind {
 	WHOHAS_BACKEND, /* number: its id */
@@ -77,6 +79,13 @@ enum whohas_outcome inquiry_outcome(const struct inquiry *inquiry, struct whohas
 
 /* When inquiry_ask has something to do next, unless an answer comes; UINT64_MAX: never. */
 uint64_t inquiry_due_us(const struct inquiry *inquiry, uint64_t now_us);
+
+/*
+ * Is the backend known to be dead, by its health (NULL: it has none)? Its host has not answered for
+ * WHOHAS_DEAD_US: a link that flaps is back by then, and a host that is started anew has no connections.
+ * One that refuses is alive, and can say no itself.
+ */
+bool whohas_is_dead(const struct health *health, uint64_t now_us);
 
 /*
  * Whom to ask of the service's own nodes: the backends at `own`, and with `further` the other sites

@@ -260,6 +260,7 @@ static json_t *path_json(const struct gateway_daemon *gateway, const struct path
 static int answer_path(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct gateway_daemon *gateway = userdata;
+	const char *about;
 	struct flow flow;
 	struct path path;
 	int packet, r;
@@ -273,7 +274,11 @@ static int answer_path(const struct control_request *request, void *userdata, js
 	path_find(dataplane_tables(gateway->dataplane), &gateway->inputs->keys.flow, &flow,
 		  dataplane_vip(gateway->dataplane, &flow.vip), packet, &path);
 	*ret = path_json(gateway, &path);
-	return *ret ? 0 : -ENOMEM;
+	if (!*ret)
+		return -ENOMEM;
+	about = inquiries_about(gateway->inquiries, &flow);
+	json_object_set_new(*ret, "who-has", about ? json_string(about) : json_null());
+	return 0;
 }
 
 /* /off and /on */

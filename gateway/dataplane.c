@@ -176,6 +176,15 @@ int dataplane_deny(const struct dataplane *dataplane, const struct flow *flow, u
 				    &denial, sizeof(denial), BPF_ANY);
 }
 
+bool dataplane_denies(const struct dataplane *dataplane, const struct flow *flow, uint64_t now_ns)
+{
+	struct whohas_denial denial;
+
+	return bpf_map__lookup_elem(dataplane->program->maps.whohas_denials, flow, sizeof(*flow),
+				    &denial, sizeof(denial), 0) == 0 &&
+	       now_ns < denial.until_ns;
+}
+
 /* What the network has spent is as it was, but for what it spends just now. */
 int dataplane_know(const struct dataplane *dataplane, const struct flow *flow, uint32_t service,
 		   uint64_t until_ns)

@@ -50,6 +50,9 @@ int dataplane_deny(const struct dataplane *dataplane, const struct flow *flow, u
 int dataplane_know(const struct dataplane *dataplane, const struct flow *flow, uint32_t service,
 		   uint64_t until_ns);
 
+/* May a connection of this flow be reset? */
+bool dataplane_denies(const struct dataplane *dataplane, const struct flow *flow, uint64_t now_ns);
+
 int dataplane_counters(const struct dataplane *dataplane, json_t **ret);
 
 /* The VIPs of the plan that are networks, with their words of tables_apply. */

@@ -120,6 +120,34 @@ static size_t add_former_routers(const struct inquiries *inquiries, const struct
 	return n;
 }
 
+static void mark_dead(const struct inquiries *inquiries, const struct plan_service *service,
+		      struct whohas_target *targets, size_t n)
+{
+	uint64_t now = now_us();
+
+	for (size_t i = 0; i < n; i++)
+		if (targets[i].kind == WHOHAS_BACKEND)
+			targets[i].dead = whohas_is_dead(
+				monitor_find(inquiries->world.monitor, service, targets[i].number),
+				now);
+}
+
+/* For another site: our pin may name a backend that is not ours. Our own was looked at by the packet. */
+static size_t add_pinned(const struct inquiries *inquiries, const struct whohas_event *about,
+			 struct whohas_target *targets, size_t n)
+{
+	uint64_t hash = flow_hash(&about->flow, &inquiries->world.keys->flow);
+	uint16_t backend = pin_table_find(dataplane_pins(inquiries->world.dataplane), &about->flow,
+					  about->service, hash, now_ns());
+
+	for (size_t i = 0; i < n; i++)
+		if (targets[i].kind == WHOHAS_BACKEND && targets[i].number == backend)
+			return n;
+	if (backend)
+		targets[n++] = (struct whohas_target){.kind = WHOHAS_BACKEND, .number = backend};
+	return n;
+}
+
 static struct inquiry *inquiry_about(const struct inquiries *inquiries,
 				     const struct whohas_event *about)
 {
@@ -134,8 +162,9 @@ static struct inquiry *inquiry_about(const struct inquiries *inquiries,
 			   targets, WHOHAS_TARGETS_MAX - CANDIDATES_MAX);
 	if (n > WHOHAS_TARGETS_MAX - CANDIDATES_MAX)
 		return NULL; /* not reached: a service has at most 1000 backends */
-	if (!is_foreign(about))
-		n = add_former_routers(inquiries, &about->flow, targets, n);
+	mark_dead(inquiries, service, targets, n);
+	n = is_foreign(about) ? add_pinned(inquiries, about, targets, n)
+			      : add_former_routers(inquiries, &about->flow, targets, n);
 	return inquiry_new(targets, n);
 }
 
@@ -462,6 +491,17 @@ void inquiries_use(struct inquiries *inquiries, const struct inquiries_world *wo
 	forget_all(inquiries);
 	inquiries->world = *world;
 	inquiries->bound_us = 0; /* the infrastructure may be another: bind anew */
+}
+
+const char *inquiries_about(const struct inquiries *inquiries, const struct flow *flow)
+{
+	for (size_t i = 0; i < OPEN_MAX; i++) {
+		const struct slot *slot = &inquiries->slots[i];
+
+		if (slot->inquiry && memcmp(&slot->about.flow, flow, sizeof(*flow)) == 0)
+			return "asking";
+	}
+	return dataplane_denies(inquiries->world.dataplane, flow, now_ns()) ? "nobody" : NULL;
 }
 
 json_t *inquiries_json(const struct inquiries *inquiries)

@@ -16,6 +16,7 @@
 #include "core/config.h"
 #include "core/plan.h"
 #include "gateway/dataplane.h"
+#include "gateway/monitor.h"
 #include "gateway/peers.h"
 
 struct inquiries;
@@ -28,6 +29,7 @@ struct inquiries_world {
 	const struct plan *plan;
 	const struct dataplane *dataplane;
 	const struct peers *peers;
+	const struct monitor *monitor;
 };
 
 /* `ring_fd` is the map of events. 0 or a negative errno. */
@@ -36,6 +38,9 @@ struct inquiries *inquiries_free(struct inquiries *inquiries);
 
 /* From now on in this world. What was under way is forgotten: its packets come again. */
 void inquiries_use(struct inquiries *inquiries, const struct inquiries_world *world);
+
+/* What is known of the flow: "asking", "nobody", or NULL. A connection that was found has a pin. */
+const char *inquiries_about(const struct inquiries *inquiries, const struct flow *flow);
 
 /* How many there were, and what they came to. */
 json_t *inquiries_json(const struct inquiries *inquiries);

@@ -143,6 +143,7 @@ static void use_world(struct gateway_daemon *gateway)
 		.plan = gateway->plan,
 		.dataplane = gateway->dataplane,
 		.peers = gateway->peers,
+		.monitor = gateway->monitor,
 	};
 
 	if (gateway->inquiries)

@@ -460,6 +460,37 @@ static void what_does_not_fit_is_counted(void **state)
 			 4);
 }
 
+/* The backend has been down for so long, and why. */
+static bool dead_after(enum health_reason reason, uint64_t down_us)
+{
+	struct health health = {.since_us = START, .reason = reason};
+
+	return whohas_is_dead(&health, START + down_us);
+}
+
+static void a_host_that_has_not_answered_for_a_minute_is_known_to_be_dead(void **state)
+{
+	assert_true(dead_after(HEALTH_TIMEOUT, 60 * 1000 * MS));
+	assert_true(dead_after(HEALTH_UNREACHABLE, 60 * 1000 * MS));
+	assert_false(dead_after(HEALTH_TIMEOUT, 60 * 1000 * MS - 1));
+}
+
+static void one_that_refuses_or_answers_wrongly_is_alive(void **state)
+{
+	assert_false(dead_after(HEALTH_REFUSED, 3600 * 1000 * MS));
+	assert_false(dead_after(HEALTH_WRONG, 3600 * 1000 * MS));
+	assert_false(dead_after(HEALTH_NO_LISTENER, 3600 * 1000 * MS));
+	assert_false(dead_after(HEALTH_UNKNOWN, 3600 * 1000 * MS));
+}
+
+static void so_is_one_that_is_up_or_not_watched(void **state)
+{
+	struct health up = {.up = true, .since_us = START, .reason = HEALTH_TIMEOUT};
+
+	assert_false(whohas_is_dead(&up, START + 3600 * 1000 * MS));
+	assert_false(whohas_is_dead(NULL, START));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -482,6 +513,9 @@ int main(void)
 		cmocka_unit_test(own_backends_then_a_gateway_of_each_site_that_serves_it),
 		cmocka_unit_test(who_is_asked_for_another_site_asks_no_further),
 		cmocka_unit_test(what_does_not_fit_is_counted),
+		cmocka_unit_test(a_host_that_has_not_answered_for_a_minute_is_known_to_be_dead),
+		cmocka_unit_test(one_that_refuses_or_answers_wrongly_is_alive),
+		cmocka_unit_test(so_is_one_that_is_up_or_not_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);
