@@ -21,6 +21,8 @@
 	ROW(NO_NEIGHBOUR, "no-neighbour", PASS,                                                     \
 	    "a reply to a client behind an unresolved neighbour: left to the host, which asks")     \
 	ROW(TOO_BIG, "too-big", SEND, "larger than the path: answered with ICMP packet too big")    \
+	ROW(RETURN_TOO_BIG, "return-too-big", SEND,                                                 \
+	    "a reply larger than the path to its client: its backend gets ICMP packet too big")     \
 	ROW(TOO_BIG_SILENT, "too-big-silent", DROP, "larger than the path, and no ICMP may say so") \
 	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \
 	ROW(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are walked")          \

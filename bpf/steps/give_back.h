@@ -12,6 +12,7 @@
 #include "bpf/steps/home.h"
 #include "bpf/steps/pins.h"
 #include "bpf/steps/reply.h"
+#include "bpf/steps/too_big.h"
 
 extern const volatile struct gateway_settings settings;
 
@@ -120,6 +121,36 @@ step int reply_settle(struct xdp_md *ctx, struct reply *reply)
 	return hop_limit_decrement(ctx, packet) ? GATEWAY_GO_ON : GATEWAY_MALFORMED;
 }
 
+/*
+ * Larger than the rest of its path: the server must learn it (RFC 1191; RFC 8201), and it is to the backend
+ * that sent it that the error goes, as if the client had sent it. Not inlined: for the stack's sake.
+ */
+static __noinline int reply_too_big(struct xdp_md *ctx, struct reply *reply, __u16 mtu)
+{
+	struct packet error = reply->packet, *packet = &error;
+	struct way way = {.count = 1, .hash = reply->hash};
+	const struct next_hop *hop;
+	__u32 id = reply->backend;
+	int stop;
+
+	if (packet->kind != PACKET_WHOLE)
+		return GATEWAY_TOO_BIG_SILENT;
+	packet->family = packet->family == FAMILY_V6 ? FAMILY_V6 : FAMILY_V4; /* for the verifier */
+	way.nodes[0] = bpf_map_lookup_elem(&backends, &id);
+	hop = next_hop_find(&way);
+	if (!hop)
+		return GATEWAY_NO_NEXT_HOP;
+	reply_turn(&packet->flow); /* its source is the client now, its destination the VIP */
+	if (!too_big_answer(ctx, packet, reply->link_size, mtu))
+		return GATEWAY_NO_ROOM;
+	packet->at = reply->link_size;
+	packet->length = too_big_length(packet->family);
+	packet->traffic_class = 0;
+	reply->ifindex = hop->ifindex;
+	stop = encap(ctx, packet, &way, hop, &settings.route);
+	return stop ? stop : GATEWAY_RETURN_TOO_BIG;
+}
+
 step int reply_send(struct xdp_md *ctx, struct reply *reply)
 {
 	struct bpf_fib_lookup fib = {};
@@ -132,7 +163,7 @@ step int reply_send(struct xdp_md *ctx, struct reply *reply)
 		return home_leave(ctx, &reply->packet, reply->link_size) ? GATEWAY_NO_NEIGHBOUR
 									 : GATEWAY_NO_ROOM;
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		return GATEWAY_TOO_BIG_SILENT;
+		return reply_too_big(ctx, reply, fib.mtu_result);
 	default:
 		return GATEWAY_NO_WAY_HOME;
 	}

@@ -24,6 +24,12 @@ struct icmp_too_big_v6 {
 	__u8 quote[ICMP_QUOTE_V6];
 };
 
+/* Of the whole error, without the link's header. */
+step __u32 too_big_length(__u8 family)
+{
+	return family == FAMILY_V6 ? sizeof(struct icmp_too_big_v6) : sizeof(struct icmp_too_big_v4);
+}
+
 step __u16 checksum_fold(__u32 sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);

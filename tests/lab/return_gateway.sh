@@ -83,7 +83,7 @@ done
 it "no reply was too big for its header" is 0 of reply-too-big "${AGENT_BACKENDS[@]}"
 it "and none lacked a way" is 0 of reply-no-way "${AGENT_BACKENDS[@]}"
 it "both gateways hand replies on" \
-	eval '(($(counter g1 returned) > 100 && $(counter g2 returned) > 100))'
+	eval "(($(counter g1 returned) > 100 && $(counter g2 returned) > 100))"
 it "connections with cookies need no pins for it" is 0 of pinned "${GATEWAYS[@]}"
 
 talk_open four web 4

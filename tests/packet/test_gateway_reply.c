@@ -43,6 +43,10 @@ static void network_build(void)
 		"ip neigh add fd00::2 lladdr " NEXT_MAC " dev wan",
 		"ip route add 203.0.113.0/24 via 10.0.0.2",
 		"ip route add 2001:db8:c::/64 via fd00::2",
+		"ip link add narrow mtu 1300 type veth peer name end",
+		"ip link set end up && ip link set narrow up",
+		"ip route add 203.0.113.128/25 dev narrow",
+		"ip route add 2001:db8:c:0:8000::/65 dev narrow",
 		"ip route add 198.18.0.0/24 via 10.0.0.3",
 		"ip route add 2001:db8:ffff::/64 via fd00::3",
 	};
@@ -281,6 +285,33 @@ static void behind_an_unresolved_neighbour_it_is_left_to_the_host(void **state)
 			      DATA()));
 }
 
+#define NARROW(v) ((v) ? "2001:db8:c:0:8000::7" : "203.0.113.200") /* behind an MTU of 1300 */
+
+/* The error is what the client's own router would have sent: quoting, and to the backend itself. */
+static void a_reply_that_is_larger_than_the_path_tells_its_backend(void **state)
+{
+	BEGIN(state);
+	struct frame big = FRAME(IP(v, .from = VIP(v), .to = NARROW(v)),
+				 TCP(TO_CLIENT(80), .flags = TCP_ACK, SEGMENT_OPTIONS), PAYLOAD(1300));
+
+	given_send_action(XDP_TX);
+	through_gateway(FRAME(FROM_FABRIC, FROM_BACKEND(.next = v ? 41 : 4), BYTES(big.bytes, big.size)),
+			GATEWAY_RETURN_TOO_BIG,
+			FRAME(TO_NEXT, IPV6(.from = ROUTE_SID, .to = BACKEND_1, .label = hash_flow_label(0)),
+			      IP(v, .from = NARROW(v), .to = VIP(v)),
+			      ICMP(.type = v ? 2 : 3, .code = v ? 0 : 4, .rest = 1300),
+			      BYTES(big.bytes, v ? 128 : 28)));
+}
+
+static void a_fragment_that_is_larger_than_the_path_is_dropped(void **state)
+{
+	begin();
+	through_gateway(FRAME(FROM_FABRIC, FROM_BACKEND(),
+			      IPV4(.from = VIP(V4), .to = NARROW(V4), .id = 11, .more = true),
+			      UDP(TO_CLIENT(53), .length = 1408), PAYLOAD(1400)),
+			GATEWAY_TOO_BIG_SILENT, NOTHING);
+}
+
 static void without_a_route_to_the_client_it_is_dropped(void **state)
 {
 	BEGIN(state);
@@ -349,4 +380,6 @@ GATEWAY_TESTS(IN_BOTH(a_syn_ack_without_timestamps_is_pinned_and_goes_to_its_cli
 	      IN_BOTH(a_hop_limit_that_ends_here_ends_the_reply),
 	      IN_BOTH(congestion_on_the_way_here_is_told_to_the_client),
 	      IN_BOTH(behind_an_unresolved_neighbour_it_is_left_to_the_host),
+	      IN_BOTH(a_reply_that_is_larger_than_the_path_tells_its_backend),
+	      ONCE(a_fragment_that_is_larger_than_the_path_is_dropped),
 	      IN_BOTH(without_a_route_to_the_client_it_is_dropped))
