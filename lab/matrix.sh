@@ -21,6 +21,7 @@ usage() {
 		  --only EVENT     this event alone; again: and this one
 		  --scheme SCHEME  this scheme alone; again: and this one
 		  --quick          holdfast alone
+		  --go-on          what an earlier one has in build/lab/matrix stands; the rest is run
 		  --json FILE      the cells go there
 		  --docs FILE      the account goes there (after all of it: docs/evidence/churn.md)
 
@@ -29,12 +30,13 @@ usage() {
 	END
 }
 
-only=() schemes=() json='' docs=''
+only=() schemes=() json='' docs='' go_on=false
 while (($# > 0)); do
 	case $1 in
 	--only) only+=("${2?--only: which event?}") && shift ;;
 	--scheme) schemes+=("${2?--scheme: which?}") && shift ;;
 	--quick) schemes=(holdfast) ;;
+	--go-on) go_on=true ;;
 	--json) json=$(realpath "${2?--json: which file?}") && shift ;;
 	--docs) docs=$(realpath "${2?--docs: which file?}") && shift ;;
 	help | --help | -h) usage && exit ;;
@@ -84,6 +86,7 @@ run_name() { echo "${2}.${1//+/-}"; }
 a_run() {
 	local scheme=$1 event=$2 name status attempt child begin=$SECONDS
 	name=$(run_name "$@")
+	[[ ! -e $WORK/$name.json ]] || return 0
 	trap 'kill "$child" 2>/dev/null; wait "$child"; exit 143' TERM
 
 	for ((attempt = 1; attempt <= SETUPS; attempt++)); do
@@ -132,7 +135,8 @@ runs() {
 }
 
 mkdir -p "$WORK"
-rm -f "$WORK"/*.json "$WORK"/*.log
+rm -f "$WORK/matrix.json"
+$go_on || rm -f "$WORK"/*.json "$WORK"/*.log
 shopt -s extglob
 trap stop_all INT TERM HUP
 begin=$SECONDS

@@ -102,8 +102,8 @@ counters_now() {
 all_crowds() { for cell in "${CELLS[@]}"; do crowds_of "$cell"; done; }
 
 # The verdicts of each rung.
-RUNGS='{"cookie": ["cookie"], "pin": ["pinned"], "candidate": ["candidates", "pin-midway"],
-	"who_has": ["unclaimed", "asked"]}'
+RUNGS='{"cookie": ["cookie"], "pin": ["pin"], "candidate": ["candidates", "pin-new", "pin-midway"],
+	"who_has": ["who-has"]}'
 
 # cells_talk: each connection, also those that were silent, is asked once more and answers, or is broken.
 # A cell's turn ends when all have done one or the other.
@@ -204,7 +204,7 @@ cell_json() {
 
 	[[ -e $RUN/$cell.killed ]] || echo '[]' >"$RUN/$cell.killed"
 	flows "$cell" | jq -c --arg event "$EVENT" --arg scheme "$SCHEME" --arg cell "$cell" \
-		--arg kind "${KIND[$EVENT]}" --argjson witness "$WITNESS" \
+		--arg kind "$(kind "$SCHEME" "$EVENT")" --argjson witness "$WITNESS" \
 		--slurpfile before "$RUN/before" --slurpfile after "$RUN/after" \
 		--slurpfile note "$RUN/$cell.live" --slurpfile killed "$RUN/$cell.killed" \
 		--slurpfile rungs "$RUN/$cell.rungs" '

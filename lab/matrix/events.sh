@@ -15,9 +15,9 @@ event_backend_added() {
 event_drained_and_removed() {
 	pool_drain b3
 	pool_apply
-	look "$RUN/after"
 	cells_talk
 	cells_settle
+	look "$RUN/after"
 	note_killed b3
 	pool_remove b3
 	pool_apply
@@ -192,6 +192,7 @@ flood() {
 
 	ip_on "$FABRIC" -4 route add blackhole "${FLOOD_SOURCES[4]}/24"
 	ip_on "$FABRIC" -6 route add blackhole "${FLOOD_SOURCES[6]}/64"
+	FLOODED_BEFORE=$(packets_now)
 	for family in 4 6; do
 		start "$CLIENT" "flood-$family" "$LAB_BUILD/lab/flood/holdfast-flood" --kind "$1" \
 			--from "${FLOOD_SOURCES[$family]}" --to "$(load_endpoint live "$family")" \
@@ -202,7 +203,9 @@ flood() {
 	done
 }
 
-# What the flood's own count says of its packets, and the gateways' or servers' of theirs.
+packets_now() { counters_now | jq '[.[]] | add // 0'; }
+
+# What the flood's own count says of its packets, and the gateways' of theirs.
 flood_is_over() {
 	local family
 
@@ -211,6 +214,7 @@ flood_is_over() {
 		grep -q "\"sent\": $FLOOD_PACKETS" "$(log_of "$CLIENT" "flood-$family")" || WITNESS=false
 		cat "$(log_of "$CLIENT" "flood-$family")"
 	done
+	of_fabric || (($(packets_now) - FLOODED_BEFORE >= 2 * FLOOD_PACKETS)) || WITNESS=false
 }
 
 # Twice: after once, connections that began before are still read by the former key.
@@ -246,10 +250,12 @@ agents_take_epoch() {
 event_idle_70() { silence 70; }
 event_idle_300() { silence 300; }
 
-# Nobody says a word: as many exchanges at the end as at the beginning.
+# Nobody says a word, after everybody has said one: as many exchanges at the end as at the beginning.
 silence() {
 	local crowd before
 
+	# shellcheck disable=SC2046
+	load_talk $(all_crowds)
 	for crowd in $(all_crowds); do
 		load_tell "$crowd" -- pause
 		wait_for "$crowd to be silent" 5 load_has "$crowd" '.waiting == 0'

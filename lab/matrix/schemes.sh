@@ -57,9 +57,16 @@ fabric_takes() {
 	for node in $(open_members); do
 		group+="/${ID[$node]},${WEIGHT[$node]}"
 	done
+	group=${group#/}
 	# shellcheck disable=SC2046
-	ip_on "$FABRIC" nexthop replace id 100 group "${group#/}" \
+	ip_on "$FABRIC" nexthop replace id 100 group "$group" \
 		$([[ $SCHEME != resilient ]] || echo type resilient buckets 512)
+	[[ $(group_now) == "$group" ]] || WITNESS=false
+}
+
+group_now() {
+	ip_on "$FABRIC" -j -d nexthop show id 100 |
+		jq -r '[.[0].group[] | "\(.id),\(.weight // 1)"] | join("/")'
 }
 
 open_members() {

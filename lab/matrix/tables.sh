@@ -47,6 +47,15 @@ applies() {
 	esac
 }
 
+# kind SCHEME EVENT: a resilient group gives a new next hop, or one of more weight, only buckets that nobody
+# has used for two minutes. Here that is none.
+kind() {
+	case "$1 $2" in
+	"resilient backend-added" | "resilient weights-changed") echo happens ;;
+	*) echo "${KIND[$2]}" ;;
+	esac
+}
+
 # Where theory says that a scheme breaks connections: in each of these cells some must be broken, or the
 # event did not happen. `bare` are the cells without timestamps, `stamped` those with.
 #
