@@ -23,8 +23,6 @@ const struct path paths[] = {
 	 .outcome = OUTCOME_TO_BACKENDS},
 	{"pick-udp", SENT(PICKED), .kind = FRAME_DATAGRAM, .port = PORT_DATAGRAMS,
 	 .outcome = OUTCOME_TO_BACKENDS},
-	{"pick-agentless", SENT(PICKED), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS,
-	 .outcome = OUTCOME_TO_BACKENDS},
 	{"to-router", SENT(TO_ROUTER), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
 	 .router = ROUTER_OTHER, .outcome = OUTCOME_TO_ROUTER},
 	{"candidates", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,

@@ -253,20 +253,15 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 	*ret_service = bpf_map_lookup_elem(&services, &key);
 	if (!*ret_service)
 		return GATEWAY_NO_SERVICE;
-	return (*ret_service)->flags & SERVICE_OFF ? GATEWAY_OFF : GATEWAY_GO_ON;
-}
-
-/* Nobody takes new connections: the generations that there are lead old ones on. */
-step bool is_refused(const struct packet *packet, const struct service *service)
-{
-	return service->flags & SERVICE_CLOSED &&
-	       (is_syn(packet) || packet->flow.protocol == IPPROTO_UDP);
+	/* Off is for those who come here. Flows of other gateways' clients still have their router here. */
+	return (*ret_service)->flags & SERVICE_OFF && visit->arrival == FROM_CLIENT ? GATEWAY_OFF
+										    : GATEWAY_GO_ON;
 }
 
 /* Down the ladder behind the rung that sent it; behind the last one, the nodes are asked. */
 step int dispatch_unclaimed(struct xdp_md *ctx, struct visit *visit, const struct service *service)
 {
-	int verdict = unclaimed_walk(&visit->packet, service, &visit->way);
+	int verdict = unclaimed_walk(ctx, &visit->packet, visit->service, &visit->way);
 
 	return verdict == GATEWAY_UNCLAIMED ? unclaimed_ask(ctx, &visit->packet, service,
 							    visit->service, &visit->way)
@@ -275,16 +270,20 @@ step int dispatch_unclaimed(struct xdp_md *ctx, struct visit *visit, const struc
 
 step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service *service)
 {
+	int verdict = GATEWAY_GO_ON;
+
 	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
 	visit->way.tried = visit->tried;
-	if (is_refused(&visit->packet, service))
-		return GATEWAY_NO_BACKEND;
-	if (visit->arrival == FROM_HASHER)
-		return router_walk(&visit->packet, service, &visit->way);
 	if (visit->arrival == FROM_AGENT)
-		return dispatch_unclaimed(ctx, visit, service);
-	return hasher_walk(&visit->packet, service, visit->service, &settings.cookie, &visit->way);
+		verdict = dispatch_unclaimed(ctx, visit, service);
+	else if (visit->arrival != FROM_HASHER)
+		verdict = hasher_walk(&visit->packet, service, visit->service, &settings.cookie,
+				      &visit->way);
+	if (verdict != GATEWAY_GO_ON && verdict != GATEWAY_PICKED)
+		return verdict;
+	return router_walk(ctx, &visit->packet, service, visit->service,
+			   verdict == GATEWAY_PICKED, &visit->way);
 }
 
 /* What the packet owes to having been forwarded, or carried here in an outer header. */
@@ -376,7 +375,7 @@ step int forward(struct xdp_md *ctx, struct visit *visit)
 }
 
 /* The client's packet, in whatever it comes, for the sample of packets that the daemon is told of. */
-static __noinline void trace_read(struct xdp_md *ctx)
+__noinline int trace_read(struct xdp_md *ctx)
 {
 	struct cursor cursor = cursor_new(ctx), ahead;
 	struct trace_note *note = trace_place();
@@ -385,7 +384,7 @@ static __noinline void trace_read(struct xdp_md *ctx)
 	__be16 type = link_parse(&cursor);
 
 	if (!note)
-		return;
+		return 0;
 	note->packet = (struct packet){.family = type == bpf_htons(ETH_P_IPV6) ? FAMILY_V6 : FAMILY_V4};
 	ahead = cursor;
 	ipv6 = cursor_take(&ahead, sizeof(*ipv6));
@@ -398,6 +397,7 @@ static __noinline void trace_read(struct xdp_md *ctx)
 	if (outer.sid.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PIN))
 		reply_turn(&note->packet.flow);
 	trace_take(note);
+	return 0;
 }
 
 /* The actions of wire/verdicts.h. */

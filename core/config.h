@@ -96,6 +96,7 @@ struct config_service {
 	size_t n_members;
 	bool agentless; /* none of the members has an agent */
 	uint8_t cookie; /* enum config_switch: do TCP timestamps carry the backend? */
+	bool sticky;	/* UDP: a client's port keeps its backend */
 	uint32_t who_has; /* connections a second that the nodes may be asked about */
 	uint8_t return_way; /* enum config_return: how do replies get to the client? */
 	struct config_health health;

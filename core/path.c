@@ -65,15 +65,53 @@ static enum path_replies replies_of(const struct service *service, const struct 
 	return PATH_DIRECT;
 }
 
-void path_find(const struct tables *tables, const struct hash_key *key, const struct flow *flow,
-	       uint64_t vip, enum path_packet packet, struct path *ret)
+/* To the backend that the flow is pinned to, if the service has it and a route leads there. */
+static bool follow_pin(const struct tables *tables, const struct service *service, uint16_t id,
+		       const struct flow *flow, struct path *path)
 {
-	uint64_t hash = flow_hash(flow, key);
+	const struct destination *node = &tables->backends[id];
+	bool member = tables->members[member_word(path->service, id)] >> id % 64 & 1;
+	union address sid = node->sids[address_is_v4(&flow->vip) ? 0 : 1];
+
+	if (!member || !node->next_hops)
+		return false;
+	if (!(service->flags & SERVICE_AGENTLESS))
+		sid.bytes[SID_FLAGS_BYTE] |= flow->protocol == IPPROTO_UDP ? SRV6_MUST : SRV6_BY_PIN;
+	path->backends[0] = id;
+	path->segments[0] = sid;
+	path->n_segments = 1;
+	path->verdict = GATEWAY_PIN;
+	return true;
+}
+
+/* What the flow's router does behind the pin, or without one. */
+static enum gateway_verdict unpinned(const struct service *service, const struct flow *flow,
+				     enum path_packet packet)
+{
+	if (!(service->flags & SERVICE_STICKY))
+		return GATEWAY_CANDIDATES;
+	return flow->protocol == IPPROTO_UDP || packet != PATH_MIDWAY ? GATEWAY_PIN_NEW
+									: GATEWAY_PIN_MIDWAY;
+}
+
+static bool is_picked(const struct service *service, const struct flow *flow, enum path_packet packet)
+{
+	if (service->flags & SERVICE_STICKY)
+		return false;
+	return flow->protocol == IPPROTO_UDP ||
+	       (packet == PATH_NEW && service->flags & SERVICE_COOKIE);
+}
+
+void path_find(const struct path_view *view, const struct flow *flow, uint64_t vip,
+	       enum path_packet packet, struct path *ret)
+{
+	const struct tables *tables = view->tables;
+	uint64_t hash = flow_hash(flow, view->key);
 	int number = interval_service(tables, vip, interval_point(flow->protocol, flow->vip_port));
 	int family = address_is_v4(&flow->vip) ? 0 : 1;
 	bool udp = flow->protocol == IPPROTO_UDP;
 	const struct service *service;
-	bool agentless, single;
+	bool agentless, sticky;
 
 	*ret = (struct path){.verdict = vip ? GATEWAY_NO_SERVICE : GATEWAY_NOT_OURS};
 	if (!vip || number < 0)
@@ -89,21 +127,26 @@ void path_find(const struct tables *tables, const struct hash_key *key, const st
 		return;
 	}
 	agentless = service->flags & SERVICE_AGENTLESS;
-	single = agentless || udp;
+	sticky = service->flags & SERVICE_STICKY;
 	ret->row = service->rows.size ? hash_row(hash, service->rows.size) : 0;
 	ret->replies = replies_of(service, flow, packet);
 	find_router(tables, hash, ret);
-	if (single || (packet == PATH_NEW && service->flags & SERVICE_COOKIE))
+	if (is_picked(service, flow, packet))
 		ret->verdict = GATEWAY_PICKED;
 	else if (!ret->router)
 		ret->verdict = GATEWAY_NO_ROUTER;
+	else if (!(tables->routers[ret->router].flags & DESTINATION_SELF))
+		ret->verdict = GATEWAY_TO_ROUTER;
 	else
-		ret->verdict = tables->routers[ret->router].flags & DESTINATION_SELF
-				       ? GATEWAY_CANDIDATES
-				       : GATEWAY_TO_ROUTER;
+		ret->verdict = unpinned(service, flow, packet);
 	if (ret->verdict == GATEWAY_NO_ROUTER)
 		return;
-	add_candidates(tables, service, single ? 1 : CANDIDATES_MAX, family, ret);
+	if (ret->verdict != GATEWAY_PICKED && ret->verdict != GATEWAY_TO_ROUTER && (!udp || sticky))
+		ret->pin = pin_table_find(view->pins, flow, number, hash, view->now_ns);
+	if (ret->pin && (udp || packet == PATH_MIDWAY) &&
+	    follow_pin(tables, service, ret->pin, flow, ret))
+		return;
+	add_candidates(tables, service, agentless || udp || sticky ? 1 : CANDIDATES_MAX, family, ret);
 	if (ret->n_segments && !agentless && (udp || packet != PATH_MIDWAY))
 		ret->segments[ret->n_segments - 1].bytes[SID_FLAGS_BYTE] |= SRV6_MUST;
 }

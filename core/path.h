@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/pin_table.h"
 #include "core/tables.h"
 #include "wire/flow.h"
 #include "wire/srv6.h"
@@ -31,6 +32,7 @@ struct path {
 	enum gateway_verdict verdict; /* of the gateway that the packet reaches first */
 	uint32_t service;	      /* its number in the tables, 0: none */
 	uint32_t row;
+	uint16_t pin;	 /* id of the backend that the flow is pinned to at this gateway; 0: none */
 	uint16_t router; /* the flow's router, its number; 0: the site has none */
 	uint16_t backends[CANDIDATES_MAX]; /* ids, in the order of visit */
 	union address segments[CANDIDATES_MAX]; /* their SIDs, with arguments */
@@ -38,9 +40,18 @@ struct path {
 	enum path_replies replies;
 };
 
+/* What a gateway decides by. */
+struct path_view {
+	const struct tables *tables;
+	const struct pin_table *pins;
+	const struct hash_key *key;
+	uint64_t now_ns; /* CLOCK_MONOTONIC */
+};
+
 /*
  * `vip` is the word of the flow's VIP (tables_vip, or the map of networks), 0 when it has none. The
- * backends are those that the flow's router sends it to where the hasher hands it over.
+ * backends are those that the flow's router sends it to where the hasher hands it over; a pin at another
+ * router is not known here. A SYN is taken for one that begins a new connection.
  */
-void path_find(const struct tables *tables, const struct hash_key *key, const struct flow *flow,
-	       uint64_t vip, enum path_packet packet, struct path *ret);
+void path_find(const struct path_view *view, const struct flow *flow, uint64_t vip,
+	       enum path_packet packet, struct path *ret);

@@ -97,15 +97,21 @@ static int plan_all_members(const struct plan *plan, struct plan_service *servic
 	return plan_healthy_members(plan, service, up);
 }
 
-/* An agent writes the cookies and sends replies through gateways, and only TCP has a place for cookies. */
+/*
+ * An agent writes the cookies and sends replies through gateways, and only TCP has a place for cookies.
+ * Without agents nobody but the flow's router can tell where a connection is.
+ */
 static uint32_t service_flags(const struct config_service *service)
 {
+	bool tcp = service->protocol == IPPROTO_TCP;
 	uint32_t flags = service->return_way == CONFIG_GATEWAY ? SERVICE_RETURN : 0;
 
 	if (service->agentless)
-		return SERVICE_AGENTLESS;
-	if (service->cookie && service->protocol == IPPROTO_TCP)
+		flags = SERVICE_AGENTLESS;
+	else if (tcp && service->cookie)
 		flags |= SERVICE_COOKIE;
+	if (tcp ? service->agentless : service->sticky)
+		flags |= SERVICE_STICKY;
 	return flags;
 }
 

@@ -11,6 +11,15 @@
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
 
+/* As the program's, in whose ticks the pins count. */
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
 static json_t *address_json(const union address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -235,6 +244,14 @@ static int packet_of(const struct control_request *request, json_t **complaint)
 static const char *const replies_names[] = {
 	[PATH_DIRECT] = "direct", [PATH_FIRST_PINS] = "first-pins", [PATH_BY_GATEWAY] = "gateway"};
 
+/* Which rung of the ladder answers; NULL: none does. */
+static const char *path_rung(const struct path *path)
+{
+	if (!path->n_segments)
+		return NULL;
+	return path->verdict == GATEWAY_PIN ? "pin" : "row";
+}
+
 static json_t *path_json(const struct gateway_daemon *gateway, const struct path *path)
 {
 	const struct plan_service *service = service_numbered(gateway, path->service);
@@ -252,7 +269,7 @@ static json_t *path_json(const struct gateway_daemon *gateway, const struct path
 			 "service", service ? service->config->name : NULL, "router",
 			 router_name(gateway, path->router), "verdict",
 			 gateway_verdict_rows[path->verdict].name, "rung",
-			 path->n_segments ? "row" : NULL, "row", (int)path->row, "backend", first,
+			 path_rung(path), "row", (int)path->row, "backend", first,
 			 "backends", backends, "segments", segments, "replies",
 			 replies_names[path->replies]);
 }
@@ -260,6 +277,12 @@ static json_t *path_json(const struct gateway_daemon *gateway, const struct path
 static int answer_path(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct gateway_daemon *gateway = userdata;
+	struct path_view view = {
+		.tables = dataplane_tables(gateway->dataplane),
+		.pins = dataplane_pins(gateway->dataplane),
+		.key = &gateway->inputs->keys.flow,
+		.now_ns = monotonic_ns(),
+	};
 	const char *about;
 	struct flow flow;
 	struct path path;
@@ -271,8 +294,7 @@ static int answer_path(const struct control_request *request, void *userdata, js
 	packet = packet_of(request, ret);
 	if (packet < 0)
 		return packet;
-	path_find(dataplane_tables(gateway->dataplane), &gateway->inputs->keys.flow, &flow,
-		  dataplane_vip(gateway->dataplane, &flow.vip), packet, &path);
+	path_find(&view, &flow, dataplane_vip(gateway->dataplane, &flow.vip), packet, &path);
 	*ret = path_json(gateway, &path);
 	if (!*ret)
 		return -ENOMEM;

@@ -9,10 +9,14 @@
 
 #define GATEWAY_VERDICTS(ROW)                                                                      \
 	ROW(NOT_OURS, "not-ours", PASS, "no VIP and no SID of this gateway: left to the host")       \
-	ROW(OFF, "off", PASS, "the service is switched off on this gateway: left to the host")      \
+	ROW(OFF, "off", PASS, "the service is switched off on this gateway: a client's is left to the host") \
 	ROW(COOKIE, "cookie", SEND, "hasher: sent to the backend that the packet's timestamp names") \
 	ROW(PICKED, "picked", SEND, "hasher: new or stateless, sent to the row's backend")          \
 	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
+	ROW(PIN, "pin", SEND, "router: sent to the backend that the flow is pinned to")             \
+	ROW(PIN_NEW, "pin-new", SEND, "router: a new flow, sent to the row's backend and pinned")   \
+	ROW(PIN_MIDWAY, "pin-midway", SEND,                                                         \
+	    "router: in mid-connection without a pin, pinned to the newest row's backend")          \
 	ROW(CANDIDATES, "candidates", SEND, "router: sent along the row's candidates")              \
 	ROW(PROBED, "probed", SEND, "another gateway's or the doctor's probe, answered")             \
 	ROW(PINNED, "pinned", SEND, "a backend's first reply, which pins its connection here: to its client") \

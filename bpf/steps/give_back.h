@@ -76,14 +76,6 @@ step int reply_relay(struct xdp_md *ctx, struct reply *reply, const struct desti
 	return home_relay(ctx, reply->link_size, router, hop) ? GATEWAY_RELAYED : GATEWAY_NO_ROOM;
 }
 
-/* A function of its own, which the verifier follows once and not for each way that leads to it. */
-__noinline int reply_pin(const struct flow *flow, __u64 hash, __u32 service, __u32 backend, __u32 isn)
-{
-	if (!flow)
-		return PIN_BUSY;
-	return pins_answer(flow, service, hash, backend, isn, &settings.pins);
-}
-
 /* GATEWAY_PINNED, or GATEWAY_RETURNED without a pin: on to the client. */
 step int reply_learn(struct xdp_md *ctx, struct reply *reply)
 {
@@ -96,7 +88,8 @@ step int reply_learn(struct xdp_md *ctx, struct reply *reply)
 		return reply_relay(ctx, reply, router);
 	if (!reply_isn(ctx, &reply->packet, &isn))
 		return GATEWAY_MALFORMED;
-	switch (reply_pin(&reply->packet.flow, reply->hash, reply->service, reply->backend, isn)) {
+	switch (pins_answer(&reply->packet.flow, reply->service, reply->hash, reply->backend,
+			    isn)) {
 	case PIN_STORED:
 		return GATEWAY_PINNED;
 	case PIN_KEPT:

@@ -3,20 +3,22 @@
  * The dispatch ladder: which nodes a packet of a service visits. Each rung answers or hands on.
  *
  *   hasher    picks the row's backend itself where every gateway would pick the same and nothing need
- *             be remembered: a SYN whose connection will carry a cookie, stateless UDP, an agentless
- *             service.
+ *             be remembered: a SYN whose connection will carry a cookie, stateless UDP.
  *             Everything else goes to the flow's router, which may be this very gateway.
  *             Before that it looks whether the packet says itself where it belongs (cookie.h).
- *   router    the row's candidates, newest generation first: a list of one to three.
+ *   router    the backend that the flow is pinned to (pins.h), else the row's candidates, newest
+ *             generation first: a list of one to three.
  *
  * What an agent did not claim comes back with the rung that sent it, and goes on behind that rung.
  *
- * Both take rows that the daemon computed; no packet changes a table.
+ * Both take rows that the daemon computed. Of all tables a packet changes the pins alone.
  */
 #pragma once
 
 #include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/pins.h"
+#include "bpf/steps/way.h"
 #include "bpf/steps/pins.h"
 #include "wire/maps.h"
 #include "wire/verdicts.h"
@@ -28,22 +30,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct service);
 } services SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ROWS_MAX);
-	__type(key, __u32);
-	__type(value, __u64);
-} rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, BACKENDS_MAX);
-	__type(key, __u32);
-	__type(value, struct destination);
-} backends SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -61,109 +47,15 @@ struct {
 	__type(value, struct site);
 } site SEC(".maps");
 
-/* Where a packet goes from here: the segments in the order of visit, and what the last one is told. */
-struct way {
-	const struct destination *nodes[SRV6_SEGMENTS_MAX];
-	__u32 count;
-	__u8 last_flags; /* enum srv6_flag */
-	__u8 tried;	 /* enum srv6_flag: the rungs that did not find the connection */
-	__u8 hops;	 /* moves between sites so far */
-	__u64 hash;	 /* of the flow */
-};
-
-/* A row of a table, with its places of all banks. */
-step __u64 row_read(const struct rows *table, __u32 row)
-{
-	__u32 at = table->first + row;
-	const __u64 *places = bpf_map_lookup_elem(&rows, &at);
-
-	return places ? *places : 0;
-}
-
-/*
- * Puts the candidate of one generation on the way, unless a newer generation has the same one or no
- * route leads to it. `ids` are the candidates so far, 0 where there is none.
- */
-step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, __u16 id)
-{
-	const struct destination *node;
-	__u32 key = id;
-
-#pragma unroll
-	for (__u32 i = 0; i < CANDIDATES_MAX; i++) {
-		if (i < candidate && ids[i] == id)
-			return;
-	}
-	ids[candidate] = id;
-	if (!id)
-		return;
-	node = bpf_map_lookup_elem(&backends, &key);
-	if (!node || !node->next_hops)
-		return;
-	/* One constant index for each count: the verifier forgets pointers stored at a variable one. */
-	if (way->count == 0)
-		way->nodes[0] = node;
-	else if (way->count == 1)
-		way->nodes[1] = node;
-	else
-		way->nodes[2] = node;
-	way->count++;
-}
-
-/*
- * The row's backends, of `most` generations. A list of one is right for whatever has no connection
- * to find (UDP) or nobody to pass it on (agentless).
- */
-step int ladder_candidates(const struct service *service, __u32 most, struct way *way)
-{
-	__u64 row = row_read(&service->rows, hash_row(way->hash, service->rows.size));
-	__u32 banks = service->rows.banks;
-	__u16 ids[CANDIDATES_MAX] = {};
-
-	way->count = 0;
-#pragma unroll
-	for (__u32 candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
-		if (candidate >= most || candidate >= rows_count(banks))
-			break;
-		way_add(way, ids, candidate, row_place(row, rows_bank(banks, candidate)));
-	}
-	if (way->count)
-		return GATEWAY_GO_ON;
-	return ids[0] ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
-}
-
-step bool is_syn(const struct packet *packet)
-{
-	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-}
-
-/*
- * What the last agent of the list may do: a new connection or a datagram has no other home, so it
- * must take it; a packet in mid-connection comes back unclaimed, if it may.
- */
-step __u8 ladder_last_flags(const struct packet *packet, const struct service *service)
-{
-	if (service->flags & SERVICE_AGENTLESS)
-		return 0;
-	return service->flags & SERVICE_ONE_WAY || is_syn(packet) ||
-			       packet->flow.protocol == IPPROTO_UDP
-		       ? SRV6_MUST
-		       : 0;
-}
-
-/* Is one candidate all that this packet can have? */
-step bool ladder_single(const struct packet *packet, const struct service *service)
-{
-	return service->flags & SERVICE_AGENTLESS || packet->flow.protocol == IPPROTO_UDP;
-}
-
 /*
  * Can the hasher answer alone? A new connection that will carry a cookie needs no router: its packets
  * say themselves where it went. One that will not is pinned at its router, so it goes through it.
  */
 step bool hasher_picks(const struct packet *packet, const struct service *service)
 {
-	return ladder_single(packet, service) ||
+	if (service->flags & SERVICE_STICKY)
+		return false;
+	return packet->flow.protocol == IPPROTO_UDP ||
 	       (service->flags & SERVICE_COOKIE && is_syn(packet) && packet->timestamps);
 }
 
@@ -181,44 +73,55 @@ step const struct destination *ladder_router(__u64 hash)
 	return number ? bpf_map_lookup_elem(&routers, &number) : NULL;
 }
 
-step int router_walk(const struct packet *packet, const struct service *service, struct way *way)
+/* Nobody takes new connections: the generations that there are lead old ones on. */
+step bool is_refused(const struct packet *packet, const struct service *service)
 {
-	int stop = ladder_candidates(service, ladder_single(packet, service) ? 1 : CANDIDATES_MAX, way);
+	return service->flags & SERVICE_CLOSED &&
+	       (is_syn(packet) || packet->flow.protocol == IPPROTO_UDP);
+}
 
+/* The router's rungs. Of them the hasher that `picks` needs the row alone. */
+step int router_walk(struct xdp_md *ctx, const struct packet *packet, const struct service *service,
+		     __u32 number, bool picks, struct way *way)
+{
+	__u32 first = 0;
+	int stop;
+
+	stop = picks ? GATEWAY_GO_ON : pins_walk(ctx, packet, service, number, &first, way);
+	if (stop)
+		return stop;
+	if (is_refused(packet, service))
+		return GATEWAY_NO_BACKEND;
+	stop = ladder_candidates(service, ladder_single(packet, service) ? 1 : CANDIDATES_MAX, way);
+	if (stop)
+		return stop;
 	way->last_flags = ladder_last_flags(packet, service);
-	return stop ? stop : GATEWAY_CANDIDATES;
+	if (first)
+		return pins_first(ctx, packet, service, number, first, way);
+	return picks ? GATEWAY_PICKED : GATEWAY_CANDIDATES;
 }
 
 /* Where the cookie leads; false: it has none, or no way leads there. */
 step bool cookie_walk(const struct packet *packet, const struct service *service, __u32 number,
 		      const volatile struct cookie_keys *keys, struct way *way)
 {
-	const struct destination *node;
 	__u32 id;
 
 	if (!(service->flags & SERVICE_COOKIE) || way->tried & SRV6_BY_COOKIE)
 		return false;
 	id = cookie_backend(packet, number, way->hash, keys);
-	if (!id)
-		return false;
-	node = bpf_map_lookup_elem(&backends, &id);
-	if (!node || !(node->next_hops & 0xff))
-		return false;
-	way->nodes[0] = node;
-	way->count = 1;
-	way->last_flags = SRV6_BY_COOKIE;
-	return true;
+	return id && way_lead(way, id, SRV6_BY_COOKIE);
 }
 
-/* To the gateway that routes the flow, which is told what was tried; or on, if that is this one. */
-step int flow_router_walk(const struct packet *packet, const struct service *service, struct way *way)
+/* To the gateway that routes the flow, which is told what was tried. GATEWAY_GO_ON: it is this one. */
+step int flow_router_walk(struct way *way)
 {
 	const struct destination *router = ladder_router(way->hash);
 
 	if (!router)
 		return GATEWAY_NO_ROUTER;
 	if (router->flags & DESTINATION_SELF)
-		return router_walk(packet, service, way);
+		return GATEWAY_GO_ON;
 	way->nodes[0] = router;
 	way->count = 1;
 	way->last_flags = way->tried & SRV6_BY_COOKIE;
@@ -227,24 +130,25 @@ step int flow_router_walk(const struct packet *packet, const struct service *ser
 
 /*
  * No agent claimed it. Behind the cookie comes the flow's router; `unclaimed` is not handed to it,
- * since what a hasher sends is not hashed again.
+ * since what a hasher sends is not hashed again. Behind the pin, which has had its day, the candidates,
+ * here: GATEWAY_GO_ON.
  */
-step int unclaimed_walk(const struct packet *packet, const struct service *service, struct way *way)
+step int unclaimed_walk(struct xdp_md *ctx, const struct packet *packet, __u32 number,
+			struct way *way)
 {
 	if (way->tried & SRV6_BY_COOKIE)
-		return flow_router_walk(packet, service, way);
-	return GATEWAY_UNCLAIMED;
+		return flow_router_walk(way);
+	if (!(way->tried & SRV6_BY_PIN))
+		return GATEWAY_UNCLAIMED;
+	pins_forget(&packet->flow, way->hash, number, pins_bouncer(ctx, packet));
+	return GATEWAY_GO_ON;
 }
 
+/* GATEWAY_PICKED: this hasher picks, by the row. GATEWAY_GO_ON: this gateway routes the flow. */
 step int hasher_walk(const struct packet *packet, const struct service *service, __u32 number,
 		     const volatile struct cookie_keys *keys, struct way *way)
 {
 	if (cookie_walk(packet, service, number, keys, way))
 		return GATEWAY_COOKIE;
-	if (hasher_picks(packet, service)) {
-		int stop = router_walk(packet, service, way);
-
-		return stop == GATEWAY_CANDIDATES ? GATEWAY_PICKED : stop;
-	}
-	return flow_router_walk(packet, service, way);
+	return hasher_picks(packet, service) ? GATEWAY_PICKED : flow_router_walk(way);
 }

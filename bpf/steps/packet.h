@@ -27,6 +27,7 @@ enum packet_kind {
 };
 
 enum tcp_flag {
+	TCP_FIN = 0x01,
 	TCP_SYN = 0x02,
 	TCP_RST = 0x04,
 	TCP_ACK = 0x10,

@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The pin table in the gateway's program: where it is, what time it is, and the rules that need to know
- * the service's members. How the table works is in wire/pins.h.
+ * The ladder's second rung, at the flow's router: the backend that the flow is pinned to, open or closed.
+ * One segment, whatever has changed since. How the table works is in wire/pins.h.
+ *
+ * A pin comes to be by a server's first answer, which travels through the router (pins_answer); by the
+ * daemon, from an answer to who-has; and here by a flow's first packet, where the service is sticky:
+ * without agents nobody else could tell who has a connection, and a datagram never could.
+ *
+ * A pin may be wrong. To a backend that the service no longer has, it counts for nothing. An agent
+ * that does not hold the connection sends the packet back, the pin is dropped, and the packet goes along
+ * the candidates. A SYN follows a pin that was made for this very SYN, so that it and its retransmission
+ * have one home; any other SYN is a new connection.
  */
 #pragma once
 
 #include "bpf/steps/cookie.h"
+#include "bpf/steps/packet.h"
+#include "bpf/steps/way.h"
 #include "wire/pins.h"
 
 /* The daemon sets how many there are before load: 1 << bucket_bits of the settings. */
@@ -25,11 +36,19 @@ struct {
 	__type(value, struct pin_set);
 } pin_sets SEC(".maps");
 
+/* The gateway's: a function that is verified apart cannot be handed a pointer into it. */
+extern const volatile struct gateway_settings settings;
+
+/*
+ * Three functions look into the table, and take and return numbers only: the verifier follows each of
+ * them once, and not for each of the ways that lead to it (decision 0006); and what they need for it is
+ * on the stack while they run, and no longer.
+ */
+
 /* `hash` is the flow's. False: the program was loaded for more buckets than there are. */
-step bool pins_seek(const struct flow *flow, __u32 service, __u64 hash,
-		    const volatile struct pin_settings *settings, struct pin_seek *ret)
+step bool pins_seek(const struct flow *flow, __u32 service, __u64 hash, struct pin_seek *ret)
 {
-	__u32 at = pin_bucket_of(hash, settings->bucket_bits);
+	__u32 at = pin_bucket_of(hash, settings.pins.bucket_bits);
 
 	*ret = pin_seek_of(flow, service, hash, pin_ticks(bpf_ktime_get_coarse_ns()));
 	ret->bucket = bpf_map_lookup_elem(&pin_buckets, &at);
@@ -37,16 +56,97 @@ step bool pins_seek(const struct flow *flow, __u32 service, __u64 hash,
 	return ret->bucket && ret->set;
 }
 
-/* As pin_put, but a pin to a backend that the service no longer has is kept for nobody. */
-step int pins_put(const struct pin_seek *seek, __u32 service, const struct pin_value *value,
-		  const volatile struct pin_settings *settings, __u16 *ret_kept)
-{
-	int result = pin_put(seek, value, PIN_FIRST_WINS, settings, PIN_LOCKED_BY_PROGRAM, ret_kept);
+/* What a packet says of its flow, beside the TCP flags. */
+enum pins_about {
+	PINS_SPEAKS = 1 << 8, /* for itself: it is no quotation, and has a transport header */
+	PINS_STICKY = 1 << 9, /* so is its service */
+};
 
-	if (result == PIN_KEPT && !is_member(service, *ret_kept))
-		result = pin_put(seek, value, PIN_REPLACES, settings, PIN_LOCKED_BY_PROGRAM,
-				 ret_kept);
-	return result;
+/* The phase that the packet leaves its flow in; `isn` as below. */
+step __u8 pins_phase(__u8 protocol, __u32 about, __u32 isn, __u8 before)
+{
+	if (protocol == IPPROTO_UDP)
+		return PIN_DATAGRAMS;
+	if (isn)
+		return before;
+	if (about & TCP_RST)
+		return PIN_RESET;
+	if (about & TCP_FIN || before == PIN_CLOSING)
+		return PIN_CLOSING;
+	return PIN_ESTABLISHED;
+}
+
+#define PINS_BUSY_TICKS 8
+
+/*
+ * Is the pin for this SYN, which it was not made for? It begins a new connection, unless the service is
+ * sticky and the flow has just been busy: then it may well be forged, and the server is to judge
+ * (RFC 5961, 4).
+ */
+step bool pins_judged(__u64 state, __u32 about, __u16 now)
+{
+	return about & PINS_STICKY && pin_phase(state) == PIN_ESTABLISHED &&
+	       pin_age(state, now) < PINS_BUSY_TICKS;
+}
+
+#define PINS_VOID 0x10000
+
+/*
+ * The backend that the packet's flow is pinned to; 0: none; PINS_VOID: one that the service no longer
+ * has. `isn` is the tag of a SYN's sequence number, 0 for every other packet.
+ */
+__noinline int pins_look(const struct flow *flow, __u64 hash, __u32 service, __u32 about, __u32 isn)
+{
+	struct pin_seek seek;
+	struct pin *pin;
+	__u64 state;
+
+	if (!flow || !pins_seek(flow, service, hash, &seek))
+		return 0;
+	pin = pin_find(&seek, &settings.pins, &state);
+	if (!pin)
+		return 0;
+	if (!is_member(service, pin_backend(state)))
+		return PINS_VOID;
+	if (isn && isn != pin_isn(state))
+		return pins_judged(state, about, seek.now) ? pin_backend(state) : 0;
+	if (about & PINS_SPEAKS)
+		pin_refresh(pin, state, pins_phase(flow->protocol, about, isn, pin_phase(state)),
+			    seek.now);
+	return pin_backend(state);
+}
+
+/* A new pin of the flow. Returns enum pin_result, and above 16 bits the backend that was kept. */
+__noinline int pins_put(const struct flow *flow, __u64 hash, __u32 service, __u32 backend, __u32 isn)
+{
+	struct pin_value value = {.backend = backend, .isn = isn, .phase = PIN_NEW};
+	struct pin_seek seek;
+	__u16 kept = 0;
+	int result;
+
+	if (!flow || !pins_seek(flow, service, hash, &seek))
+		return PIN_BUSY;
+	result = pin_put(&seek, &value, backend & PINS_VOID ? PIN_REPLACES : PIN_FIRST_WINS,
+			 &settings.pins, PIN_LOCKED_BY_PROGRAM, &kept);
+	return kept << 16 | result;
+}
+
+/* The flow's pin led to the agent of this locator, which does not hold the connection. */
+__noinline int pins_forget(const struct flow *flow, __u64 hash, __u32 service, __u64 locator)
+{
+	const struct destination *node;
+	struct pin_seek seek;
+	__u64 state;
+	__u32 id;
+
+	if (!flow || !pins_seek(flow, service, hash, &seek) ||
+	    !pin_find(&seek, &settings.pins, &state))
+		return 0;
+	id = pin_backend(state);
+	node = bpf_map_lookup_elem(&backends, &id);
+	if (node && node->sids[0].halves[0] == locator)
+		pin_drop(&seek, id, PIN_LOCKED_BY_PROGRAM);
+	return 0;
 }
 
 /*
@@ -55,14 +155,122 @@ step int pins_put(const struct pin_seek *seek, __u32 service, const struct pin_v
  * SYN-ACK must not reach the client. PIN_BUSY: not pinned, which the server's next SYN-ACK or who-has may
  * mend.
  */
-step int pins_answer(const struct flow *flow, __u32 service, __u64 hash, __u16 backend, __u32 isn,
-		     const volatile struct pin_settings *settings)
+step int pins_answer(const struct flow *flow, __u32 service, __u64 hash, __u16 backend, __u32 isn)
 {
-	struct pin_value value = {.backend = backend, .isn = pin_isn_tag(isn), .phase = PIN_NEW};
-	struct pin_seek seek;
-	__u16 kept;
+	__u32 tag = pin_isn_tag(isn);
+	int void_pin = pins_look(flow, hash, service, 0, tag) & PINS_VOID;
 
-	if (!pins_seek(flow, service, hash, settings, &seek))
-		return PIN_BUSY;
-	return pins_put(&seek, service, &value, settings, &kept);
+	return pins_put(flow, hash, service, backend | void_pin, tag) & 0xffff;
+}
+
+/* The rung */
+
+/* Can a pin be of use? Datagrams have one only where the service asks for it. */
+step bool pins_asks(const struct packet *packet, const struct service *service)
+{
+	return packet->flow.protocol == IPPROTO_TCP || service->flags & SERVICE_STICKY;
+}
+
+/* The tag of a SYN's sequence number; 0: it is no SYN. */
+step __u32 pins_isn(struct xdp_md *ctx, const struct packet *packet)
+{
+	struct cursor cursor = cursor_at(ctx, packet->transport);
+	const struct tcphdr *tcp;
+
+	if (!is_syn(packet))
+		return 0;
+	tcp = cursor_take(&cursor, sizeof(*tcp));
+	return tcp ? pin_isn_tag(bpf_ntohl(tcp->seq)) : 0;
+}
+
+step __u32 pins_about(const struct packet *packet, const struct service *service)
+{
+	__u32 about = packet->tcp_flags;
+
+	if (packet->kind == PACKET_WHOLE || packet->kind == PACKET_FIRST_FRAGMENT)
+		about |= PINS_SPEAKS;
+	if (service->flags & SERVICE_STICKY)
+		about |= PINS_STICKY;
+	return about;
+}
+
+/* What an agent is told: to send back what it does not know, or, a datagram, to take it. */
+step __u8 pins_flags(const struct packet *packet, const struct service *service)
+{
+	if (service->flags & SERVICE_AGENTLESS)
+		return 0;
+	return service->flags & SERVICE_ONE_WAY || packet->flow.protocol == IPPROTO_UDP ? SRV6_MUST
+											 : SRV6_BY_PIN;
+}
+
+/* May the row's backend be pinned for this packet? A reset has no connection to pin. */
+step bool pins_pins(__u32 about)
+{
+	return about & PINS_STICKY && about & PINS_SPEAKS && !(about & TCP_RST);
+}
+
+#define PINS_FIRST 0x20000 /* the row's backend is to be pinned */
+
+/*
+ * GATEWAY_GO_ON: the candidates'. `ret_first` says how the first of them is to be pinned: PINS_FIRST, with
+ * PINS_VOID in place of a pin; 0: not at all. A sticky flow whose backend cannot be reached waits for it in
+ * mid-connection, since every other one would reset it.
+ */
+step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct service *service,
+		   __u32 number, __u32 *ret_first, struct way *way)
+{
+	__u32 about = pins_about(packet, service), isn = pins_isn(ctx, packet), found;
+
+	if (!pins_asks(packet, service) || way->tried & SRV6_BY_PIN)
+		return GATEWAY_GO_ON;
+	found = pins_look(&packet->flow, way->hash, number, about, isn);
+	if (found && !(found & PINS_VOID)) {
+		if (way_lead(way, found, pins_flags(packet, service)))
+			return GATEWAY_PIN;
+		if (packet->flow.protocol == IPPROTO_TCP && about & PINS_STICKY && !isn)
+			return GATEWAY_NO_NEXT_HOP;
+		found = PINS_VOID;
+	}
+	*ret_first = pins_pins(about) ? PINS_FIRST | found : 0;
+	return GATEWAY_GO_ON;
+}
+
+/* The locator of the agent that sent the packet back: its list has one segment, so there is no more
+ * than the IPv6 header in front of the packet. */
+step __be64 pins_bouncer(struct xdp_md *ctx, const struct packet *packet)
+{
+	struct cursor cursor = cursor_at(ctx, packet->at - sizeof(struct outer_header));
+	const struct outer_header *outer = cursor_take(&cursor, sizeof(*outer));
+
+	return outer ? outer->source.halves[0] : 0;
+}
+
+/* The one backend of the newest generation. */
+step __u16 pins_newest(const struct service *service, __u64 hash)
+{
+	__u64 row = row_read(&service->rows, hash_row(hash, service->rows.size));
+
+	return row_place(row, rows_bank(service->rows.banks, 0));
+}
+
+/*
+ * Pins the flow to the row's newest backend, to which the way leads, or follows whoever was a moment
+ * faster. A bucket that is busy costs the pin, never the packet.
+ */
+step int pins_first(struct xdp_md *ctx, const struct packet *packet, const struct service *service,
+		    __u32 number, __u32 first, struct way *way)
+{
+	bool new = is_syn(packet) || packet->flow.protocol == IPPROTO_UDP;
+	__u32 backend = pins_newest(service, way->hash) | (first & PINS_VOID);
+	__u32 result = pins_put(&packet->flow, way->hash, number, backend, pins_isn(ctx, packet));
+
+	switch (result & 0xffff) {
+	case PIN_STORED:
+		return new ? GATEWAY_PIN_NEW : GATEWAY_PIN_MIDWAY;
+	case PIN_KEPT:
+		return way_lead(way, result >> 16, way->last_flags) ? GATEWAY_PIN
+								    : GATEWAY_NO_NEXT_HOP;
+	default:
+		return GATEWAY_CANDIDATES;
+	}
 }

@@ -174,7 +174,8 @@ serves_add_up() { [[ $(served_by_all "$1" "$2") == "$3" ]]; }
 # forwarded GATEWAY: packets it sent on towards a backend or a router since traffic_begin.
 forwarded() {
 	holdfast "$1" counters --json | jq --slurpfile before "$LAB_STATE/traffic/$1.counters" '
-		def sent: [.counters["picked", "cookie", "to-router", "candidates"].packets // 0] | add;
+		def sent: [.counters["picked", "cookie", "to-router", "candidates", "pin", "pin-new",
+			"pin-midway"].packets // 0] | add;
 		sent - ($before[0] | sent)'
 }
 

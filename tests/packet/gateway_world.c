@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/packet/gateway_world.h"
 #include "wire/srv6.h"
@@ -30,6 +31,11 @@ const struct cookie_keys cookie_keys = {
 };
 
 static struct gateway *skeleton;
+static struct pin_table pins = {
+	.settings = {.timeouts = {[PIN_NEW] = 60, [PIN_ESTABLISHED] = 7000, [PIN_DATAGRAMS] = 110,
+				  [PIN_CLOSING] = 100, [PIN_RESET] = 10},
+		     .bucket_bits = PIN_BUCKET_BITS_MIN},
+};
 static struct subject subject;
 
 #define ROW(symbol, name, action, help) VERDICT_ROW(GATEWAY, symbol, name, action)
@@ -56,9 +62,8 @@ static __u32 service_first(int service)
 	return service * SERVICE_ROWS + 3; /* no multiple of anything */
 }
 
-/* Of members a test must say who they are. */
 static const __u32 flags_of[SERVICES] = {
-	[WEB] = SERVICE_COOKIE, [MANY] = SERVICE_COOKIE, [PLAIN] = SERVICE_AGENTLESS};
+	[WEB] = SERVICE_COOKIE, [MANY] = SERVICE_COOKIE, [PLAIN] = SERVICE_AGENTLESS | SERVICE_STICKY};
 
 static void put_service(int service, __u32 size, __u32 banks)
 {
@@ -167,40 +172,50 @@ void given_members_of(int service, const int *members, int count)
 	put(skeleton->maps.members, member_word(service, 0), &word);
 }
 
-void given_cookies_of(int service, const int *members, int count)
+static void change_flags(int service, __u32 on, __u32 off)
 {
 	__u32 at = service;
 	struct service value;
 
-	given_members_of(service, members, count);
 	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
-	value.flags |= SERVICE_COOKIE;
+	value.flags = (value.flags | on) & ~off;
 	put(skeleton->maps.services, at, &value);
 }
 
-static void change_flags(int service, __u32 without, __u32 with)
+void given_cookies_of(int service, const int *members, int count)
 {
-	__u32 at = service;
-	struct service value;
-
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
-	value.flags = (value.flags & ~without) | with;
-	put(skeleton->maps.services, at, &value);
+	given_members_of(service, members, count);
+	change_flags(service, SERVICE_COOKIE, 0);
 }
 
 void given_no_cookies(int service)
 {
-	change_flags(service, SERVICE_COOKIE, 0);
+	change_flags(service, 0, SERVICE_COOKIE);
+}
+
+void given_sticky(int service)
+{
+	change_flags(service, SERVICE_STICKY, 0);
+}
+
+void given_off(int service)
+{
+	change_flags(service, SERVICE_OFF, 0);
 }
 
 void given_one_way(int service)
 {
-	change_flags(service, 0, SERVICE_ONE_WAY);
+	change_flags(service, SERVICE_ONE_WAY, 0);
 }
 
 void given_closed(int service)
 {
-	change_flags(service, 0, SERVICE_CLOSED);
+	change_flags(service, SERVICE_CLOSED, 0);
+}
+
+const struct pin_table *gateway_pins(void)
+{
+	return &pins;
 }
 
 void given_no_headroom(void)
@@ -211,14 +226,6 @@ void given_no_headroom(void)
 void given_send_action(int action)
 {
 	subject.send_action = action;
-}
-
-int gateway_map(const char *name)
-{
-	int fd = bpf_object__find_map_fd_by_name(skeleton->obj, name);
-
-	assert_true(fd >= 0);
-	return fd;
 }
 
 __u64 hash_of(const struct flow *flow)
@@ -244,6 +251,28 @@ int gateway_run(const struct frame *in, struct frame *ret_out)
 	return subject_run(&subject, in, ret_out, __FILE__, __LINE__);
 }
 
+int gateway_map(const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(skeleton->obj, name);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void size_pins(struct bpf_map *map)
+{
+	assert_int_equal(bpf_map__set_max_entries(map, 1 << pins.settings.bucket_bits), 0);
+}
+
+static void *memory_of(const struct bpf_map *map)
+{
+	void *memory = mmap(NULL, (size_t)bpf_map__value_size(map) << pins.settings.bucket_bits,
+			    PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
 static int gateway_load(void **state)
 {
 	struct gateway_settings *settings;
@@ -259,7 +288,12 @@ static int gateway_load(void **state)
 	settings->vip_prefixes = 1;
 	settings->fingerprint = FINGERPRINT;
 	settings->who_has = whohas_key;
+	settings->pins = pins.settings;
+	size_pins(skeleton->maps.pin_buckets);
+	size_pins(skeleton->maps.pin_sets);
 	assert_int_equal(gateway__load(skeleton), 0);
+	pins.buckets = memory_of(skeleton->maps.pin_buckets);
+	pins.sets = memory_of(skeleton->maps.pin_sets);
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));
 	return 0;
@@ -274,8 +308,12 @@ static int gateway_begin(void **state)
 		.verdicts_end = GATEWAY_VERDICTS_END,
 		.send_action = XDP_TX,
 	};
-	for (int service = 0; service < SERVICES; service++)
+	for (int service = 0; service < SERVICES; service++) {
 		given_candidates(service, service == PLAIN ? 4 : 1);
+		given_members(service, 1, 2, 3, 4);
+	}
+	memset(pins.buckets, 0, sizeof(*pins.buckets) << pins.settings.bucket_bits);
+	memset(pins.sets, 0, sizeof(*pins.sets) << pins.settings.bucket_bits);
 	for (int backend = 1; backend <= BACKENDS; backend++)
 		put_backend(backend, NEXT_HOP << 8 | 1);
 	put_routers();

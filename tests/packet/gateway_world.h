@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "core/pin_table.h"
 #include "tests/packet/run.h"
 #include "tests/packet/world.h"
 #include "wire/verdicts.h"
@@ -46,26 +47,35 @@ void given_unreachable_backend(int backend);
 void given_no_headroom(void);
 void given_send_action(int action);
 
-/* Its backends. A test begins without. */
+/* Who holds the service's connections. A test begins with all four. */
 #define given_members(service, ...)                                                                \
 	given_members_of(service, (const int[]){__VA_ARGS__},                                      \
 			 sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 void given_members_of(int service, const int *members, int count);
 
-/* The service takes cookies, of these members. A test begins with cookies for TCP, but no members. */
+/* The service takes cookies, of these members. A test begins with cookies for TCP. */
 #define given_cookies(service, ...)                                                                \
 	given_cookies_of(service, (const int[]){__VA_ARGS__},                                      \
 			 sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 void given_cookies_of(int service, const int *members, int count);
 void given_no_cookies(int service);
 
+/* The operator has switched the service off. */
+void given_off(int service);
+
 /* Agents may send nothing back. */
 void given_one_way(int service);
+
+/* A flow's first packet pins it. A test begins with that for PLAIN. */
+void given_sticky(int service);
 
 extern const struct cookie_keys cookie_keys;
 
 /* A map of the program's, for a test of what only it is about. */
 int gateway_map(const char *name);
+
+/* The program's own pins, of which a test begins with none. */
+const struct pin_table *gateway_pins(void);
 
 __u64 hash_of(const struct flow *flow);
 

@@ -125,28 +125,6 @@ static void a_datagram_visits_the_newest_candidate_alone(void **state)
 			      FORWARDED(v), UDP(.to_port = 53)));
 }
 
-static const char *const decapsulating_sid[] = {"fdf0:0:0:b4:f0d4::", "fdf0:0:0:b4:f0d6::"};
-
-static void an_agentless_service_takes_syns_at_the_decapsulating_sid_of_the_family(void **state)
-{
-	int v = FAMILY(state);
-
-	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN(.to_port = 443)), GATEWAY_PICKED,
-			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 443, .to = decapsulating_sid[v]),
-			      FORWARDED(v), SYN(.to_port = 443)));
-}
-
-static void an_agentless_service_has_one_candidate_and_no_must_in_mid_connection(void **state)
-{
-	int v = FAMILY(state);
-
-	given_candidates(PLAIN, 4, 1, 2);
-	given_router(ROUTER_OTHER);
-	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT(.to_port = 443)), GATEWAY_PICKED,
-			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 443, .to = decapsulating_sid[v]),
-			      FORWARDED(v), SEGMENT(.to_port = 443)));
-}
-
 /* RFC 8986, 5.2: the first segment is the destination alone, the list has the rest, last one first.
  */
 static void two_candidates_make_a_reduced_list_of_one_entry(void **state)
@@ -367,8 +345,6 @@ GATEWAY_TESTS(IN_BOTH(a_closed_service_takes_no_new_connection_and_leads_old_one
 	      IN_BOTH(a_reset_with_a_syn_bit_is_no_new_connection),
 	      IN_BOTH(a_datagram_is_picked_and_must_be_taken),
 	      IN_BOTH(a_datagram_visits_the_newest_candidate_alone),
-	      IN_BOTH(an_agentless_service_takes_syns_at_the_decapsulating_sid_of_the_family),
-	      IN_BOTH(an_agentless_service_has_one_candidate_and_no_must_in_mid_connection),
 	      IN_BOTH(two_candidates_make_a_reduced_list_of_one_entry),
 	      IN_BOTH(three_candidates_make_a_reduced_list_of_two_entries),
 	      IN_BOTH(the_last_of_two_candidates_must_take_a_syn),

@@ -265,7 +265,29 @@ static void an_icmp_error_that_quotes_too_little_is_malformed(void **state)
 			GATEWAY_MALFORMED, NOTHING);
 }
 
-GATEWAY_TESTS(IN_BOTH(an_address_of_nobody_is_left_to_the_host), ONCE(arp_is_left_to_the_host),
+static void a_service_that_is_off_leaves_its_clients_to_the_host(void **state)
+{
+	int v = FAMILY(state);
+
+	given_off(WEB);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_OFF, UNCHANGED);
+}
+
+/* Which come in through another gateway, where it is not off. */
+static void a_service_that_is_off_still_routes_other_gateways_flows(void **state)
+{
+	int v = FAMILY(state);
+
+	given_off(WEB);
+	through_gateway(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = ROUTE_SID), FROM_CLIENT(v), SEGMENT()),
+			GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 80, .to = BACKEND_1), FROM_CLIENT(v),
+			      SEGMENT()));
+}
+
+GATEWAY_TESTS(IN_BOTH(a_service_that_is_off_leaves_its_clients_to_the_host),
+	      IN_BOTH(a_service_that_is_off_still_routes_other_gateways_flows),
+	      IN_BOTH(an_address_of_nobody_is_left_to_the_host), ONCE(arp_is_left_to_the_host),
 	      IN_BOTH(an_odd_packet_for_nobody_is_left_to_the_host),
 	      ONCE(ipv6_to_the_mapped_form_of_an_ipv4_vip_is_left_to_the_host),
 	      IN_BOTH(a_range_of_ports_is_served_from_its_first_to_its_last),

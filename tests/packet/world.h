@@ -52,19 +52,25 @@ enum {
 #define ROUTE_SID "fdf0:0:0:1:f001::"
 #define UNCLAIMED_SID "fdf0:0:0:1:f001:200::"
 #define UNCLAIMED_COOKIE_SID "fdf0:0:0:1:f001:600::" /* the cookie had named the agent */
+#define UNCLAIMED_PIN_SID "fdf0:0:0:1:f001:a00::" /* the pin had named the agent */
 #define OTHER_SID "fdf0:0:0:2:f001::"
 #define OTHER_COOKIE_SID "fdf0:0:0:2:f001:400::" /* the cookie was tried */
 #define SITE_COOKIE_SID "fdf0:0:0:5:f002:400::"
 #define SITE_SID "fdf0:0:0:5:f002::"
 #define BACKEND_1 "fdf0:0:0:b1:f003::"
 #define BACKEND_1_COOKIE "fdf0:0:0:b1:f003:400::"
+#define BACKEND_1_PIN "fdf0:0:0:b1:f003:800::"
 #define BACKEND_1_MUST "fdf0:0:0:b1:f003:100::"
 #define BACKEND_2 "fdf0:0:0:b2:f003::"
 #define BACKEND_2_COOKIE "fdf0:0:0:b2:f003:400::"
+#define BACKEND_2_PIN "fdf0:0:0:b2:f003:800::"
 #define BACKEND_2_MUST "fdf0:0:0:b2:f003:100::"
 #define BACKEND_3 "fdf0:0:0:b3:f003::"
 #define BACKEND_3_COOKIE "fdf0:0:0:b3:f003:400::"
+#define BACKEND_3_PIN "fdf0:0:0:b3:f003:800::"
 #define BACKEND_3_MUST "fdf0:0:0:b3:f003:100::"
+
+#define BACKEND_4_PLAIN(v) ((v) ? "fdf0:0:0:b4:f0d6::" : "fdf0:0:0:b4:f0d4::")
 
 #define FABRIC_MAC "02:00:00:00:00:fa" /* the router that frames come from */
 #define OUR_MAC "02:00:00:00:00:01"

@@ -14,21 +14,44 @@
 	"  dns: {vips: [198.51.100.80], protocol: udp, ports: 53, max-backends: 4, "               \
 	"backends: {b1: {}, b2: {}}}\n"
 
-static struct path path_of(const struct fixture *fixture, uint8_t protocol, uint16_t client_port,
-			   uint16_t port, enum path_packet packet)
+static struct pin_bucket buckets[1 << PIN_BUCKET_BITS_MIN];
+static struct pin_set sets[1 << PIN_BUCKET_BITS_MIN];
+static const struct pin_table pins = {
+	.buckets = buckets,
+	.sets = sets,
+	.settings = {.bucket_bits = PIN_BUCKET_BITS_MIN, .timeouts = {[PIN_ESTABLISHED] = 100}},
+};
+
+static struct flow flow_of(uint8_t protocol, uint16_t client_port, uint16_t port)
 {
-	struct flow flow = {
+	return (struct flow){
 		.client = address_of("192.0.2.1"),
 		.vip = address_of("198.51.100.80"),
 		.client_port = htons(client_port),
 		.vip_port = htons(port),
 		.protocol = protocol,
 	};
+}
+
+static struct path path_of(const struct fixture *fixture, uint8_t protocol, uint16_t client_port,
+			   uint16_t port, enum path_packet packet)
+{
+	struct path_view view = {.tables = &fixture->tables, .pins = &pins, .key = &test_keys.flow};
+	struct flow flow = flow_of(protocol, client_port, port);
 	struct path path;
 
-	path_find(&fixture->tables, &test_keys.flow, &flow, tables_vip(&fixture->tables, &flow.vip),
-		  packet, &path);
+	path_find(&view, &flow, tables_vip(&fixture->tables, &flow.vip), packet, &path);
 	return path;
+}
+
+static void pin(uint8_t protocol, uint16_t client_port, uint16_t port, uint32_t service,
+		uint16_t backend)
+{
+	struct flow flow = flow_of(protocol, client_port, port);
+
+	assert_int_equal(pin_table_put(&pins, &flow, service, flow_hash(&flow, &test_keys.flow), 0,
+				       backend),
+			 0);
 }
 
 static void a_new_connection_is_picked_and_its_only_backend_must_take_it(void **state)
@@ -147,6 +170,63 @@ static void it_tells_which_replies_come_through_a_gateway(void **state)
 			 PATH_BY_GATEWAY);
 }
 
+/* A client's port whose flow this gateway routes. */
+static uint16_t port_routed_here(const struct fixture *fixture, uint16_t port)
+{
+	while (path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY).verdict == GATEWAY_TO_ROUTER)
+		port++;
+	return port;
+}
+
+static void a_pinned_connection_goes_to_its_backend_which_may_send_it_back(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct path path;
+	uint16_t port;
+
+	put(fixture, "g1", FLEET WEB("b1: {}, b2: {enabled: false}"));
+	port = port_routed_here(fixture, 41000);
+	path = path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY);
+	assert_int_equal(path.verdict, GATEWAY_CANDIDATES);
+	pin(IPPROTO_TCP, port, 80, path.service, 2);
+	path = path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY);
+	assert_int_equal(path.verdict, GATEWAY_PIN);
+	assert_int_equal(path.backends[0], 2);
+	assert_int_equal(path.segments[0].bytes[SID_FLAGS_BYTE], SRV6_BY_PIN);
+	path = path_of(fixture, IPPROTO_TCP, port, 80, PATH_NEW_BARE);
+	assert_int_equal(path.verdict, GATEWAY_CANDIDATES);
+	assert_int_equal(path.backends[0], 1);
+}
+
+static void a_pin_to_a_removed_backend_leads_nowhere(void **state)
+{
+	const struct fixture *fixture = *state;
+	uint16_t port;
+
+	put(fixture, "g1", FLEET WEB("b1: {}"));
+	port = port_routed_here(fixture, 42000);
+	pin(IPPROTO_TCP, port, 80, path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY).service, 3);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY).verdict,
+			 GATEWAY_CANDIDATES);
+}
+
+static void connections_without_agents_are_pinned_at_their_router(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct path path;
+	uint16_t port;
+
+	put(fixture, "g1", FLEET WEB("b4: {}"));
+	port = port_routed_here(fixture, 43000);
+	assert_int_equal(path_of(fixture, IPPROTO_TCP, port, 80, PATH_NEW).verdict, GATEWAY_PIN_NEW);
+	path = path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY);
+	assert_int_equal(path.verdict, GATEWAY_PIN_MIDWAY);
+	pin(IPPROTO_TCP, port, 80, path.service, 4);
+	path = path_of(fixture, IPPROTO_TCP, port, 80, PATH_MIDWAY);
+	assert_int_equal(path.verdict, GATEWAY_PIN);
+	assert_int_equal(path.segments[0].bytes[SID_FLAGS_BYTE], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +238,9 @@ int main(void)
 		FIXTURE_TEST(a_datagram_has_one_backend_whatever_changed),
 		FIXTURE_TEST(an_unknown_port_has_no_service_and_an_unknown_address_is_not_ours),
 		FIXTURE_TEST(without_an_open_backend_there_is_none),
+		FIXTURE_TEST(a_pinned_connection_goes_to_its_backend_which_may_send_it_back),
+		FIXTURE_TEST(a_pin_to_a_removed_backend_leads_nowhere),
+		FIXTURE_TEST(connections_without_agents_are_pinned_at_their_router),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void only_tcp_with_agents_takes_cookies(void **state)
 	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: off, backends: {b1: {}}")), 0);
 	assert_int_equal(flags_of(ONE("protocol: udp, cookie: on, backends: {b1: {}}")), 0);
 	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: on, backends: {b4: {}}")),
-			 SERVICE_AGENTLESS);
+			 SERVICE_AGENTLESS | SERVICE_STICKY);
 }
 
 static uint32_t rows_of(const struct plan *plan, uint16_t number)

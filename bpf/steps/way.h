@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where a packet goes from here, and the rows that say so: what every rung of the ladder works with. */
+#pragma once
+
+#include "bpf/steps/packet.h"
+#include "wire/maps.h"
+#include "wire/verdicts.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BACKENDS_MAX);
+	__type(key, __u32);
+	__type(value, struct destination);
+} backends SEC(".maps");
+
+/* Where a packet goes from here: the segments in the order of visit, and what the last one is told. */
+struct way {
+	const struct destination *nodes[SRV6_SEGMENTS_MAX];
+	__u32 count;
+	__u8 last_flags; /* enum srv6_flag */
+	__u8 tried;	 /* enum srv6_flag: the rungs that did not find the connection */
+	__u8 hops;	 /* moves between sites so far */
+	__u64 hash;	 /* of the flow */
+};
+
+/* A row of a table, with its places of all banks. */
+step __u64 row_read(const struct rows *table, __u32 row)
+{
+	__u32 at = table->first + row;
+	const __u64 *places = bpf_map_lookup_elem(&rows, &at);
+
+	return places ? *places : 0;
+}
+
+/*
+ * Puts the candidate of one generation on the way, unless a newer generation has the same one or no
+ * route leads to it. `ids` are the candidates so far, 0 where there is none.
+ */
+step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, __u16 id)
+{
+	const struct destination *node;
+	__u32 key = id;
+
+#pragma unroll
+	for (__u32 i = 0; i < CANDIDATES_MAX; i++) {
+		if (i < candidate && ids[i] == id)
+			return;
+	}
+	ids[candidate] = id;
+	if (!id)
+		return;
+	node = bpf_map_lookup_elem(&backends, &key);
+	if (!node || !node->next_hops)
+		return;
+	/* One constant index for each count: the verifier forgets pointers stored at a variable one. */
+	if (way->count == 0)
+		way->nodes[0] = node;
+	else if (way->count == 1)
+		way->nodes[1] = node;
+	else
+		way->nodes[2] = node;
+	way->count++;
+}
+
+/* To this one backend. False: no route leads there. */
+step bool way_lead(struct way *way, __u16 id, __u8 flags)
+{
+	__u32 key = id;
+	const struct destination *node = bpf_map_lookup_elem(&backends, &key);
+
+	if (!node || !(node->next_hops & 0xff))
+		return false;
+	way->nodes[0] = node;
+	way->count = 1;
+	way->last_flags = flags;
+	return true;
+}
+
+/*
+ * The row's backends, of `most` generations. A list of one is right for whatever has no connection
+ * to find (UDP) or nobody to pass it on (agentless).
+ */
+step int ladder_candidates(const struct service *service, __u32 most, struct way *way)
+{
+	__u64 row = row_read(&service->rows, hash_row(way->hash, service->rows.size));
+	__u32 banks = service->rows.banks;
+	__u16 ids[CANDIDATES_MAX] = {};
+
+	way->count = 0;
+#pragma unroll
+	for (__u32 candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
+		if (candidate >= most || candidate >= rows_count(banks))
+			break;
+		way_add(way, ids, candidate, row_place(row, rows_bank(banks, candidate)));
+	}
+	if (way->count)
+		return GATEWAY_GO_ON;
+	return ids[0] ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
+}
+
+step bool is_syn(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
+/*
+ * What the last agent of the list may do: a new connection or a datagram has no other home, so it
+ * must take it; a packet in mid-connection comes back unclaimed, if it may.
+ */
+step __u8 ladder_last_flags(const struct packet *packet, const struct service *service)
+{
+	if (service->flags & SERVICE_AGENTLESS)
+		return 0;
+	return service->flags & SERVICE_ONE_WAY || is_syn(packet) ||
+			       packet->flow.protocol == IPPROTO_UDP
+		       ? SRV6_MUST
+		       : 0;
+}
+
+/* Is one candidate all that this packet can have? */
+step bool ladder_single(const struct packet *packet, const struct service *service)
+{
+	return service->flags & SERVICE_AGENTLESS || packet->flow.protocol == IPPROTO_UDP;
+}
