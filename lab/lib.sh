@@ -45,5 +45,6 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/events.sh"
 . "$LAB_HOME/lab/lib/rungs.sh"
 . "$LAB_HOME/lab/lib/survive.sh"
+. "$LAB_HOME/lab/lib/who_has.sh"
 . "$LAB_HOME/lab/lib/capture.sh"
 . "$LAB_HOME/lab/lib/tap.sh"
