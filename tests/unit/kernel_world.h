@@ -160,7 +160,7 @@ static inline uint64_t now_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-#define WAIT_MS 10000
+#define WAIT_MS 30000 /* a managed neighbour that was away is asked for every 5 s */
 
 /* Runs the event loop until the condition holds. */
 #define UNTIL(world, condition)                                                                    \
