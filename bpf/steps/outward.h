@@ -78,8 +78,8 @@ step int outward_send(struct __sk_buff *skb, const struct segment *segment, cons
 	struct outer_header outer;
 	__be16 type = bpf_htons(ETH_P_IPV6);
 
-	if (!router)
-		return REPLY_NO_WAY;
+	if (!router) /* a gateway's own probe is answered where it came from */
+		return prefix_holds(&settings.infrastructure, &flow->client) ? REPLY_DIRECT : REPLY_NO_WAY;
 	if (outward_length(skb, segment) + sizeof(outer) > settings.mtu)
 		return REPLY_TOO_BIG;
 	outward_write(skb, segment, router, &outer);

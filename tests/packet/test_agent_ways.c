@@ -180,6 +180,8 @@ static void the_answer_to_a_syn_that_no_router_sent_goes_directly(void **state)
 	comes_from("fdf0:0:0:1::7", v, SEGMENT(.to_port = 9000));
 	goes_directly(FRAME(OUT_LINK, FROM_SERVER(v), BARE_SYN_ACK(8000)), REPLY_NO_WAY);
 	goes_directly(FRAME(OUT_LINK, FROM_SERVER(v), DATA(9000)), REPLY_NO_WAY);
+	goes_directly(FRAME(OUT_LINK, IPV6(.from = VIP(V6), .to = "fdf0:0:0:1::7"), DATA(9000)),
+		      REPLY_DIRECT);
 }
 
 /* tc sees it once more behind the redirect. */
@@ -320,6 +322,7 @@ static void a_clients_mss_stays_where_replies_go_directly_or_it_fits(void **stat
 
 static void settle(struct agent_settings *settings)
 {
+	settings->infrastructure = prefix_of(INFRASTRUCTURE, INFRASTRUCTURE_BITS);
 	settings->accept = address_of(BACKEND_1);
 	settings->vip_prefixes = 1;
 	settings->returns = 1;
