@@ -6,7 +6,7 @@
 # cells speak one after the other, so that the gateways' counters tell whose packets took which rung.
 
 HALF=64 # connections: 128 in a cell
-CELLS=(4-bare 6-bare 4-stamped 6-stamped)
+CELLS=(4-stamped 6-stamped 4-bare 6-bare) # in the order of their turns
 HALVES=(talking silent)
 INTERVAL_MS=300
 FIRST_PORT=20000 # of the client's; a cell has 2 * HALF of them
@@ -34,11 +34,17 @@ crowds_open() {
 			wait_for "$HALF connections of $cell-silent" 20 crowd_is_open "$cell-silent"
 		done
 	done
-	for cell in "${CELLS[@]}"; do
-		load_tell "$cell-silent" -- pause
-	done
-	for cell in "${CELLS[@]}"; do
-		wait_for "$cell-silent to be silent" 5 load_has "$cell-silent" '.waiting == 0'
+}
+
+# fall_silent: each of the silent says a word, and from then on none. However long the run took to come here,
+# that is how long they have been silent when the event happens.
+fall_silent() {
+	local silent=("${CELLS[@]/%/-silent}") crowd
+
+	load_talk "${silent[@]}"
+	load_tell "${silent[@]}" -- pause
+	for crowd in "${silent[@]}"; do
+		wait_for "$crowd to be silent" 5 load_has "$crowd" '.waiting == 0'
 	done
 }
 

@@ -24,6 +24,7 @@ prepare() {
 	crowds_open
 	note_live
 	look "$RUN/before"
+	fall_silent
 }
 
 happen() {
