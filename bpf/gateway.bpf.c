@@ -119,7 +119,7 @@ step int answer(struct xdp_md *ctx, const struct cursor *cursor, struct visit *v
 	if (!is_answering_sid(destination, SRV6_WHO_HAS))
 		return GATEWAY_NOT_OURS;
 	visit->ifindex = ctx->ingress_ifindex;
-	return asked(ctx, *cursor, visit->link_size, &settings);
+	return asked(ctx, *cursor, visit->link_size);
 }
 
 /*

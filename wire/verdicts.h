@@ -47,6 +47,7 @@
 	    "came back unclaimed, and more than may be asked about")                                \
 	ROW(WHO_HAS_DENIED, "who-has-denied", SEND,                                                 \
 	    "came back unclaimed, and nobody has it: sent to the row's backend, which resets it")   \
+	ROW(ASKED_PINNED, "asked-pinned", SEND, "who has it? answered from a pin")                  \
 	ROW(ASKED_NOT_PINNED, "asked-not-pinned", SEND, "who has it? we have no pin")               \
 	ROW(ASKED_SITE, "asked-site", DROP, "who has it? another site asks: our daemon finds out")  \
 	ROW(ASKED_FORGED, "asked-forged", DROP, "who has it? asked without knowing the secret")     \

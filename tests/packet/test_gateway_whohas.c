@@ -5,7 +5,7 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
-#include "tests/packet/gateway_world.h"
+#include "tests/packet/pin_world.h"
 #include "wire/srv6.h"
 
 #define WHOHAS_SID "fdf0:0:0:1:f005::"
@@ -64,21 +64,43 @@ static void given_asking(__u64 per_second)
 	told(&event);
 }
 
-static void without_a_pin_it_says_so(void **state)
+static void is_answered(int v, int verdict, enum whohas_answer answer, int backend)
 {
-	struct flow flow = flow_of(FAMILY(state), IPPROTO_TCP, 80);
+	struct flow flow = flow_of(v, IPPROTO_TCP, 80);
 	struct whohas question =
 		whohas_sealed(ASKER, WHOHAS_SID, question_about(flow, WHOHAS_NODE));
 	struct whohas wanted = question_about(flow, WHOHAS_NODE);
 
 	wanted.kind = WHOHAS_ANSWER;
-	wanted.answer = WHOHAS_NOT_MINE;
+	wanted.answer = answer;
+	wanted.backend = htons(backend);
 	wanted = whohas_sealed(WHOHAS_SID, ASKER, wanted);
-	through_gateway(ASKED_BY(ASKER, BYTES(&question, sizeof(question))),
-			GATEWAY_ASKED_NOT_PINNED,
+	through_gateway(ASKED_BY(ASKER, BYTES(&question, sizeof(question))), verdict,
 			FRAME(TO_FABRIC,
 			      IPV6(.from = WHOHAS_SID, .to = ASKER, .next = WHOHAS_PROTOCOL),
 			      BYTES(&wanted, sizeof(wanted))));
+}
+
+static void without_a_pin_it_says_so(void **state)
+{
+	is_answered(FAMILY(state), GATEWAY_ASKED_NOT_PINNED, WHOHAS_NOT_MINE, 0);
+}
+
+static void a_pin_names_the_one_to_ask(void **state)
+{
+	given_pin(WEB_FLOW(FAMILY(state)), 3, 0, PIN_ESTABLISHED, 0);
+	is_answered(FAMILY(state), GATEWAY_ASKED_PINNED, WHOHAS_PINNED, 3);
+}
+
+/* A pin may be out of date, and another backend of ours may have the connection. */
+static void another_site_is_not_answered_from_a_pin(void **state)
+{
+	struct flow flow = flow_of(FAMILY(state), IPPROTO_TCP, 80);
+
+	given_asking(1000);
+	given_pin(WEB_FLOW(FAMILY(state)), 3, 0, PIN_ESTABLISHED, 0);
+	is_dropped(whohas_sealed(ASKER, WHOHAS_SID, question_about(flow, WHOHAS_SITE)), ASKER,
+		   GATEWAY_ASKED_SITE);
 }
 
 static void another_sites_question_is_the_daemons_to_answer(void **state)
@@ -153,6 +175,8 @@ static void what_is_no_service_or_no_tcp_is_not_answered_for(void **state)
 }
 
 GATEWAY_TESTS(IN_BOTH(without_a_pin_it_says_so),
+	      IN_BOTH(a_pin_names_the_one_to_ask),
+	      IN_BOTH(another_site_is_not_answered_from_a_pin),
 	      IN_BOTH(another_sites_question_is_the_daemons_to_answer),
 	      IN_V4(other_sites_have_a_budget_of_their_own),
 	      IN_V4(a_changed_bit_anywhere_makes_it_forged),
