@@ -119,6 +119,23 @@ static const char *check_clamped(struct driver_frame *in, const uint8_t *out, si
 	return memcmp(left, frame_bytes(in), size) == 0 ? NULL : "more than its MSS has changed";
 }
 
+static const char *check_restored(struct driver_frame *in, const uint8_t *out, size_t size)
+{
+	const __be32 restored = htonl(RESTORED_LAG_MS + (ntohl(flow_echo(0)) >> 16));
+	uint32_t at = frame_inner_at(in) + (in->v6 ? sizeof(struct outer_header) : sizeof(struct iphdr));
+	const size_t checksum = at + 16; /* of TCP, by RFC 9293, 3.1 */
+	uint8_t left[DRIVER_FRAME_SHORT];
+
+	if (size != sizeof(left) || in->size != size)
+		return "its size has changed";
+	if (memcmp(out + in->cookie_at, &restored, sizeof(restored)) != 0)
+		return "its echo is not restored";
+	memcpy(left, out, size);
+	memcpy(left + in->cookie_at, frame_bytes(in) + in->cookie_at, sizeof(restored));
+	memcpy(left + checksum, frame_bytes(in) + checksum, sizeof(__be16));
+	return memcmp(left, frame_bytes(in), size) == 0 ? NULL : "more than its echo has changed";
+}
+
 const char *check_output(const struct path *path, struct driver_frame *in, const uint8_t *out,
 			 size_t size)
 {
@@ -138,6 +155,8 @@ const char *check_output(const struct path *path, struct driver_frame *in, const
 		return check_passed_on(in, out, size);
 	case OUTCOME_CLAMPED:
 		return check_clamped(in, out, size);
+	case OUTCOME_RESTORED:
+		return check_restored(in, out, size);
 	}
 	return "nobody knows what it should be";
 }

@@ -160,6 +160,8 @@ static int measure_load(struct bench *bench, const struct effort *effort, size_t
 
 	if (r == 0)
 		r = programs_new(bench->world, &bench->programs);
+	if (r == 0)
+		r = programs_store(bench->programs, &bench->sockets);
 	for (size_t i = 0; i < bench->n_rows && r == 0; i++)
 		r = bench_check(bench, &bench->rows[i]);
 	if (r == 0)
@@ -170,7 +172,7 @@ static int measure_load(struct bench *bench, const struct effort *effort, size_t
 	return r;
 }
 
-static int prepare(struct bench *bench, const struct options *options, struct sockets *sockets)
+static int prepare(struct bench *bench, const struct options *options)
 {
 	const struct effort *effort = options->effort;
 	int r = bench_rows(bench, options->only, effort->loads * effort->rounds);
@@ -182,7 +184,7 @@ static int prepare(struct bench *bench, const struct options *options, struct so
 	if (r == 0)
 		r = sockets_enter_namespace();
 	if (r == 0)
-		r = sockets_connect(sockets);
+		r = sockets_connect(&bench->sockets);
 	if (r == 0)
 		r = home_build();
 	return r;
@@ -199,13 +201,12 @@ static int run(const struct options *options)
 {
 	_cleanup_(bench_clear) struct bench bench = {};
 	struct machine machine = {};
-	struct sockets sockets;
 	struct timespec start;
 	int r;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	machine_read(&machine);
-	r = prepare(&bench, options, &sockets);
+	r = prepare(&bench, options);
 	go_first();
 	for (size_t load = 0; load < options->effort->loads && r == 0; load++) {
 		progress(load, options->effort->loads);

@@ -103,7 +103,7 @@ static int check_packet(struct bench *bench, struct row *row, struct driver *dri
 		return complain(row, strerror(-r));
 	if ((int)options.retval != row->path->action)
 		return complain(row, "the program returned another action than it should");
-	if (after - before != 1 && row->path->target != TARGET_STAMP)
+	if (after - before != 1 && programs_counts(row->path->target))
 		return complain(row, "the packet ended in another verdict than it should");
 	wrong = check_output(row->path, &in, out, options.data_size_out);
 	return wrong ? complain(row, wrong) : 0;
@@ -180,14 +180,14 @@ static int time_target(struct bench *bench, struct row *row, double *ret)
 		r = programs_count(bench->programs, target, row->path->verdict, &after);
 	if (r < 0)
 		return complain(row, strerror(-r));
-	if (target != TARGET_STAMP && after - before != RUN_PACKETS)
+	if (programs_counts(target) && after - before != RUN_PACKETS)
 		return complain(row, "some packets ended in another verdict than they should");
 	return 0;
 }
 
 static enum floor_kind floor_kind(const struct row *row)
 {
-	if (row->path->target == TARGET_STAMP)
+	if (!programs_counts(row->path->target))
 		return FLOOR_SKB;
 	return row->frame.size == DRIVER_FRAME_LONG ? FLOOR_LONG : FLOOR_SHORT;
 }

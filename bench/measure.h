@@ -41,6 +41,7 @@ enum floor_kind { FLOOR_SHORT, FLOOR_LONG, FLOOR_SKB, FLOOR_KINDS };
 struct bench {
 	struct world *world;
 	struct programs *programs;
+	struct sockets sockets;
 	struct row *rows;
 	size_t n_rows;
 	double fastest[FLOOR_KINDS]; /* floors so far, ns */

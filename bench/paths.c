@@ -45,6 +45,8 @@ const struct path paths[] = {
 	 .outcome = OUTCOME_NEXT_SEGMENT},
 	{"agent-stamp", .target = TARGET_STAMP, .action = TC_ACT_UNSPEC, .kind = FRAME_SYN_ACK,
 	 .port = PORT_LISTENING, .outcome = OUTCOME_CLAMPED},
+	{"agent-restore", .target = TARGET_RESTORE, .action = TC_ACT_UNSPEC, .kind = FRAME_STAMPED,
+	 .port = PORT_LISTENING, .outcome = OUTCOME_RESTORED, .one_flow = true},
 	{"ref-encap", .target = TARGET_REFERENCE_ENCAP, .action = XDP_TX, .kind = FRAME_MIDWAY,
 	 .port = PORT_LISTENING, .outcome = OUTCOME_TO_BACKENDS},
 	{"ref-lru-hash", .target = TARGET_REFERENCE_LRU_HASH, .action = XDP_TX,

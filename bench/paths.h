@@ -18,6 +18,7 @@ enum outcome {
 	OUTCOME_DELIVERED,   /* the client's packet without its outer header */
 	OUTCOME_NEXT_SEGMENT,
 	OUTCOME_CLAMPED, /* nothing but a smaller MSS */
+	OUTCOME_RESTORED, /* nothing but an echo of the kernel's own */
 };
 
 struct path {

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "agent_accept.skel.h"
+#include "agent_restore.skel.h"
 #include "agent_stamp.skel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -18,6 +19,7 @@
 #include "driver.skel.h"
 #include "gateway.skel.h"
 #include "reference.skel.h"
+#include "wire/connection.h"
 #include "wire/srv6.h"
 
 struct programs {
@@ -25,6 +27,7 @@ struct programs {
 	struct gateway *gateway;
 	struct agent_accept *accept;
 	struct agent_stamp *stamp;
+	struct agent_restore *restore;
 	struct bench_reference *reference;
 	struct tables gateway_tables, agent_tables;
 };
@@ -91,6 +94,22 @@ static int load_agent(struct programs *programs, struct world *world)
 	MAP_TABLE(accept, tables, vips, VIP_SLOTS);
 	MAP_TABLE(accept, tables, intervals, INTERVALS_MAX);
 	return r < 0 ? r : world_put_agent(world, tables);
+}
+
+static int load_restore(struct programs *programs, struct world *world)
+{
+	struct agent_settings settings = world_agent_settings(world);
+	struct agent_restore *restore = programs->restore = agent_restore__open();
+	int r;
+
+	if (!restore)
+		return -errno;
+	memcpy((void *)&restore->rodata->settings, &settings, sizeof(settings));
+	r = bpf_map__reuse_fd(restore->maps.vips, bpf_map__fd(programs->accept->maps.vips));
+	if (r == 0)
+		r = bpf_map__reuse_fd(restore->maps.intervals,
+				      bpf_map__fd(programs->accept->maps.intervals));
+	return r < 0 ? r : agent_restore__load(restore);
 }
 
 static struct flow flow_of(uint32_t number, bool v6, uint16_t port)
@@ -192,6 +211,8 @@ int programs_new(struct world *world, struct programs **ret)
 	if (r == 0)
 		r = load_agent(programs, world);
 	if (r == 0)
+		r = load_restore(programs, world);
+	if (r == 0)
 		r = load_reference(programs);
 	if (r < 0) {
 		log_error("cannot load the programs: %s", strerror(-r));
@@ -210,6 +231,7 @@ struct programs *programs_free(struct programs *programs)
 	gateway__destroy(programs->gateway);
 	agent_accept__destroy(programs->accept);
 	agent_stamp__destroy(programs->stamp);
+	agent_restore__destroy(programs->restore);
 	bench_reference__destroy(programs->reference);
 	free(programs);
 	return NULL;
@@ -234,6 +256,8 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 		return programs->accept->progs.agent_accept;
 	case TARGET_STAMP:
 		return programs->stamp->progs.agent_stamp;
+	case TARGET_RESTORE:
+		return programs->restore->progs.agent_restore;
 	case TARGET_REFERENCE_ENCAP:
 		return programs->reference->progs.reference_encap;
 	case TARGET_REFERENCE_LRU_HASH:
@@ -245,10 +269,30 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 	}
 }
 
+bool programs_counts(enum target target)
+{
+	return target != TARGET_STAMP && target != TARGET_RESTORE;
+}
+
+int programs_store(const struct programs *programs, const struct sockets *sockets)
+{
+	int map = bpf_map__fd(programs->restore->maps.connections), r = 0;
+
+	for (int v6 = 0; v6 < 2 && r == 0; v6++) {
+		int server = sockets->fds[v6 * SOCKETS_EACH + SOCKETS_SERVER];
+		struct connection connection = {.mark = programs_cookie_mark(programs, v6, 0)};
+		__u32 echo = WIRE_BE32(flow_echo(0)) >> 16;
+
+		clock_born(&connection.clock, RESTORED_LAG_MS, RESTORED_LAG_MS + echo);
+		r = bpf_map_update_elem(map, &server, &connection, BPF_ANY);
+	}
+	return r;
+}
+
 int programs_aim(const struct programs *programs, enum target target)
 {
 	const struct bench_driver *driver = programs->driver;
-	bool skb = target == TARGET_STAMP || target == TARGET_FLOOR_SKB;
+	bool skb = !programs_counts(target) || target == TARGET_FLOOR_SKB;
 	const struct bpf_map *map = skb ? driver->maps.tc_target : driver->maps.xdp_target;
 	__u32 zero = 0, fd = bpf_program__fd(program_of(programs, target));
 	int r = bpf_map_update_elem(bpf_map__fd(map), &zero, &fd, BPF_ANY);

@@ -6,16 +6,19 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "bench/driver.h"
+#include "bench/sockets.h"
 #include "bench/world.h"
 
 enum target {
 	TARGET_GATEWAY,
 	TARGET_ACCEPT,
-	TARGET_STAMP, /* an skb program: has a driver of its own */
+	TARGET_STAMP, /* skb programs: they have a driver of their own */
+	TARGET_RESTORE,
 	TARGET_REFERENCE_ENCAP,
 	TARGET_REFERENCE_LRU_HASH,
 	TARGET_FLOOR, /* nothing at all, as XDP */
@@ -29,6 +32,16 @@ struct programs;
 int programs_new(struct world *world, struct programs **ret);
 struct programs *programs_free(struct programs *programs);
 
+/*
+ * Gives the server's end of each family's connection what an agent would have stored: its clock lags by
+ * RESTORED_LAG_MS, and its mark is that of flow 0.
+ */
+#define RESTORED_LAG_MS 50000000
+int programs_store(const struct programs *programs, const struct sockets *sockets);
+
+/* Has the target counters by verdict? */
+bool programs_counts(enum target target);
+
 /* What the driver reads and writes; shared memory. */
 struct driver *programs_driver(const struct programs *programs);
 
@@ -39,8 +52,8 @@ uint16_t programs_cookie_mark(const struct programs *programs, bool v6, uint32_t
 int programs_aim(const struct programs *programs, enum target target);
 
 /*
- * Packets that ended in `verdict` so far; of the references, those that were encapsulated. A stamped
- * packet has no counter: *ret is 0.
+ * Packets that ended in `verdict` so far; of the references, those that were encapsulated. Where there
+ * is no counter *ret is 0.
  */
 int programs_count(const struct programs *programs, enum target target, uint32_t verdict,
 		   uint64_t *ret);

@@ -6,6 +6,7 @@
 #pragma once
 
 #define SOCKETS_EACH 3 /* listener, client, server */
+#define SOCKETS_SERVER 2
 
 struct sockets {
 	int fds[2 * SOCKETS_EACH];
