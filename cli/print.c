@@ -154,11 +154,20 @@ static const char *replies(const json_t *path)
 	return "directly";
 }
 
+static const char *cookie(const json_t *path)
+{
+	if (strcmp(text(path, "cookie"), "unknown") == 0)
+		return "a packet whose timestamp names a backend goes straight there, others so:";
+	return text(path, "cookie");
+}
+
 void print_path(const json_t *path, FILE *to)
 {
 	fprintf(to, "gateway   %s: %s\n", text(path, "gateway"), text(path, "verdict"));
 	fprintf(to, "service   %s\n", text(path, "service"));
 	fprintf(to, "router    %s\n", text(path, "router"));
+	if (json_is_string(json_object_get(path, "cookie")))
+		fprintf(to, "cookie    %s\n", cookie(path));
 	if (json_is_string(json_object_get(path, "who-has")))
 		fprintf(to, "who has   %s\n", text(path, "who-has"));
 	if (!json_array_size(json_object_get(path, "segments")))

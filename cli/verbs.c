@@ -60,18 +60,20 @@ const struct verb verbs[] = {
 	},
 	{
 		.name = "path",
-		.usage = "tcp|udp CLIENT:PORT VIP:PORT [new|bare|midway]",
+		.usage = "tcp|udp CLIENT:PORT VIP:PORT [PACKET [TSECR]]",
 		.help = "where a flow would go, and why",
 		.text = "CLIENT and VIP are addresses, in brackets where they are IPv6: "
-			"[2001:db8::1]:80. The packet is a SYN that offers timestamps or a "
+			"[2001:db8::1]:80. PACKET is a SYN that offers timestamps or a "
 			"datagram (new, the default), a SYN without timestamps (bare), or one "
-			"in mid-connection (midway).",
+			"in mid-connection (midway). Such a packet goes by its cookie, if its "
+			"timestamp echo (TSECR, as tcpdump prints it) has one: where to, is told "
+			"if it is given.",
 		.options = OPTION_JSON,
 		.least = 3,
-		.most = 4,
+		.most = 5,
 		.completions = {"tcp udp", "", "", "new bare midway"},
 		.resource = "/path",
-		.names = {"protocol", "client", "vip", "packet"},
+		.names = {"protocol", "client", "vip", "packet", "tsecr"},
 		.print = print_path,
 	},
 	{

@@ -10,7 +10,7 @@
 
 #include "cli/client.h"
 
-#define VERB_ARGUMENTS_MAX 4
+#define VERB_ARGUMENTS_MAX 5
 #define VERB_HELP_MAX 58 /* letters, so that a line of help fits a terminal */
 
 struct command;

@@ -150,3 +150,29 @@ void path_find(const struct path_view *view, const struct flow *flow, uint64_t v
 	if (ret->n_segments && !agentless && (udp || packet != PATH_MIDWAY))
 		ret->segments[ret->n_segments - 1].bytes[SID_FLAGS_BYTE] |= SRV6_MUST;
 }
+
+bool path_by_cookie(const struct path_view *view, const struct flow *flow, uint32_t tsecr,
+		    struct path *path)
+{
+	const struct tables *tables = view->tables;
+	uint32_t id = cookie_decode(tsecr, flow_hash(flow, view->key), view->cookie);
+	const struct destination *node = &tables->backends[id];
+
+	if (!id || !(tables->members[member_word(path->service, id)] >> id % 64 & 1) ||
+	    !(node->next_hops & 0xff))
+		return false;
+	path->verdict = GATEWAY_COOKIE;
+	path->n_segments = 1;
+	path->backends[0] = id;
+	path->segments[0] = node->sids[address_is_v4(&flow->vip) ? 0 : 1];
+	path->segments[0].bytes[SID_FLAGS_BYTE] |= SRV6_BY_COOKIE;
+	return true;
+}
+
+bool path_may_have_cookie(const struct path_view *view, const struct path *path,
+			  enum path_packet packet)
+{
+	return path->service && packet == PATH_MIDWAY &&
+	       (view->tables->services[path->service].flags & (SERVICE_COOKIE | SERVICE_OFF)) ==
+		       SERVICE_COOKIE;
+}

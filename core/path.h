@@ -45,6 +45,7 @@ struct path_view {
 	const struct tables *tables;
 	const struct pin_table *pins;
 	const struct hash_key *key;
+	const struct cookie_keys *cookie;
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
 };
 
@@ -55,3 +56,14 @@ struct path_view {
  */
 void path_find(const struct path_view *view, const struct flow *flow, uint64_t vip,
 	       enum path_packet packet, struct path *ret);
+
+/* Does the ladder look for a cookie first, whatever path_find says about packets without? */
+bool path_may_have_cookie(const struct path_view *view, const struct path *path,
+			  enum path_packet packet);
+
+/*
+ * The path of such a packet whose TSecr is this number: false, and `path` as it was, where it names no
+ * reachable backend of the service; the packet then goes down the ladder.
+ */
+bool path_by_cookie(const struct path_view *view, const struct flow *flow, uint32_t tsecr,
+		    struct path *path);

@@ -249,6 +249,8 @@ static const char *path_rung(const struct path *path)
 {
 	if (!path->n_segments)
 		return NULL;
+	if (path->verdict == GATEWAY_COOKIE)
+		return "cookie";
 	return path->verdict == GATEWAY_PIN ? "pin" : "row";
 }
 
@@ -274,6 +276,36 @@ static json_t *path_json(const struct gateway_daemon *gateway, const struct path
 			 replies_names[path->replies]);
 }
 
+/* *ret: the number; NULL where none is given. */
+static int tsecr_of(const struct control_request *request, uint32_t *number, const uint32_t **ret,
+		    json_t **complaint)
+{
+	const char *text = control_argument(request, "tsecr");
+	uint64_t value;
+
+	*ret = NULL;
+	if (!text)
+		return 0;
+	if (number_parse(text, UINT32_MAX, &value) < 0)
+		return control_refuse(complaint, -EINVAL,
+				      "%s: no timestamp, allowed: a packet's TSecr, 0 to 4294967295",
+				      text);
+	*number = value;
+	*ret = number;
+	return 0;
+}
+
+/* The first rung, which goes before what path_find said. Returns how that ended; NULL: it has none. */
+static const char *follow_cookie(const struct path_view *view, const struct flow *flow,
+				 enum path_packet packet, const uint32_t *tsecr, struct path *path)
+{
+	if (!path_may_have_cookie(view, path, packet))
+		return NULL;
+	if (!tsecr)
+		return "unknown";
+	return path_by_cookie(view, flow, *tsecr, path) ? "followed" : "nobody's";
+}
+
 static int answer_path(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct gateway_daemon *gateway = userdata;
@@ -281,9 +313,12 @@ static int answer_path(const struct control_request *request, void *userdata, js
 		.tables = dataplane_tables(gateway->dataplane),
 		.pins = dataplane_pins(gateway->dataplane),
 		.key = &gateway->inputs->keys.flow,
+		.cookie = &gateway->inputs->keys.cookie,
 		.now_ns = monotonic_ns(),
 	};
-	const char *about;
+	const char *about, *cookie;
+	const uint32_t *tsecr;
+	uint32_t number;
 	struct flow flow;
 	struct path path;
 	int packet, r;
@@ -294,10 +329,15 @@ static int answer_path(const struct control_request *request, void *userdata, js
 	packet = packet_of(request, ret);
 	if (packet < 0)
 		return packet;
+	r = tsecr_of(request, &number, &tsecr, ret);
+	if (r < 0)
+		return r;
 	path_find(&view, &flow, dataplane_vip(gateway->dataplane, &flow.vip), packet, &path);
+	cookie = follow_cookie(&view, &flow, packet, tsecr, &path);
 	*ret = path_json(gateway, &path);
 	if (!*ret)
 		return -ENOMEM;
+	json_object_set_new(*ret, "cookie", cookie ? json_string(cookie) : json_null());
 	about = inquiries_about(gateway->inquiries, &flow);
 	json_object_set_new(*ret, "who-has", about ? json_string(about) : json_null());
 	return 0;

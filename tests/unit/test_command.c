@@ -157,7 +157,8 @@ static void a_wrong_number_is_refused(void **state)
 
 static void too_few_or_too_many_arguments_are_told_the_usage(void **state)
 {
-	refuses("path tcp", "usage: holdfast path tcp|udp CLIENT:PORT VIP:PORT [new|bare|midway]");
+	refuses("path tcp",
+		"usage: holdfast path tcp|udp CLIENT:PORT VIP:PORT [PACKET [TSECR]]");
 	refuses("status now", "usage: holdfast status");
 	refuses("config check", "usage: holdfast config check FILE");
 }

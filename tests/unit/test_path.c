@@ -82,6 +82,57 @@ static void without_cookies_a_new_connection_goes_through_its_router(void **stat
 	}
 }
 
+/* Which backend of the cookie's a segment of this flow goes to; 0: its cookie is nobody's. */
+static uint16_t by_cookie(const struct fixture *fixture, int backend, const char *text)
+{
+	static const struct cookie_keys cookies = {.epochs = {{{1, 2, 3, 4, 5, 6}}}, .live = 1};
+	const struct path_view view = {
+		.tables = &fixture->tables, .key = &test_keys.flow, .cookie = &cookies};
+	struct flow flow = {
+		.client = address_of("192.0.2.1"),
+		.vip = address_of("198.51.100.80"),
+		.client_port = htons(40000),
+		.vip_port = htons(80),
+		.protocol = IPPROTO_TCP,
+	};
+	uint32_t tsecr = cookie_encode(99, backend, flow_hash(&flow, view.key), &cookies);
+	struct path path;
+
+	put(fixture, "g1", text);
+	path = path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_MIDWAY);
+	if (!path_may_have_cookie(&view, &path, PATH_MIDWAY) ||
+	    !path_by_cookie(&view, &flow, tsecr, &path))
+		return 0;
+	assert_int_equal(path.verdict, GATEWAY_COOKIE);
+	assert_int_equal(path.n_segments, 1);
+	assert_int_equal(path.segments[0].bytes[SID_FLAGS_BYTE], SRV6_BY_COOKIE);
+	return path.backends[0];
+}
+
+static void a_segment_goes_to_the_backend_that_its_cookie_names(void **state)
+{
+	assert_int_equal(by_cookie(*state, 3, FLEET WEB_WITH_COOKIE), 3);
+	assert_int_equal(by_cookie(*state, 1, FLEET WEB_WITH_COOKIE), 1);
+}
+
+static void a_cookie_that_is_no_members_or_no_services_is_nobodys(void **state)
+{
+	assert_int_equal(by_cookie(*state, 4, FLEET WEB_WITH_COOKIE), 0);
+	assert_int_equal(by_cookie(*state, 77, FLEET WEB_WITH_COOKIE), 0);
+	assert_int_equal(by_cookie(*state, 3, FLEET WEB_WITHOUT_COOKIE), 0);
+}
+
+static void a_new_connection_has_no_cookie_to_follow(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct path_view view = {.tables = &fixture->tables};
+	struct path path;
+
+	put(fixture, "g1", FLEET WEB_WITH_COOKIE);
+	path = path_of(fixture, IPPROTO_TCP, 40000, 80, PATH_NEW);
+	assert_false(path_may_have_cookie(&view, &path, PATH_NEW));
+}
+
 static void gateways_agree_on_backend_and_router(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -231,6 +282,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_new_connection_is_picked_and_its_only_backend_must_take_it),
+		FIXTURE_TEST(a_segment_goes_to_the_backend_that_its_cookie_names),
+		FIXTURE_TEST(a_cookie_that_is_no_members_or_no_services_is_nobodys),
+		FIXTURE_TEST(a_new_connection_has_no_cookie_to_follow),
 		FIXTURE_TEST(without_cookies_a_new_connection_goes_through_its_router),
 		FIXTURE_TEST(it_tells_which_replies_come_through_a_gateway),
 		FIXTURE_TEST(gateways_agree_on_backend_and_router),
