@@ -34,7 +34,7 @@ backend_joins() {
 	reconfigure
 }
 
-# weights_change BACKEND WEIGHT...: one change after the other.
+# weights_change BACKEND WEIGHT...: one change after the other. Behind `it`, WEIGHT is what it was.
 weights_change() {
 	local node=$1 weight
 	shift

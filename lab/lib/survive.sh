@@ -73,3 +73,13 @@ has_gone_on() {
 
 # compare_before NAME EXPRESSION: of the report now, with $before.
 compare_before() { load_ask "$1" report | jq -e --argjson before "${BEFORE[$1]}" "$2" >/dev/null; }
+
+# every_rung_answered: at some gateway, for some packet.
+every_rung_answered() {
+	local rung node
+
+	for rung in cookie pin candidates who-has; do
+		echo "$rung: $(for node in "${GATEWAYS[@]}"; do counter "$node" "$rung"; done | paste -s -d ' ')"
+	done | tee "$LAB_STATE/rungs"
+	fails grep -E ':( 0)+$' "$LAB_STATE/rungs"
+}

@@ -16,6 +16,10 @@ topology_up
 it "another build is made" build_upgrade
 cells_open "$COUNT"
 
+# From here on no row says any more where the connections without a cookie are: what a gateway knew of
+# them in its pins, another has to ask for.
+survives "the pool changes four times in a row" 10 weights_change b3 2 5 3 4
+WEIGHT[b3]=4
 plan_gateway g3
 survives "a gateway is added" 10 gateway_joins g3
 survives "a gateway is restarted" 0 restarted g2 gateway TERM
@@ -23,6 +27,7 @@ survives "a gateway's daemon is killed and comes back" 0 restarted g2 gateway KI
 survives "a gateway is upgraded" 0 upgraded g1 gateway
 survives "a gateway's processes die" 10 processes_killed g3
 survives "it returns" 10 processes_return g3
+it "every rung of the ladder has answered by now" every_rung_answered
 survives "an agent is restarted" 0 restarted b1 agent TERM
 survives "an agent is killed and comes back" 0 restarted b2 agent KILL
 survives "an agent is upgraded" 0 upgraded b1 agent

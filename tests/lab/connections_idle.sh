@@ -154,7 +154,7 @@ for silence in "${SILENCES[@]}"; do
 	it "... and all their servers are asked" is_silent "server-$silence" '.waiting == .wanted'
 done
 of dark ways_keep
-it "the rows change meanwhile" reconfigure live/b2
+it "the rows change four times meanwhile" weights_change b3 2 5 3 4
 it "... so that 10 % of the connections or more go another way" of dark have_moved 10
 for silence in 40 70; do
 	it "$silence s pass" has_waited "$silence"
