@@ -56,10 +56,14 @@ static void print_status_backends(const json_t *list, FILE *to)
 	const json_t *backend;
 	size_t i;
 
-	json_array_foreach(list, i, backend)
-		fprintf(to, "    %-12s id %-5lld weight %-4lld %s\n", text(backend, "name"),
+	json_array_foreach(list, i, backend) {
+		fprintf(to, "    %-12s id %-5lld weight %-4lld %s", text(backend, "name"),
 		       number(backend, "id"), number(backend, "weight"),
 		       backend_state(backend, (char[BACKEND_STATE_MAX]){}));
+		if (number(backend, "pins"))
+			fprintf(to, ", %lld pinned flows", number(backend, "pins"));
+		fprintf(to, "\n");
+	}
 }
 
 static void print_status_services(const json_t *list, FILE *to)
@@ -97,6 +101,11 @@ static void print_epochs(const json_t *list, FILE *to)
 	fprintf(to, "\n");
 }
 
+static void print_pins(const json_t *pins, FILE *to)
+{
+	fprintf(to, "\npins: %lld flows, room for %lld\n", number(pins, "used"), number(pins, "room"));
+}
+
 /* The ladder's last rung: of so many connections, what the nodes' answers came to. */
 static void print_whohas(const json_t *whohas, FILE *to)
 {
@@ -118,6 +127,7 @@ static void print_gateway_status(const json_t *status, FILE *to)
 	json_array_foreach(json_object_get(status, "gateways"), i, item)
 		fprintf(to, "    %-12s %-30s %s\n", text(item, "name"), text(item, "sid"),
 		       gateway_state(item));
+	print_pins(json_object_get(status, "pins"), to);
 	print_whohas(json_object_get(status, "who-has"), to);
 }
 

@@ -102,10 +102,17 @@ struct config_service {
 	struct config_health health;
 };
 
+/* Of each gateway's table. Times: since the flow's last packet. */
+struct config_pins {
+	uint32_t number;
+	uint32_t new_s, established_s, datagrams_s, closing_s, reset_s;
+};
+
 struct config {
 	struct network infrastructure;
 	char *secret_file; /* absolute, or relative to the folder of the configuration */
 	uint32_t mtu;	   /* of the infrastructure's links, bytes */
+	struct config_pins pins;
 	uint32_t cookie_epoch; /* new connections' cookies carry its lowest bit; it and the one before live */
 	struct config_site *sites;
 	size_t n_sites;

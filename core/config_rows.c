@@ -95,6 +95,9 @@ static const char *check_domain(const void *value)
 	.offset = offsetof(struct object, field), .size = sizeof(*((struct object *)0)->field),    \
 	.count = offsetof(struct object, n_##field)
 
+/* As long as a pin's 16 bits of time can tell. */
+#define PIN_SECONDS .type = CONFIG_NUMBER, .min = 1, .max = 36000, .unit = "s"
+
 #define LOCATOR_HELP "The /64 of this node's SIDs (RFC 8986, 3.1), inside infrastructure."
 
 static const struct config_row rows[] = {
@@ -127,6 +130,55 @@ static const struct config_row rows[] = {
 		.help = "Of the links between gateways and backends. What does not fit once it is "
 			"encapsulated is answered with ICMP packet too big.",
 		AT(config, mtu),
+	},
+	{
+		.path = "pins",
+		.type = CONFIG_NUMBER,
+		.min = 1,
+		.max = PIN_WAYS << PIN_BUCKET_BITS_MAX,
+		.unit = "pins",
+		.fallback = "1000000",
+		.help = "How many flows each gateway can pin to their backends: those of connections "
+			"that carry no cookie, of services without agents, and of sticky ones. 34 "
+			"bytes each, and their number is rounded up to 31 times a power of two. In a "
+			"full table the oldest give way.",
+		AT(config, pins.number),
+	},
+	{
+		.path = "pin-new",
+		PIN_SECONDS,
+		.fallback = "60",
+		.help = "How long a pin is honoured after its flow's first packet, without another.",
+		AT(config, pins.new_s),
+	},
+	{
+		.path = "pin-idle",
+		PIN_SECONDS,
+		.fallback = "8000",
+		.help = "The same for a TCP connection. Longer than Linux' keepalive waits, which is "
+			"7875 seconds.",
+		AT(config, pins.established_s),
+	},
+	{
+		.path = "pin-datagrams",
+		PIN_SECONDS,
+		.fallback = "120",
+		.help = "The same for UDP.",
+		AT(config, pins.datagrams_s),
+	},
+	{
+		.path = "pin-closing",
+		PIN_SECONDS,
+		.fallback = "120",
+		.help = "The same for a connection whose client has sent a FIN.",
+		AT(config, pins.closing_s),
+	},
+	{
+		.path = "pin-reset",
+		PIN_SECONDS,
+		.fallback = "10",
+		.help = "The same for one whose client has sent a RST.",
+		AT(config, pins.reset_s),
 	},
 	{
 		.path = "cookie-epoch",
@@ -289,6 +341,14 @@ static const struct config_row rows[] = {
 			"finds it without state. off where something on clients' way rewrites "
 			"timestamps. Of no effect on UDP and without agents.",
 		AT(config_service, cookie),
+	},
+	{
+		.path = "services.*.sticky",
+		.type = CONFIG_BOOLEAN,
+		.fallback = "false",
+		.help = "Whether a client's datagrams from one port keep their backend: the first one "
+			"pins it. Of no effect on TCP, whose connections keep theirs.",
+		AT(config_service, sticky),
 	},
 	{
 		.path = "services.*.who-has",

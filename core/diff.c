@@ -327,6 +327,10 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 				  before->config->cookie ? "on" : "off",
 				  after->config->cookie ? "on" : "off");
 	if (r == 0)
+		r = compare_field(diff, DIFF_SERVICE, name, "sticky",
+				  before->config->sticky ? "true" : "false",
+				  after->config->sticky ? "true" : "false");
+	if (r == 0)
 		r = compare_number(diff, DIFF_SERVICE, name, "who-has", before->config->who_has,
 				   after->config->who_has);
 	if (r == 0)
@@ -514,6 +518,7 @@ static const struct setting gateway_rows[] = {
 	SETTING(gateway_settings, site, "site SID"),
 	SETTING(gateway_settings, cookie, "cookie keys"),
 	SETTING(gateway_settings, vip_prefixes, "VIPs that are networks"),
+	SETTING(gateway_settings, pins, "pin table"),
 };
 
 static const struct setting agent_rows[] = {

@@ -2,6 +2,7 @@
 #include "core/pin_table.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define LOCK_ROUNDS 1000 /* of pin_put's own tries; a program's processor may be taken from it */
 
@@ -58,6 +59,12 @@ uint16_t pin_table_find(const struct pin_table *table, const struct flow *flow, 
 	return pin_find(&seek, &table->settings, &state) ? pin_backend(state) : 0;
 }
 
+static uint16_t lane_at(const struct pin_bucket *bucket, uint32_t slot)
+{
+	return PIN_LOAD(bucket->words[slot / PIN_WORD_LANES]) >>
+	       slot % PIN_WORD_LANES * PIN_LANE_BITS;
+}
+
 void pin_table_walk(const struct pin_table *table, uint64_t now_ns, pin_table_visit visit,
 		    void *userdata)
 {
@@ -65,13 +72,128 @@ void pin_table_walk(const struct pin_table *table, uint64_t now_ns, pin_table_vi
 
 	for (uint32_t i = 0; i < bucket_count(table); i++)
 		for (uint32_t slot = 0; slot < PIN_WAYS; slot++) {
-			struct pin pin = table->sets[i].pins[slot];
+			struct pin pin;
 
+			if (!lane_at(&table->buckets[i], slot))
+				continue; /* without a look at the pin's own line */
+			pin = table->sets[i].pins[slot];
 			pin.state = pin_read(&table->sets[i].pins[slot], &pin.key);
 			if (pin.state && pin_lives(pin.state, now, &table->settings))
 				visit(&pin, pin.key.service_hash >> PIN_HASH_BITS,
 				      pin_backend(pin.state), userdata);
 		}
+}
+
+/* An open-addressed table, by service and backend. What it has no place for is in the sum alone. */
+#define COUNT_BITS 16
+#define COUNT_PROBES 64
+
+struct pin_count {
+	uint32_t of; /* service << 16 | backend; a backend is never 0 */
+	uint32_t pins;
+};
+
+struct pin_counts {
+	uint32_t all;
+	struct pin_count places[1 << COUNT_BITS];
+};
+
+static struct pin_count *count_place(struct pin_counts *counts, uint32_t of)
+{
+	uint32_t first = of * 0x9e3779b1U >> (32 - COUNT_BITS);
+
+	for (uint32_t i = 0; i < COUNT_PROBES; i++) {
+		struct pin_count *place = &counts->places[(first + i) % (1 << COUNT_BITS)];
+
+		if (place->of == of || !place->of)
+			return place;
+	}
+	return NULL;
+}
+
+static void count_pin(const struct pin *pin, uint32_t service, uint16_t backend, void *userdata)
+{
+	struct pin_counts *counts = userdata;
+	struct pin_count *place = count_place(counts, service << 16 | backend);
+
+	counts->all++;
+	if (!place)
+		return;
+	place->of = service << 16 | backend;
+	place->pins++;
+}
+
+int pin_counts_new(const struct pin_table *table, uint64_t now_ns, struct pin_counts **ret)
+{
+	struct pin_counts *counts = calloc(1, sizeof(*counts));
+
+	if (!counts)
+		return -ENOMEM;
+	pin_table_walk(table, now_ns, count_pin, counts);
+	*ret = counts;
+	return 0;
+}
+
+struct pin_counts *pin_counts_free(struct pin_counts *counts)
+{
+	free(counts);
+	return NULL;
+}
+
+uint32_t pin_counts_all(const struct pin_counts *counts)
+{
+	return counts->all;
+}
+
+uint32_t pin_counts_of(const struct pin_counts *counts, uint32_t service, uint16_t backend)
+{
+	const struct pin_count *place =
+		count_place((struct pin_counts *)counts, service << 16 | backend);
+
+	return place ? place->pins : 0;
+}
+
+/* The flow hash's upper half, mixed: as much of it as a bucket's number and a pin tell. */
+static uint32_t hash_half(const struct pin_table *table, uint32_t bucket, const struct pin_key *key)
+{
+	uint32_t top = bucket >> (table->settings.bucket_bits - PIN_BUCKET_BITS_MIN);
+
+	return top << PIN_HASH_BITS | (key->service_hash & ((1U << PIN_HASH_BITS) - 1));
+}
+
+_Static_assert(PIN_BUCKET_BITS_MIN + PIN_HASH_BITS == 32, "they tell all of it");
+
+static bool copy_pin(const struct pin_table *from, const struct pin_table *to, uint32_t bucket,
+		     uint32_t slot)
+{
+	struct pin *pin = &from->sets[bucket].pins[slot];
+	struct pin_key key = pin->key;
+	__u64 state = pin_read(pin, &key), found;
+	uint16_t tag = lane_at(&from->buckets[bucket], slot), kept;
+	uint32_t place = hash_half(from, bucket, &key) >> (32 - to->settings.bucket_bits);
+	struct pin_seek seek = {.bucket = &to->buckets[place],
+				.set = &to->sets[place],
+				.key = key,
+				.now = pin_time(state),
+				.tag = tag,
+				.home = pin_home(tag)};
+	struct pin_value value = {
+		.backend = pin_backend(state), .isn = pin_isn(state), .phase = pin_phase(state)};
+
+	if (!state || tag < PIN_TAG_MIN || pin_search(&seek, &found) < PIN_WAYS)
+		return false;
+	return pin_put(&seek, &value, PIN_FIRST_WINS, &to->settings, PIN_LOCKED_BY_DAEMON, &kept) ==
+	       PIN_STORED;
+}
+
+size_t pin_table_copy(const struct pin_table *from, const struct pin_table *to)
+{
+	size_t copied = 0;
+
+	for (uint32_t bucket = 0; bucket < bucket_count(from); bucket++)
+		for (uint32_t slot = 0; slot < PIN_WAYS; slot++)
+			copied += copy_pin(from, to, bucket, slot);
+	return copied;
 }
 
 /* A look at the states first: buckets without anything to end are not locked. */
@@ -117,10 +239,7 @@ static void recover_bucket(const struct pin_table *table, uint32_t bucket)
 	struct pin_seek seek = {.bucket = &table->buckets[bucket], .set = &table->sets[bucket]};
 
 	for (uint32_t slot = 0; slot < PIN_WAYS; slot++) {
-		uint64_t tag = seek.bucket->words[slot / PIN_WORD_LANES] >>
-				       slot % PIN_WORD_LANES * PIN_LANE_BITS & 0xffff;
-
-		if (!tag != !pin_phase(PIN_LOAD(seek.set->pins[slot].state)))
+		if (!lane_at(seek.bucket, slot) != !pin_phase(PIN_LOAD(seek.set->pins[slot].state)))
 			pin_clear(&seek, slot);
 	}
 	pin_unlock(seek.bucket);

@@ -39,6 +39,20 @@ typedef void (*pin_table_visit)(const struct pin *pin, uint32_t service, uint16_
 void pin_table_walk(const struct pin_table *table, uint64_t now_ns, pin_table_visit visit,
 		    void *userdata);
 
+/* How many pins to be honoured there are, of all, and of a service and backend (some millions of pins are
+ * walked for it). 0, or -ENOMEM. */
+struct pin_counts;
+int pin_counts_new(const struct pin_table *table, uint64_t now_ns, struct pin_counts **ret);
+struct pin_counts *pin_counts_free(struct pin_counts *counts);
+uint32_t pin_counts_all(const struct pin_counts *counts);
+uint32_t pin_counts_of(const struct pin_counts *counts, uint32_t service, uint16_t backend);
+
+/*
+ * What `from` holds and `to`, which may be of another size, does not. A pin and its place tell enough of
+ * the hash. Of pins that end meanwhile, or have ended, some may come along. Returns how many.
+ */
+size_t pin_table_copy(const struct pin_table *from, const struct pin_table *to);
+
 /* Ends the pins of `n` buckets from `first` on that are honoured no more. Returns how many. */
 size_t pin_table_sweep(const struct pin_table *table, uint32_t first, uint32_t n, uint64_t now_ns);
 

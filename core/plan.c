@@ -9,6 +9,7 @@
 #include "core/health.h"
 #include "core/intervals.h"
 #include "core/maglev.h"
+#include "core/pin_table.h"
 #include "wire/srv6.h"
 
 /* Rows of routers are sized for this many gateways a site; more still work, less evenly. */
@@ -334,19 +335,22 @@ int plan_agent(const struct config *config, const struct config_backend *self, s
 	return 0;
 }
 
-/* In seconds. A connection outlives Linux' keepalive: 7200, then nine probes 75 apart. */
-static const uint32_t pin_timeouts_s[PIN_PHASES_MAX] = {
-	[PIN_NEW] = 60, [PIN_ESTABLISHED] = 8000, [PIN_DATAGRAMS] = 120,
-	[PIN_CLOSING] = 120, [PIN_RESET] = 10,
-};
-
-static struct pin_settings plan_pins(void)
+/* Rounded up: a pin lives at least as long as it says. */
+static uint16_t ticks_of(uint32_t seconds)
 {
-	struct pin_settings settings = {.bucket_bits = PIN_BUCKET_BITS};
+	return ((seconds * UINT64_C(1000000000)) >> PIN_TICK_SHIFT) + 1;
+}
 
-	for (int i = 0; i < PIN_PHASES_MAX; i++)
-		settings.timeouts[i] = pin_ticks(pin_timeouts_s[i] * 1000000000ULL);
-	return settings;
+static struct pin_settings plan_pins(const struct config_pins *config)
+{
+	return (struct pin_settings){
+		.bucket_bits = pin_table_bits(config->number),
+		.timeouts = {[PIN_NEW] = ticks_of(config->new_s),
+			     [PIN_ESTABLISHED] = ticks_of(config->established_s),
+			     [PIN_DATAGRAMS] = ticks_of(config->datagrams_s),
+			     [PIN_CLOSING] = ticks_of(config->closing_s),
+			     [PIN_RESET] = ticks_of(config->reset_s)},
+	};
 }
 
 struct gateway_settings plan_gateway_settings(const struct config *config,
@@ -359,7 +363,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.route = sid_make(&self->locator, SRV6_ROUTE),
 		.site = sid_make(&self->site->locator, SRV6_SITE),
 		.cookie = keys->cookie,
-		.pins = plan_pins(),
+		.pins = plan_pins(&config->pins),
 		.vip_prefixes = plan->vip_prefixes,
 		.fingerprint = keys->fingerprint,
 		.who_has = keys->who_has,

@@ -30,6 +30,7 @@
 #define PINS_MODE 0700
 #define MAP_PREFIX "map-"
 #define LINK_PREFIX "link-"
+#define ASIDE_PREFIX "former-"
 
 struct pins {
 	char *directory; /* of this layout */
@@ -144,6 +145,72 @@ int pins_use_maps(const struct pins *pins, struct bpf_object *object)
 			return r;
 	}
 	return 0;
+}
+
+static int map_paths(const struct pins *pins, const char *name, char path[static PATH_MAX],
+		     char aside[static PATH_MAX])
+{
+	int r = pin_path(pins, MAP_PREFIX, name, path);
+
+	return r < 0 ? r : pin_path(pins, ASIDE_PREFIX, name, aside);
+}
+
+int pins_map_entries(const struct pins *pins, const char *name)
+{
+	_cleanup_close_ int fd = -1;
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[PATH_MAX];
+	int r = pin_path(pins, MAP_PREFIX, name, path);
+
+	if (r < 0)
+		return r;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? -errno : (int)info.max_entries;
+}
+
+int pins_set_aside(const struct pins *pins, const char *name)
+{
+	char path[PATH_MAX], aside[PATH_MAX];
+	int r = map_paths(pins, name, path, aside);
+
+	if (r < 0)
+		return r;
+	unlink(aside); /* of one that was killed before it had done */
+	return rename(path, aside) < 0 ? -errno : 0;
+}
+
+int pins_put_back(const struct pins *pins, const char *name)
+{
+	char path[PATH_MAX], aside[PATH_MAX];
+	int r = map_paths(pins, name, path, aside);
+
+	if (r < 0)
+		return r;
+	unlink(path);
+	return rename(aside, path) < 0 ? -errno : 0;
+}
+
+int pins_open_aside(const struct pins *pins, const char *name)
+{
+	char aside[PATH_MAX];
+	int r = pin_path(pins, ASIDE_PREFIX, name, aside);
+
+	if (r == 0) {
+		r = bpf_obj_get(aside);
+		r = r < 0 ? -errno : r;
+	}
+	return r;
+}
+
+void pins_end_aside(const struct pins *pins, const char *name)
+{
+	char aside[PATH_MAX];
+
+	if (pin_path(pins, ASIDE_PREFIX, name, aside) == 0)
+		unlink(aside);
 }
 
 int pins_map_memory(const struct bpf_map *map, size_t size, void **ret)

@@ -27,6 +27,16 @@ struct pins *pins_free(struct pins *pins);
 /* Before load: the object's maps (its read-only data aside) are those pinned, or will be. */
 int pins_use_maps(const struct pins *pins, struct bpf_object *object);
 
+/*
+ * A map of another size cannot take a pinned one's place, and the attached program still needs that one.
+ * So it is set aside under another name, from where the new one's daemon reads it.
+ */
+int pins_map_entries(const struct pins *pins, const char *name); /* of the pinned map; -ENOENT */
+int pins_set_aside(const struct pins *pins, const char *name);
+int pins_put_back(const struct pins *pins, const char *name);
+int pins_open_aside(const struct pins *pins, const char *name); /* its descriptor */
+void pins_end_aside(const struct pins *pins, const char *name);
+
 /* An array's elements as memory that the programs share, `size` bytes. 0 or a negative errno. */
 int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);
 

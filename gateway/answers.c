@@ -72,11 +72,13 @@ static json_t *health_json(const struct health *health)
 			 (int)health->falls);
 }
 
+/* "pins": flows that are pinned there by this gateway. */
 static json_t *members_json(const struct gateway_daemon *gateway,
-			    const struct plan_service *planned)
+			    const struct plan_service *planned, const struct pin_counts *pins)
 {
 	const struct config_service *service = planned->config;
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	uint32_t number = tables_service_number(tables, planned->identity);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < service->n_members; i++) {
@@ -86,18 +88,20 @@ static json_t *members_json(const struct gateway_daemon *gateway,
 		bool reachable = tables->backends[member->backend->id].next_hops != 0;
 
 		json_array_append_new(list,
-				      json_pack("{s:s s:i s:i s:b s:b s:b s:o}", "name",
+				      json_pack("{s:s s:i s:i s:b s:b s:b s:o s:i}", "name",
 						member->backend->name, "id", member->backend->id,
 						"weight", (int)member->weight, "enabled",
 						member->enabled && member->weight, "open",
 						planned->open[i], "reachable", reachable, "health",
-						health_json(health)));
+						health_json(health), "pins",
+						(int)pin_counts_of(pins, number,
+								   member->backend->id)));
 	}
 	return list;
 }
 
 static json_t *service_json(const struct gateway_daemon *gateway,
-			    const struct plan_service *service)
+			    const struct plan_service *service, const struct pin_counts *pins)
 {
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
 	uint32_t number = tables_service_number(tables, service->identity);
@@ -116,7 +120,7 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 			 !service->config->agentless, "cookie",
 			 (service->flags & SERVICE_COOKIE) != 0, "off", tables_switched_off(tables, number), "rows", (int)service->size, "generations",
 			 (int)rows_count(tables->services[number].rows.banks), "backends",
-			 members_json(gateway, service));
+			 members_json(gateway, service, pins));
 }
 
 static json_t *vips_json(const struct gateway_daemon *gateway)
@@ -165,19 +169,28 @@ static json_t *routers_json(const struct gateway_daemon *gateway)
 static int answer_status(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct gateway_daemon *gateway = userdata;
-	json_t *services = json_array(), *interfaces = json_array();
+	const struct pin_table *table = dataplane_pins(gateway->dataplane);
+	json_t *services, *interfaces;
+	struct pin_counts *pins;
 
+	if (pin_counts_new(table, monotonic_ns(), &pins) < 0)
+		return -ENOMEM;
+	services = json_array();
+	interfaces = json_array();
 	for (size_t i = 0; i < gateway->plan->n_services; i++)
 		json_array_append_new(services,
-				      service_json(gateway, &gateway->plan->services[i]));
+				      service_json(gateway, &gateway->plan->services[i], pins));
 	for (size_t i = 0; i < gateway->self->n_interfaces; i++)
 		json_array_append_new(interfaces, json_string(gateway->self->interfaces[i]));
-	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o s:o}", "role", "gateway", "node",
+	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o s:o s:{s:i s:i}}", "role", "gateway", "node",
 			 gateway->self->name, "site", gateway->self->site->name, "config",
 			 gateway->options.config, "cookie-epochs",
 			 inputs_cookie_epochs(gateway->inputs), "interfaces", interfaces, "vips",
 			 vips_json(gateway), "gateways", routers_json(gateway), "services", services,
-			 "who-has", inquiries_json(gateway->inquiries));
+			 "who-has", inquiries_json(gateway->inquiries), "pins", "used",
+			 (int)pin_counts_all(pins), "room",
+			 (int)pin_table_capacity(table->settings.bucket_bits));
+	pin_counts_free(pins);
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
+#include "gateway/former_pins.h"
 #include "gateway.skel.h"
 #include "wire/whohas.h"
 
@@ -16,6 +17,7 @@ struct dataplane {
 	struct gateway *program;
 	struct tables tables;
 	struct pin_table pins;
+	struct former_pins *former; /* until the program is attached: a table of another size */
 	struct gateway_settings settings;
 };
 
@@ -86,11 +88,15 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 	dataplane->pins.settings = settings->pins;
 	r = size_pins(dataplane->program, &settings->pins);
 	if (r == 0)
+		r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
+	if (r == 0)
 		r = pins_use_maps(pins, dataplane->program->obj);
 	if (r == 0)
 		r = gateway__load(dataplane->program);
 	if (r == 0)
 		r = map_tables(dataplane);
+	if (r == 0 && dataplane->former)
+		former_pins_copy(dataplane->former, &dataplane->pins);
 	return r;
 }
 
@@ -124,12 +130,13 @@ struct dataplane *dataplane_free(struct dataplane *dataplane)
 			if (*regions[i].memory)
 				munmap(*regions[i].memory, regions[i].size);
 	}
+	former_pins_end(dataplane->former, true);
 	gateway__destroy(dataplane->program);
 	free(dataplane);
 	return NULL;
 }
 
-int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
+int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 		     char *const *interfaces, size_t n)
 {
 	int result = 0;
@@ -143,6 +150,9 @@ int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
 			result = r;
 		}
 	}
+	if (dataplane->former)
+		former_pins_copy(dataplane->former, &dataplane->pins);
+	dataplane->former = former_pins_end(dataplane->former, false);
 	return result;
 }
 

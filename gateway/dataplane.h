@@ -23,7 +23,7 @@ int dataplane_new(const struct pins *pins, const struct gateway_settings *settin
 struct dataplane *dataplane_free(struct dataplane *dataplane);
 
 /* Puts the program on the interfaces. On an error, said to stderr, the others are attached. */
-int dataplane_attach(const struct dataplane *dataplane, const struct pins *pins,
+int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 		     char *const *interfaces, size_t n);
 
 /* The pins, in the memory that the program shares. */

@@ -11,6 +11,7 @@
 #include "gateway/inquiries.h"
 #include "gateway/monitor.h"
 #include "gateway/peers.h"
+#include "gateway/sweep.h"
 #include "gateway/trace.h"
 #include "io/control.h"
 #include "io/rtnetlink.h"
@@ -24,6 +25,7 @@ struct gateway_daemon {
 	struct monitor *monitor;
 	struct trace *trace;
 	struct inquiries *inquiries;
+	struct sweep *sweep;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_gateway *self;

@@ -150,6 +150,13 @@ static void use_world(struct gateway_daemon *gateway)
 		inquiries_use(gateway->inquiries, &world);
 }
 
+static const struct pin_table *pins_now(void *userdata)
+{
+	const struct gateway_daemon *gateway = userdata;
+
+	return gateway->dataplane ? dataplane_pins(gateway->dataplane) : NULL;
+}
+
 static int begin_inquiries(struct gateway_daemon *gateway, sd_event *event)
 {
 	int r = inquiries_new(event, dataplane_whohas_fd(gateway->dataplane), &gateway->inquiries);
@@ -339,10 +346,13 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		r = begin_inquiries(gateway, loop_event(loop));
 	if (r >= 0)
+		r = sweep_new(loop_event(loop), pins_now, gateway, &gateway->sweep);
+	if (r >= 0)
 		r = loop_run(loop, gateway->self->name);
 	control_free(control);
 	trace_free(gateway->trace);
 	inquiries_free(gateway->inquiries);
+	sweep_free(gateway->sweep);
 	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);
 	rtnetlink_free(gateway->netlink);

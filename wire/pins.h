@@ -181,7 +181,7 @@ struct pin_seek {
 	struct pin_key key;
 	__u16 now; /* ticks */
 	__u16 tag; /* PIN_TAG_MIN or more */
-	__u8 home; /* the word where it begins */
+	__u8 home; /* the word where it begins: by the tag, so that a pin can be put elsewhere */
 };
 
 #define PIN_TAG_MIN 4 /* smaller lanes: free, or the lock's owner */
@@ -197,12 +197,17 @@ pin_inline __u32 pin_bucket_of(__u64 flow_hash, __u32 bucket_bits)
 	return (pin_mix(flow_hash) >> 32) >> (32 - bucket_bits);
 }
 
+pin_inline __u8 pin_home(__u16 tag)
+{
+	return tag % PIN_WORDS;
+}
+
 /* All but the table's own places. */
 pin_inline struct pin_seek pin_seek_of(const struct flow *flow, __u32 service, __u64 flow_hash,
 				       __u16 now)
 {
 	__u64 mix = pin_mix(flow_hash);
-	__u16 tag = mix >> 16;
+	__u16 bits = mix >> 16, tag = bits < PIN_TAG_MIN ? bits + PIN_TAG_MIN : bits;
 
 	return (struct pin_seek){
 		.key = {.client = flow->client,
@@ -210,8 +215,8 @@ pin_inline struct pin_seek pin_seek_of(const struct flow *flow, __u32 service, _
 			.vip_port = flow->vip_port,
 			.service_hash = service << PIN_HASH_BITS | (mix >> 32 & 0xfffff)},
 		.now = now,
-		.tag = tag < PIN_TAG_MIN ? tag + PIN_TAG_MIN : tag,
-		.home = mix >> 13 & (PIN_WORDS - 1),
+		.tag = tag,
+		.home = pin_home(tag),
 	};
 }
 

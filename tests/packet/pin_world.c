@@ -70,7 +70,7 @@ void given_full_bucket(struct pin_flow flow)
 
 	for (int i = 0; i < PIN_WAYS; i++) {
 		at.key.client_port = i;
-		at.tag = 1000 + i;
+		at.tag = 1000 + PIN_WORDS * i;
 		assert_int_equal(pin_put(&at, &value, PIN_REPLACES, &gateway_pins()->settings,
 					 PIN_LOCKED_BY_DAEMON, &kept),
 				 PIN_STORED);

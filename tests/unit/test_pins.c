@@ -65,7 +65,7 @@ static uint64_t hash_numbered(uint64_t i)
 /* A flow of the test's bucket: all have one home word too, and tags of their own. */
 static uint64_t hash_of_one_bucket(uint32_t i)
 {
-	uint64_t inverse = 0x9fb21c651e98df25ULL, wanted = 5ULL << 52 | (uint64_t)(100 + i) << 16;
+	uint64_t inverse = 0x9fb21c651e98df25ULL, wanted = 5ULL << 52 | (uint64_t)(100 + PIN_WORDS * i) << 16;
 
 	for (int round = 0; round < 5; round++) /* Newton: the inverse modulo 2^64 */
 		inverse *= 2 - 0x9fb21c651e98df25ULL * inverse;
