@@ -251,6 +251,16 @@ int gateway_run(const struct frame *in, struct frame *ret_out)
 	return subject_run(&subject, in, ret_out, __FILE__, __LINE__);
 }
 
+void gateway_one_bucket(void)
+{
+	pins.settings.bucket_bits = 0;
+}
+
+int gateway_program(void)
+{
+	return subject.program;
+}
+
 int gateway_map(const char *name)
 {
 	int fd = bpf_object__find_map_fd_by_name(skeleton->obj, name);

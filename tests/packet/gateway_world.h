@@ -71,6 +71,12 @@ void given_sticky(int service);
 
 extern const struct cookie_keys cookie_keys;
 
+/* Before the program is loaded: its pins have one bucket. */
+void gateway_one_bucket(void);
+
+/* For what runs it by itself. */
+int gateway_program(void);
+
 /* A map of the program's, for a test of what only it is about. */
 int gateway_map(const char *name);
 

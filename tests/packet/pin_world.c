@@ -3,7 +3,7 @@
 
 #include "tests/packet/pin_world.h"
 
-static __u16 now_ticks(void)
+__u16 pin_now(void)
 {
 	struct timespec now;
 
@@ -27,7 +27,7 @@ static struct pin_seek seek(struct pin_flow wanted, __u16 now)
 void given_pin(struct pin_flow flow, int backend, __u32 isn_tag, enum pin_phase phase, int ticks)
 {
 	struct pin_value value = {.backend = backend, .isn = isn_tag, .phase = phase};
-	struct pin_seek at = seek(flow, now_ticks() - ticks);
+	struct pin_seek at = seek(flow, pin_now() - ticks);
 	__u16 kept;
 
 	assert_int_equal(pin_put(&at, &value, PIN_REPLACES, &gateway_pins()->settings,
@@ -37,7 +37,7 @@ void given_pin(struct pin_flow flow, int backend, __u32 isn_tag, enum pin_phase 
 
 __u64 pin_of(struct pin_flow flow)
 {
-	struct pin_seek at = seek(flow, now_ticks());
+	struct pin_seek at = seek(flow, pin_now());
 	__u64 state = 0;
 
 	return pin_search(&at, &state) < PIN_WAYS ? state : 0;
@@ -65,7 +65,7 @@ void given_idle_bucket(struct pin_flow flow)
 void given_full_bucket(struct pin_flow flow)
 {
 	struct pin_value value = {.backend = 1, .phase = PIN_ESTABLISHED};
-	struct pin_seek at = seek(flow, now_ticks());
+	struct pin_seek at = seek(flow, pin_now());
 	__u16 kept;
 
 	for (int i = 0; i < PIN_WAYS; i++) {

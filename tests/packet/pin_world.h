@@ -16,6 +16,9 @@ struct pin_flow {
 #define PLAIN_FLOW(v) (struct pin_flow){v, IPPROTO_TCP, PLAIN, 443}
 #define NAMES_FLOW(v) (struct pin_flow){v, IPPROTO_UDP, NAMES, 53}
 
+/* The time in ticks. */
+__u16 pin_now(void);
+
 /* Of a flow that has no pin yet: as if its last packet had come `ticks` ago. */
 void given_pin(struct pin_flow flow, int backend, __u32 isn_tag, enum pin_phase phase, int ticks);
 
