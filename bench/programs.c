@@ -64,7 +64,7 @@ static int load_gateway(struct programs *programs, struct world *world)
 	MAP_TABLE(gateway, tables, services, SERVICES_MAX);
 	MAP_TABLE(gateway, tables, members, MEMBER_WORDS_MAX);
 	MAP_TABLE(gateway, tables, rows, ROWS_MAX);
-	MAP_TABLE(gateway, tables, backends, BACKENDS_MAX);
+	MAP_TABLE(gateway, tables, backends, DESTINATIONS_MAX);
 	MAP_TABLE(gateway, tables, routers, ROUTERS_MAX);
 	MAP_TABLE(gateway, tables, site, 1);
 	MAP_TABLE(gateway, tables, next_hops, NEXT_HOPS_MAX);

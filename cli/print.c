@@ -82,6 +82,8 @@ static void print_status_services(const json_t *list, FILE *to)
 			fprintf(to, ", by cookie");
 		if (is_true(service, "off"))
 			fprintf(to, ", switched off");
+		if (json_is_string(json_object_get(service, "away")))
+			fprintf(to, ", new connections go to site %s", text(service, "away"));
 		fprintf(to, "\n");
 		print_status_backends(json_object_get(service, "backends"), to);
 	}

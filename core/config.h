@@ -22,6 +22,7 @@ struct errors; /* base/errors.h: what is wrong, a row each */
 struct config_site {
 	char *name;
 	union address locator; /* /64, of the anycast SIDs */
+	bool enabled;	       /* false: drained */
 };
 
 struct config_gateway {

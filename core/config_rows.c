@@ -196,6 +196,7 @@ static const struct config_row rows[] = {
 		.type = CONFIG_ITEMS,
 		.required = true,
 		.min = 1,
+		.max = SITES_MAX - 1,
 		.help = "Points of presence: gateways and backends near each other.",
 		MANY_AT(config, sites),
 	},
@@ -206,6 +207,14 @@ static const struct config_row rows[] = {
 		.help = "The /64 of the site's anycast SIDs, which all its gateways share, inside "
 			"infrastructure.",
 		AT(config_site, locator),
+	},
+	{
+		.path = "sites.*.enabled",
+		.type = CONFIG_BOOLEAN,
+		.fallback = "true",
+		.help = "false: drained. Its gateways announce nothing and forward what still comes, "
+			"its backends keep their connections, and new ones go to other sites.",
+		AT(config_site, enabled),
 	},
 	{
 		.path = "gateways",

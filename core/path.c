@@ -21,23 +21,36 @@ static bool path_has(const struct path *path, uint16_t id)
 	return false;
 }
 
-/* The distinct reachable backends of the row, newest generation first. */
+static void add_candidate(const struct tables *tables, uint16_t id, int family, struct path *path)
+{
+	const struct destination *node = &tables->backends[id];
+
+	if (!id || !node->next_hops || path_has(path, id))
+		return;
+	path->backends[path->n_segments] = id;
+	path->segments[path->n_segments++] = node->sids[family];
+}
+
+/* The distinct reachable backends of the row, newest generation first; another site behind them. */
 static void add_candidates(const struct tables *tables, const struct service *service,
-			   uint32_t most, int family, struct path *path)
+			   uint32_t most, int family, bool syn, struct path *path)
 {
 	uint32_t count = rows_count(service->rows.banks);
-	bool any = false;
+	uint16_t site = 0, any = 0;
 
 	for (uint32_t i = 0; i < count && i < most; i++) {
 		uint16_t id = tables_row(tables, &service->rows, i, path->row);
-		const struct destination *node = &tables->backends[id];
 
-		any |= id != 0;
-		if (!id || !node->next_hops || path_has(path, id))
-			continue;
-		path->backends[path->n_segments] = id;
-		path->segments[path->n_segments++] = node->sids[family];
+		any |= id;
+		if (!(id & ROW_SITE))
+			add_candidate(tables, id, family, path);
+		else if (!site)
+			site = id;
+		if (i == 0 && site && syn)
+			break;
 	}
+	path->to_site = site != 0;
+	add_candidate(tables, site, family, path);
 	if (!path->n_segments)
 		path->verdict = any ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
 }
@@ -146,8 +159,9 @@ void path_find(const struct path_view *view, const struct flow *flow, uint64_t v
 	if (ret->pin && (udp || packet == PATH_MIDWAY) &&
 	    follow_pin(tables, service, ret->pin, flow, ret))
 		return;
-	add_candidates(tables, service, agentless || udp || sticky ? 1 : CANDIDATES_MAX, family, ret);
-	if (ret->n_segments && !agentless && (udp || packet != PATH_MIDWAY))
+	add_candidates(tables, service, agentless || udp || sticky ? 1 : CANDIDATES_MAX, family,
+		       !udp && packet != PATH_MIDWAY, ret);
+	if (ret->n_segments && !agentless && !ret->to_site && (udp || packet != PATH_MIDWAY))
 		ret->segments[ret->n_segments - 1].bytes[SID_FLAGS_BYTE] |= SRV6_MUST;
 }
 

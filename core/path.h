@@ -34,10 +34,11 @@ struct path {
 	uint32_t row;
 	uint16_t pin;	 /* id of the backend that the flow is pinned to at this gateway; 0: none */
 	uint16_t router; /* the flow's router, its number; 0: the site has none */
-	uint16_t backends[CANDIDATES_MAX]; /* ids, in the order of visit */
+	uint16_t backends[CANDIDATES_MAX]; /* ids, in the order of visit; ROW_SITE: another site */
 	union address segments[CANDIDATES_MAX]; /* their SIDs, with arguments */
 	uint32_t n_segments;
 	enum path_replies replies;
+	bool to_site; /* the last one is another site's */
 };
 
 /* What a gateway decides by. */

@@ -38,8 +38,23 @@ static bool member_open(const struct config_member *member)
 	return member->enabled && member->weight > 0;
 }
 
-/* Over the members that `open` says. Without any, there are no rows. */
-static int fill_rows(struct plan_service *service, uint64_t key, const bool *open)
+static struct maglev_entry member_entry(const struct config_member *member, uint64_t key)
+{
+	return (struct maglev_entry){
+		.seed = maglev_seed(key, member->backend->id),
+		.weight = member->weight,
+		.value = member->backend->id,
+	};
+}
+
+static uint16_t site_number(const struct plan *plan, const struct config_site *site)
+{
+	return ROW_SITE | (site - plan->config->sites + 1);
+}
+
+/* Over our own members that are open, or one other site. Without any, there are no rows. */
+static int fill_rows(const struct plan *plan, struct plan_service *service, const bool *open,
+		     const struct config_site *away)
 {
 	const struct config_service *config = service->config;
 	_cleanup_free_ struct maglev_entry *entries = calloc(config->n_members + 1, sizeof(*entries));
@@ -49,36 +64,68 @@ static int fill_rows(struct plan_service *service, uint64_t key, const bool *ope
 
 	if (!entries || !rows)
 		return -ENOMEM;
-	for (size_t i = 0; i < config->n_members; i++) {
-		const struct config_member *member = &config->members[i];
-
-		if (open[i])
-			entries[n++] = (struct maglev_entry){
-				.seed = maglev_seed(key, member->backend->id),
-				.weight = member->weight,
-				.value = member->backend->id,
-			};
-	}
+	for (size_t i = 0; i < config->n_members; i++)
+		if (open[i] && config->members[i].backend->site == plan->site)
+			entries[n++] = member_entry(&config->members[i], plan->rows_key);
+	if (away)
+		entries[n++] = (struct maglev_entry){.weight = 1, .value = site_number(plan, away)};
 	r = maglev_fill(entries, n, rows, service->size);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	free(service->rows);
 	service->rows = r == 0 ? take(rows) : NULL;
+	service->away = away;
 	return 0;
 }
 
+/* The members of our own site (`ours`), or those of the others. */
+static void allowed_members(const struct plan *plan, const struct config_service *config, bool ours,
+			    bool *ret)
+{
+	for (size_t i = 0; i < config->n_members; i++) {
+		const struct config_site *site = config->members[i].backend->site;
+
+		ret[i] = member_open(&config->members[i]) && site->enabled &&
+			 (site == plan->site) == ours;
+	}
+}
+
+/* NULL: we have an open member ourselves, or nobody has. */
+static const struct config_site *choose_site(const struct plan *plan,
+					     const struct config_service *config, const bool *open)
+{
+	const struct config_site *nearest = NULL;
+
+	for (size_t i = 0; i < config->n_members; i++) {
+		const struct config_site *site = config->members[i].backend->site;
+
+		if (!open[i])
+			continue;
+		if (site == plan->site)
+			return NULL;
+		if (!nearest || site < nearest)
+			nearest = site;
+	}
+	return nearest;
+}
+
+/* What is trusted when all are down are our own members: of others we hear that they are up. */
 int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up)
 {
 	const struct config_service *config = service->config;
 	_cleanup_free_ bool *open = calloc(config->n_members + 1, sizeof(*open));
+	_cleanup_free_ bool *others = calloc(config->n_members + 1, sizeof(*others));
 	int r;
 
-	if (!open)
+	if (!open || !others)
 		return -ENOMEM;
-	for (size_t i = 0; i < config->n_members; i++)
-		open[i] = member_open(&config->members[i]);
+	allowed_members(plan, config, true, open);
 	health_open(up, config->n_members, config->health.all_down == CONFIG_TRUST_ALL, open);
-	r = fill_rows(service, plan->rows_key, open);
+	allowed_members(plan, config, false, others);
+	health_open(up, config->n_members, false, others);
+	for (size_t i = 0; i < config->n_members; i++)
+		open[i] |= others[i];
+	r = fill_rows(plan, service, open, choose_site(plan, config, open));
 	if (r < 0)
 		return r;
 	free(service->open);
@@ -226,6 +273,27 @@ static int plan_backends(struct plan *plan, const struct config *config)
 	return 0;
 }
 
+/* The anycast SIDs of the other sites. */
+static int plan_sites(struct plan *plan, const struct config *config)
+{
+	plan->sites = calloc(config->n_sites + 1, sizeof(*plan->sites));
+	if (!plan->sites)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_sites; i++) {
+		const struct config_site *from = &config->sites[i];
+		union address sid = sid_make(&from->locator, SRV6_SITE);
+
+		if (from != plan->site)
+			plan->sites[plan->n_sites++] = (struct plan_node){
+				.name = from->name,
+				.identity = identity(from->name),
+				.number = site_number(plan, from),
+				.sids = {sid, sid},
+			};
+	}
+	return 0;
+}
+
 int plan_live_routers(struct plan *plan, const bool *alive)
 {
 	_cleanup_free_ struct maglev_entry *entries = calloc(plan->n_routers + 1, sizeof(*entries));
@@ -288,12 +356,17 @@ int plan_gateway(const struct config *config, const struct config_gateway *self,
 
 	if (!plan)
 		return -ENOMEM;
+	plan->config = config;
+	plan->site = self->site;
+	plan->drained = !self->site->enabled;
 	plan->rows_key = keys->rows;
 	r = plan_services(plan, config);
 	if (r == 0)
 		r = plan_vips(plan);
 	if (r == 0)
 		r = plan_backends(plan, config);
+	if (r == 0)
+		r = plan_sites(plan, config);
 	if (r == 0)
 		r = plan_routers(plan, config, self, keys->rows);
 	if (r < 0)
@@ -412,6 +485,7 @@ struct plan *plan_free(struct plan *plan)
 	free(plan->vips);
 	free(plan->services);
 	free(plan->backends);
+	free(plan->sites);
 	free(plan->routers);
 	free(plan->router_rows);
 	free(plan);

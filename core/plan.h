@@ -36,8 +36,9 @@ struct plan_service {
 	uint32_t flags; /* enum service_flag */
 	uint32_t size;	/* rows */
 	uint32_t generations; /* of rows that are candidates */
-	uint16_t *rows; /* ids of backends; NULL: no backend is open */
-	bool *open;	/* of the configuration's members */
+	uint16_t *rows; /* ids of our site's backends, or another site; NULL: nobody is open anywhere */
+	bool *open;	/* of the configuration's members, of all sites */
+	const struct config_site *away; /* new connections go to this site; NULL: they stay */
 };
 
 /* A backend or a gateway as a place that segments lead to. */
@@ -52,6 +53,9 @@ struct plan_node {
 
 /* Pointers lead into the configuration, which must live longer. */
 struct plan {
+	const struct config *config;
+	const struct config_site *site; /* our own; NULL: an agent's plan */
+	bool drained;
 	uint64_t rows_key;
 	struct plan_vip *vips;
 	size_t n_vips;
@@ -59,6 +63,8 @@ struct plan {
 	size_t n_services;
 	struct plan_node *backends;
 	size_t n_backends;
+	struct plan_node *sites; /* the others; `number` has ROW_SITE */
+	size_t n_sites;
 	struct plan_node *routers;
 	size_t n_routers;
 	uint16_t *router_rows; /* numbers of routers; NULL: none */
@@ -79,8 +85,9 @@ int plan_live_routers(struct plan *plan, const bool *alive);
 
 /*
  * The rows of a service over the members that may take new connections, as health sees them: `up` has
- * a word for each of the service's members. Those that the operator closed stay so. 0, or -ENOMEM and
- * the rows are as they were.
+ * a word for each of the service's members. Those that the operator closed stay so. As long as a member
+ * of our own site is open, they all are ours; else all are the first other site's, in the order of the
+ * file, that has one. 0, or -ENOMEM and the rows are as they were.
  */
 int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up);
 

@@ -137,7 +137,7 @@ static bool node_used(const struct destination *node)
 /* Where the half begins that no destination refers to. */
 static uint32_t next_hops_half(const struct tables *tables)
 {
-	for (uint32_t i = 0; i < BACKENDS_MAX; i++)
+	for (uint32_t i = 0; i < DESTINATIONS_MAX; i++)
 		if (tables->backends[i].next_hops)
 			return tables->backends[i].next_hops >> 8 < NEXT_HOPS_MAX / 2
 				       ? NEXT_HOPS_MAX / 2
@@ -207,7 +207,7 @@ int tables_route(const struct tables *tables, const struct fib *fib)
 	};
 	int r = 0;
 
-	for (uint32_t i = 0; i < BACKENDS_MAX && r == 0; i++)
+	for (uint32_t i = 0; i < DESTINATIONS_MAX && r == 0; i++)
 		r = node_route(&tables->backends[i], fib, &groups);
 	for (uint32_t i = 0; i < ROUTERS_MAX && r == 0; i++)
 		r = node_route(&tables->routers[i], fib, &groups);
@@ -255,6 +255,8 @@ static int nodes_put(const struct tables *tables, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_backends; i++)
 		node_put(&tables->backends[plan->backends[i].number], &plan->backends[i]);
+	for (size_t i = 0; i < plan->n_sites; i++)
+		node_put(&tables->backends[plan->sites[i].number], &plan->sites[i]);
 	for (size_t i = 0; i < plan->n_routers; i++) {
 		uint16_t number = router_place(tables, plan->routers[i].identity);
 
@@ -399,7 +401,7 @@ bool tables_member_open(const struct tables *tables, uint32_t service, uint16_t 
 bool tables_serves(const struct tables *tables, const struct plan *plan,
 		   const struct plan_vip *vip)
 {
-	for (size_t i = 0; i < vip->n_intervals; i++) {
+	for (size_t i = 0; i < vip->n_intervals && !plan->drained; i++) {
 		uint32_t service = tables_service_number(
 			tables, plan->services[vip->intervals[i].service].identity);
 
@@ -573,6 +575,10 @@ static void nodes_clear(const struct tables *tables, const struct plan *plan)
 	for (uint32_t i = 1; i < BACKENDS_MAX; i++)
 		if (node_used(&tables->backends[i]) &&
 		    !planned_node(plan->backends, plan->n_backends, tables->backends[i].identity))
+			node_clear(&tables->backends[i]);
+	for (uint32_t i = BACKENDS_MAX; i < DESTINATIONS_MAX; i++)
+		if (node_used(&tables->backends[i]) &&
+		    !planned_node(plan->sites, plan->n_sites, tables->backends[i].identity))
 			node_clear(&tables->backends[i]);
 	for (uint32_t i = 1; i < ROUTERS_MAX; i++)
 		if (node_used(&tables->routers[i]) &&

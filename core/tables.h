@@ -75,7 +75,8 @@ void tables_switch(const struct tables *tables, uint32_t service, bool off);
 bool tables_switched_off(const struct tables *tables, uint32_t service);
 
 /*
- * Can this gateway serve the VIP? Some service on it is switched on and has an open backend. Says
+ * Can this gateway serve the VIP? Some service on it is switched on and has an open backend, here or at
+ * another site, and our own site is not drained. Says
  * whether the VIP is to be announced; of a plan that was applied.
  */
 bool tables_serves(const struct tables *tables, const struct plan *plan,

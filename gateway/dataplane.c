@@ -42,7 +42,7 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[1] = REGION(intervals, INTERVALS_MAX);
 	regions[2] = REGION(services, SERVICES_MAX);
 	regions[3] = REGION(rows, ROWS_MAX);
-	regions[4] = REGION(backends, BACKENDS_MAX);
+	regions[4] = REGION(backends, DESTINATIONS_MAX);
 	regions[5] = REGION(routers, ROUTERS_MAX);
 	regions[6] = REGION(site, 1);
 	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);

@@ -94,7 +94,7 @@ static void keep_neighbours(struct gateway_daemon *gateway)
 	const struct plan *plan = gateway->plan;
 	size_t n = 0, n_wanted;
 	_cleanup_free_ union address *nodes =
-		calloc(plan->n_backends + plan->n_routers + 1, sizeof(*nodes));
+		calloc(plan->n_backends + plan->n_sites + plan->n_routers + 1, sizeof(*nodes));
 	static const union address clients = {.bytes = {0x20}}; /* 2000::, global unicast: by default */
 	_cleanup_free_ struct fib_wanted *wanted = NULL;
 
@@ -102,6 +102,8 @@ static void keep_neighbours(struct gateway_daemon *gateway)
 		return;
 	for (size_t i = 0; i < plan->n_backends; i++)
 		nodes[n++] = plan->backends[i].sids[0];
+	for (size_t i = 0; i < plan->n_sites; i++)
+		nodes[n++] = plan->sites[i].sids[0];
 	for (size_t i = 0; i < plan->n_routers; i++)
 		if (!(plan->routers[i].flags & DESTINATION_SELF))
 			nodes[n++] = plan->routers[i].sids[0];
@@ -274,6 +276,7 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
+	const struct config_site *away = service->away;
 	bool served = service->rows;
 	int r = monitor_judge(gateway->monitor, gateway->plan, service);
 
@@ -282,6 +285,11 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 	if (r < 0)
 		log_error("service %s: its rows are not up to date: %s", service->config->name,
 			  strerror(-r));
+	if (service->away && service->away != away)
+		log_warning("service %s: nobody is up here, new connections go to site %s",
+			    service->config->name, service->away->name);
+	if (away && service->rows && !service->away)
+		log_info("service %s: new connections stay here again", service->config->name);
 	if (served == (service->rows != NULL))
 		return;
 	if (served)

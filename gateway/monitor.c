@@ -15,6 +15,7 @@
 
 #define ACCURACY_US 1000
 #define HOST_BITS 128
+#define REMOTE_PATIENCE 4 /* times: another site is farther away, and not lost with a single probe */
 
 /* One member of one service. */
 struct ward {
@@ -32,6 +33,7 @@ struct ward {
 };
 
 struct monitor {
+	const struct config_site *site; /* our own */
 	sd_event *event;
 	sd_event_source *news;
 	struct rtnetlink *netlink;
@@ -266,7 +268,7 @@ static struct check_target target_of(const struct monitor *monitor, const struct
 		.address = vip_of(service),
 		.port = health->port,
 		.mark = MARK_BASE | ward->id,
-		.timeout_us = health->timeout_ms * 1000ULL,
+		.timeout_us = ward->rules.timeout_ms * 1000ULL,
 		.path = health->path,
 		.host = health->host,
 		.body = health->body,
@@ -286,6 +288,7 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 	const struct config_health *health = &service->config->health;
 	uint16_t id = member->backend->id;
 	const struct ward *before = find(monitor, service->identity, id);
+	uint32_t patience = member->backend->site == monitor->site ? 1 : REMOTE_PATIENCE;
 	uint64_t now = now_us();
 	struct check_target target;
 	int r;
@@ -296,8 +299,8 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 		.member = member,
 		.identity = service->identity,
 		.id = id,
-		.rules = {health->interval_ms, health->timeout_ms, health->rise, health->fall,
-			  health->jitter},
+		.rules = {health->interval_ms * patience, health->timeout_ms * patience,
+			  health->rise, health->fall, health->jitter},
 		.health = before ? before->health
 				 : health_new(taken_for_up(monitor, tables, service, id), now),
 	};
@@ -307,7 +310,7 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 		return r;
 	/* The first ones spread over an interval. */
 	return sd_event_add_time(monitor->event, &ward->due, CLOCK_MONOTONIC,
-				 now + random() % (health->interval_ms * 1000ULL), ACCURACY_US,
+				 now + random() % (ward->rules.interval_ms * 1000ULL), ACCURACY_US,
 				 on_due, ward);
 }
 
@@ -410,6 +413,7 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 	size_t n = 0;
 	int r = wards && stale ? make_ways(monitor, self, &config->infrastructure, plan) : -ENOMEM;
 
+	monitor->site = self->site;
 	if (r >= 0)
 		r = wards_fill(monitor, plan, tables, wards, &n);
 	if (r < 0) {

@@ -9,6 +9,9 @@
  * refused at once. It is asked from an address of our own locator, function SRV6_HOST, on lo; over
  * IPv4 from the host's own. A service with VIPs of both families is asked over IPv6.
  *
+ * The members of other sites are asked by the same way, four times as patiently: so each site knows
+ * whether another one can take what itself cannot.
+ *
  * Every gateway judges for itself: two that disagree for a moment send a new connection to different
  * backends, and each connection stays where it began.
  *

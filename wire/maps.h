@@ -29,6 +29,8 @@
 #define INTERVAL_STEPS 16 /* halvings that find one of INTERVALS_MAX */
 #define SERVICES_MAX 4096
 #define BACKENDS_MAX 32768 /* a backend's id is its index: 15 bits, as in the cookie. 0: none */
+#define SITES_MAX 256
+#define DESTINATIONS_MAX (BACKENDS_MAX + SITES_MAX) /* backends, and behind them the sites */
 #define ROUTERS_MAX 256
 #define NEXT_HOPS_MAX 4096
 #define ROWS_MAX (1 << 20)
@@ -95,10 +97,12 @@ static inline __attribute__((always_inline)) __u32 interval_point(__u8 protocol,
  *   | bank 3        | bank 2        | bank 1        | bank 0        |
  *   +---------------+---------------+---------------+---------------+
  *
- * A place holds a backend's id or a router's number, both from 1; 0 is nobody.
+ * A place holds a backend's id, ROW_SITE and the number of another site, or a router's number, all from 1;
+ * 0 is nobody.
  */
 #define ROW_BANKS 4
 #define ROW_PLACE_BITS 16
+#define ROW_SITE 0x8000 /* the connection goes to another site: its anycast SID, in the table of backends */
 #define CANDIDATES_MAX 3
 
 struct rows {
@@ -159,7 +163,9 @@ struct site {
 
 _Static_assert(sizeof(struct site) == 16, "");
 
-/* A node that segments lead to: a backend or another gateway. */
+_Static_assert(ROW_SITE == BACKENDS_MAX, "a site's place in a row is its place among the destinations");
+
+/* What segments lead to: a backend, another site or another gateway. */
 struct destination {
 	union address sids[2]; /* for inner IPv4, for inner IPv6 */
 	__u32 next_hops;       /* first << 8 | count. Count 0: unreachable */

@@ -92,11 +92,12 @@ step int router_walk(struct xdp_md *ctx, const struct packet *packet, const stru
 		return stop;
 	if (is_refused(packet, service))
 		return GATEWAY_NO_BACKEND;
-	stop = ladder_candidates(service, ladder_single(packet, service) ? 1 : CANDIDATES_MAX, way);
+	stop = ladder_candidates(packet, service,
+				 ladder_single(packet, service) ? 1 : CANDIDATES_MAX, way);
 	if (stop)
 		return stop;
-	way->last_flags = ladder_last_flags(packet, service);
-	if (first)
+	way->last_flags = way->to_site ? 0 : ladder_last_flags(packet, service);
+	if (first && !way->to_site)
 		return pins_first(ctx, packet, service, number, first, way);
 	return picks ? GATEWAY_PICKED : GATEWAY_CANDIDATES;
 }

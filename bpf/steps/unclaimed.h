@@ -134,9 +134,9 @@ step bool whohas_tell(const struct flow *flow, __u32 service, __u32 sequence, bo
 }
 
 /* Nobody has it: the row's backend must take it, and its host will say so. */
-step int unclaimed_reset(const struct service *service, struct way *way)
+step int unclaimed_reset(const struct packet *packet, const struct service *service, struct way *way)
 {
-	int stop = ladder_candidates(service, 1, way);
+	int stop = ladder_candidates(packet, service, 1, way);
 
 	way->last_flags = SRV6_MUST;
 	return stop ? stop : GATEWAY_WHO_HAS_DENIED;
@@ -154,7 +154,7 @@ step int unclaimed_ask(struct xdp_md *ctx, const struct packet *packet, const st
 	if (!unclaimed_worth_asking(packet, service))
 		return GATEWAY_UNCLAIMED;
 	if (segment && unclaimed_is_denied(packet, sequence, now_ns))
-		return unclaimed_reset(service, way);
+		return unclaimed_reset(packet, service, way);
 	if (unclaimed_is_recent(way->hash, now_ns))
 		return GATEWAY_UNCLAIMED;
 	if (!unclaimed_may_ask(packet, service, number, now_ns) ||

@@ -17,7 +17,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, BACKENDS_MAX);
+	__uint(max_entries, DESTINATIONS_MAX);
 	__type(key, __u32);
 	__type(value, struct destination);
 } backends SEC(".maps");
@@ -29,6 +29,7 @@ struct way {
 	__u8 last_flags; /* enum srv6_flag */
 	__u8 tried;	 /* enum srv6_flag: the rungs that did not find the connection */
 	__u8 hops;	 /* moves between sites so far */
+	__u8 to_site;	 /* the last segment is another site's */
 	__u64 hash;	 /* of the flow */
 };
 
@@ -85,31 +86,48 @@ step bool way_lead(struct way *way, __u16 id, __u8 flags)
 	return true;
 }
 
+step bool is_syn(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
 /*
- * The row's backends, of `most` generations. A list of one is right for whatever has no connection
+ * The row's candidates, of `most` generations. A list of one is right for whatever has no connection
  * to find (UDP) or nobody to pass it on (agentless).
+ *
+ * Another site ends a list: its gateways walk a ladder of their own. So the site of any generation comes
+ * behind our own backends, except for a new connection of which the newest generation says that it is for
+ * that site: to it alone.
  */
-step int ladder_candidates(const struct service *service, __u32 most, struct way *way)
+step int ladder_candidates(const struct packet *packet, const struct service *service, __u32 most,
+			   struct way *way)
 {
 	__u64 row = row_read(&service->rows, hash_row(way->hash, service->rows.size));
 	__u32 banks = service->rows.banks;
-	__u16 ids[CANDIDATES_MAX] = {};
+	__u16 ids[CANDIDATES_MAX] = {}, site_id = 0;
 
 	way->count = 0;
 #pragma unroll
 	for (__u32 candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
+		__u16 id = row_place(row, rows_bank(banks, candidate));
+
 		if (candidate >= most || candidate >= rows_count(banks))
 			break;
-		way_add(way, ids, candidate, row_place(row, rows_bank(banks, candidate)));
+		if (!(id & ROW_SITE)) {
+			way_add(way, ids, candidate, id);
+			continue;
+		}
+		if (!site_id)
+			site_id = id;
+		if (candidate == 0 && is_syn(packet))
+			break;
 	}
+	way->to_site = site_id != 0;
+	if (site_id)
+		way_add(way, ids, CANDIDATES_MAX - 1, site_id);
 	if (way->count)
 		return GATEWAY_GO_ON;
-	return ids[0] ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
-}
-
-step bool is_syn(const struct packet *packet)
-{
-	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+	return ids[0] || site_id ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
 }
 
 /*

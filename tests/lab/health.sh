@@ -52,7 +52,10 @@ process_returns() {
 	nginx_on "$1"
 }
 
-link_dies() { ip_on "$1" link set eth0 down; }
+link_dies() {
+	set_sysctl "$1" net.ipv6.conf.eth0.keep_addr_on_down=1
+	ip_on "$1" link set eth0 down
+}
 
 link_returns() {
 	ip_on "$1" link set eth0 up

@@ -143,6 +143,14 @@ static void put_backend(int backend, __u32 next_hops)
 	put(skeleton->maps.backends, backend, &value);
 }
 
+static void put_site(void)
+{
+	union address sid = address_of(AWAY_SID);
+	struct destination value = {.sids = {sid, sid}, .next_hops = NEXT_HOP << 8 | 1};
+
+	put(skeleton->maps.backends, AWAY, &value);
+}
+
 void given_unreachable_backend(int backend)
 {
 	put_backend(backend, NEXT_HOP << 8);
@@ -324,6 +332,7 @@ static int gateway_begin(void **state)
 	}
 	memset(pins.buckets, 0, sizeof(*pins.buckets) << pins.settings.bucket_bits);
 	memset(pins.sets, 0, sizeof(*pins.sets) << pins.settings.bucket_bits);
+	put_site();
 	for (int backend = 1; backend <= BACKENDS; backend++)
 		put_backend(backend, NEXT_HOP << 8 | 1);
 	put_routers();

@@ -23,6 +23,11 @@
 
 #define FINGERPRINT 0x1122334455667788 /* of the gateway's secret */
 
+/* Another site, as a candidate. */
+#define AWAY (ROW_SITE | 1)
+#define AWAY_SID "fdf0:0:0:6:f002::"
+#define AWAY_SID_1 "fdf0:0:0:6:f002:1::" /* after one move */
+
 #define ROUTER_SELF 1
 #define ROUTER_OTHER 2
 

@@ -92,7 +92,7 @@ static inline struct tables tables_new(void)
 		.services = calloc(SERVICES_MAX, sizeof(*tables.services)),
 		.members = calloc(MEMBER_WORDS_MAX, sizeof(*tables.members)),
 		.rows = calloc(ROWS_MAX, sizeof(*tables.rows)),
-		.backends = calloc(BACKENDS_MAX, sizeof(*tables.backends)),
+		.backends = calloc(DESTINATIONS_MAX, sizeof(*tables.backends)),
 		.routers = calloc(ROUTERS_MAX, sizeof(*tables.routers)),
 		.site = calloc(1, sizeof(*tables.site)),
 		.next_hops = calloc(NEXT_HOPS_MAX, sizeof(*tables.next_hops)),

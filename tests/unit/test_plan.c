@@ -186,6 +186,107 @@ static void a_router_that_comes_back_has_the_rows_that_it_had(void **state)
 	planned_free(&after);
 }
 
+/* --- other sites --------------------------------------------------------------------------------- */
+
+#define TWO_SITES(ams, lon)                                                                        \
+	"infrastructure: fd48::/32\n"                                                              \
+	"secret: s\n"                                                                              \
+	"sites:\n"                                                                                 \
+	"  ams: {locator: \"fd48:0:0:1::/64\", enabled: " ams "}\n"                                 \
+	"  lon: {locator: \"fd48:0:0:2::/64\", enabled: " lon "}\n"                                 \
+	"gateways:\n"                                                                              \
+	"  g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}\n"                  \
+	"  g2: {site: lon, locator: \"fd48:0:0:102::/64\", interfaces: [eth0]}\n"                  \
+	"backends:\n"                                                                              \
+	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"           \
+	"  b2: {site: ams, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"           \
+	"  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"           \
+	"services:\n" SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {}, b3: {}")
+
+#define AMS (ROW_SITE | 1)
+#define LON (ROW_SITE | 2)
+
+/* Rows with this value, of all. */
+static double part_of(const struct plan_service *service, uint16_t value)
+{
+	uint32_t count = 0;
+
+	for (uint32_t row = 0; service->rows && row < service->size; row++)
+		count += service->rows[row] == value;
+	return (double)count / service->size;
+}
+
+static struct plan_service *judged(struct planned *planned, bool b1, bool b2, bool b3)
+{
+	struct plan_service *service = &planned->plan->services[0];
+
+	assert_int_equal(
+		plan_healthy_members(planned->plan, service, (const bool[]){b1, b2, b3}), 0);
+	return service;
+}
+
+static void new_connections_stay_at_their_site_while_a_member_is_open_there(void **state)
+{
+	struct planned planned = plan_of("g1", TWO_SITES("true", "true"));
+
+	assert_true(part_of(judged(&planned, true, true, true), 1) > 0.49);
+	assert_true(part_of(judged(&planned, true, true, true), 2) > 0.49);
+	assert_true(part_of(judged(&planned, false, true, true), 2) == 1);
+	planned_free(&planned);
+	planned = plan_of("g2", TWO_SITES("true", "true"));
+	assert_true(part_of(judged(&planned, true, true, true), 3) == 1);
+	planned_free(&planned);
+}
+
+static void they_go_to_another_site_when_nobody_is_open_and_come_home_as_they_were(void **state)
+{
+	struct planned before = plan_of("g1", TWO_SITES("true", "true"));
+	struct planned after = plan_of("g1", TWO_SITES("true", "true"));
+	struct plan_service *service = judged(&after, false, false, true);
+
+	assert_true(part_of(service, LON) == 1);
+	assert_string_equal(service->away->name, "lon");
+	service = judged(&after, true, true, true);
+	assert_null(service->away);
+	assert_memory_equal(service->rows, before.plan->services[0].rows,
+			    service->size * sizeof(*service->rows));
+	planned_free(&before);
+	planned_free(&after);
+}
+
+static void when_nobody_is_open_anywhere_there_are_no_rows(void **state)
+{
+	struct planned planned = plan_of("g1", TWO_SITES("true", "true"));
+
+	assert_null(judged(&planned, false, false, false)->rows);
+	planned_free(&planned);
+}
+
+static void a_drained_site_takes_nothing_new_from_anywhere(void **state)
+{
+	struct planned planned = plan_of("g1", TWO_SITES("false", "true"));
+
+	assert_true(planned.plan->drained);
+	assert_true(part_of(judged(&planned, true, true, true), LON) == 1);
+	assert_null(judged(&planned, true, true, false)->rows);
+	planned_free(&planned);
+	planned = plan_of("g2", TWO_SITES("false", "true"));
+	assert_false(planned.plan->drained);
+	assert_null(judged(&planned, true, true, false)->rows);
+	planned_free(&planned);
+}
+
+static void the_other_sites_are_reached_by_their_anycast_sid(void **state)
+{
+	struct planned planned = plan_of("g2", TWO_SITES("true", "true"));
+	union address sid = address_of("fd48:0:0:1:f002::");
+
+	assert_int_equal(planned.plan->n_sites, 1);
+	assert_int_equal(planned.plan->sites[0].number, AMS);
+	assert_true(address_equal(&planned.plan->sites[0].sids[0], &sid));
+	planned_free(&planned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +301,12 @@ int main(void)
 		cmocka_unit_test(the_gateway_is_its_own_router_too),
 		cmocka_unit_test(only_tcp_with_agents_takes_cookies),
 		cmocka_unit_test(replies_go_through_gateways_where_the_service_says_so),
+		cmocka_unit_test(new_connections_stay_at_their_site_while_a_member_is_open_there),
+		cmocka_unit_test(
+			they_go_to_another_site_when_nobody_is_open_and_come_home_as_they_were),
+		cmocka_unit_test(when_nobody_is_open_anywhere_there_are_no_rows),
+		cmocka_unit_test(a_drained_site_takes_nothing_new_from_anywhere),
+		cmocka_unit_test(the_other_sites_are_reached_by_their_anycast_sid),
 		cmocka_unit_test(routers_that_do_not_live_have_no_rows),
 		cmocka_unit_test(the_gateway_itself_routes_when_all_are_dead),
 		cmocka_unit_test(a_router_that_comes_back_has_the_rows_that_it_had),
