@@ -12,7 +12,7 @@
 AT_ONCE=3	 # runs
 SILENT_AT_ONCE=4 # besides those: runs that consist of silence
 SETUPS=3	 # attempts to bring a network up, on a busy machine
-WORK=$LAB_BUILD/lab/matrix
+WORK=$LAB_BUILD/lab/runs
 
 usage() {
 	cat <<-END
@@ -21,7 +21,8 @@ usage() {
 		  --only EVENT     this event alone; again: and this one
 		  --scheme SCHEME  this scheme alone; again: and this one
 		  --quick          holdfast alone
-		  --go-on          what an earlier one has in build/lab/matrix stands; the rest is run
+		  --go-on          what an earlier one has in build/lab/runs stands; the rest is run
+		  --at-once N      so many runs beside each other (default: $AT_ONCE)
 		  --json FILE      the cells go there
 		  --docs FILE      the account goes there (after all of it: docs/evidence/churn.md)
 
@@ -37,6 +38,7 @@ while (($# > 0)); do
 	--scheme) schemes+=("${2?--scheme: which?}") && shift ;;
 	--quick) schemes=(holdfast) ;;
 	--go-on) go_on=true ;;
+	--at-once) AT_ONCE=${2?--at-once: how many?} && shift ;;
 	--json) json=$(realpath "${2?--json: which file?}") && shift ;;
 	--docs) docs=$(realpath "${2?--docs: which file?}") && shift ;;
 	help | --help | -h) usage && exit ;;
@@ -106,8 +108,8 @@ a_run() {
 	fi
 }
 
-# a_pool COUNT < "SCHEME EVENT" LINES: so many at once, in a shell of its own, which waits for them alone.
-a_pool() (
+# a_pool COUNT < "SCHEME EVENT" LINES: so many at once; in the background, where it waits for its own alone.
+a_pool() {
 	local running=0 scheme event
 
 	trap stop_all TERM
@@ -120,16 +122,16 @@ a_pool() (
 		((++running))
 	done
 	wait
-)
+}
 
-# runs PATTERN: the lines; a pattern of events.
+# runs PATTERN: the lines; a pattern of events. Our own column comes first.
 runs() {
-	local scheme event
+	local i event
 
-	for event in "${only[@]}"; do
-		for scheme in "${schemes[@]}"; do
+	for ((i = ${#schemes[@]} - 1; i >= 0; i--)); do
+		for event in "${only[@]}"; do
 			# shellcheck disable=SC2053
-			[[ $event != $1 ]] || ! applies "$scheme" "$event" || echo "$scheme $event"
+			[[ $event != $1 ]] || ! applies "${schemes[i]}" "$event" || echo "${schemes[i]} $event"
 		done
 	done
 }
