@@ -154,7 +154,8 @@ find "$WORK" -name '*.json' ! -name matrix.json -exec cat {} + | jq -s '{cells: 
 jq -n --slurpfile matrix "$WORK/matrix.json" --slurpfile planned "$WORK/planned" \
 	--argjson theory "$(theory)" --argjson titles "$(titles)" --arg seconds $((SECONDS - begin)) \
 	--arg kernel "$(uname -r)" --arg date "$(date +%F)" --arg cores "$(nproc)" \
-	'{cells: $matrix[0].cells, planned: $planned[0], $theory, $titles, $seconds, $kernel, $date, $cores}' \
+	--argjson go_on "$go_on" \
+	'{cells: $matrix[0].cells, planned: $planned[0], $theory, $titles, $seconds, $kernel, $date, $cores, $go_on}' \
 	>"$WORK/all"
 [[ -z $json ]] || cp "$WORK/matrix.json" "$json"
 

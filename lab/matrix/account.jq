@@ -28,7 +28,7 @@ def percent($part; $whole): if $whole == 0 then "0" else "\(($part * 100 / $whol
 <!-- Made by `sudo ./run lab matrix`: not to be edited. -->
 # What breaks connections
 
-\($all.date), Linux \($all.kernel), \($all.cores) cores, \($all.cells | length / 4) runs, \(($all.seconds | tonumber) / 60 | round) minutes.
+\($all.date), Linux \($all.kernel), \($all.cores) cores, \($all.cells | length / 4) runs\(if $all.go_on then " in several goes" else ", \(($all.seconds | tonumber) / 60 | round) minutes" end).
 
 Each number is connections broken, of \($all.cells | map(.live) | min * 4) that lived when the event happened: half over
 IPv4, half over IPv6, half of each with TCP timestamps. Bold: theory says beforehand that some must break,

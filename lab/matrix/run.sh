@@ -42,7 +42,8 @@ count() {
 	[[ -e $RUN/after ]] || look "$RUN/after"
 	for cell in "${CELLS[@]}"; do
 		cell_json "$cell"
-	done | jq -s . >"$RESULT"
+	done | jq -s . >"$RUN/result"
+	mv "$RUN/result" "$RESULT"
 }
 
 trap 'exit 75' ERR
