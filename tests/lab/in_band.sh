@@ -73,6 +73,8 @@ set_sysctl "$CLIENT" net.ipv4.tcp_timestamps=1
 pinned=$(of pinned "${GATEWAYS[@]}")
 it "$COUNT connections with cookies open" load_open marked live 4 "$COUNT"
 it "none of them is pinned" is "$pinned" of pinned "${GATEWAYS[@]}"
+load_end marked # without cookies they would have to be asked for
+LOADS=(bare4 bare6)
 
 without_cookies
 it "$COUNT connections to a service without cookies open (IPv4)" load_open plain4 live 4 "$COUNT"
@@ -84,4 +86,6 @@ it "no SYN-ACK lacked its way" is 0 of reply-no-way "${BACKENDS[@]}"
 plan_backend b4
 it "the pool changes beyond what candidates remember, and all of them go on" changes_the_pool
 it "none of them was broken" none_broken "${LOADS[@]}"
+it "their pins led to them" eval "(($(of pin "${GATEWAYS[@]}") > 0))"
+it "and nobody had to be asked who has one" is 0 of who-has "${GATEWAYS[@]}"
 tests_end
