@@ -18,7 +18,7 @@ plan_member() { MEMBERS[live]+=" $1"; }
 plan_no_member() { MEMBERS[live]=${MEMBERS[live]/$1/}; }
 
 gateway_joins() {
-	write_config >"$LAB_STATE/holdfast.yaml"
+	put_config
 	gateways "$1"
 	reconfigure
 	gateway_bgp "$1"
@@ -78,7 +78,7 @@ link_cut() {
 keys_rotate() {
 	local node role
 
-	COOKIE_EPOCH=$1 write_config >"$LAB_STATE/holdfast.yaml"
+	COOKIE_EPOCH=$1 put_config
 	for role in gateway agent; do
 		for node in $(nodes_of "$role"); do
 			signal "$node" "$role" HUP

@@ -90,12 +90,19 @@ holdfast() {
 # counter NODE NAME: packets that ended in this verdict.
 counter() { holdfast "$1" counters --json | jq ".counters[\"$2\"].packets // 0"; }
 
+# put_config [ARGUMENTS]: what write_config says, in one piece. Daemons read their file when it is written,
+# and the half of one may be a configuration, too: of a service without its last backend.
+put_config() {
+	write_config "$@" >"$LAB_STATE/holdfast.yaml.new"
+	mv "$LAB_STATE/holdfast.yaml.new" "$LAB_STATE/holdfast.yaml"
+}
+
 # reconfigure [SERVICE/MEMBER...]: the gateways read a configuration of what MEMBERS and WEIGHT are now,
 # with these members disabled, and this waits until they have taken it.
 reconfigure() {
 	local node
 
-	write_config "$@" >"$LAB_STATE/holdfast.yaml"
+	put_config "$@"
 	for node in "${GATEWAYS[@]}"; do
 		signal "$node" gateway HUP
 	done

@@ -84,7 +84,7 @@ comes_home() {
 drain() {
 	local gateway
 
-	write_config "$@" >"$LAB_STATE/holdfast.yaml"
+	put_config "$@"
 	for gateway in "${GATEWAYS[@]}"; do
 		signal "$gateway" gateway HUP
 	done
