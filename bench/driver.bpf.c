@@ -44,6 +44,16 @@ step bool write_cookie(void *data, void *end, __u32 flow)
 	return true;
 }
 
+step bool write_sequence(void *data, void *end)
+{
+	void *sequence = data + (driver.frame.sequence_at & 0xff);
+
+	if (sequence + sizeof(__be32) > end)
+		return false;
+	*(__be32 *)sequence = packet_sequence(driver.packets);
+	return true;
+}
+
 step bool write_flow(void *data, void *end)
 {
 	__u32 flow = driver_next_flow(&driver);
@@ -57,6 +67,8 @@ step bool write_flow(void *data, void *end)
 	else
 		*(__be32 *)client = flow_client_v4(flow);
 	*(__be16 *)port = flow_client_port(flow);
+	if (driver.frame.sequence_at && !write_sequence(data, end))
+		return false;
 	return !driver.frame.cookie_at || write_cookie(data, end, flow);
 }
 

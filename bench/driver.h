@@ -29,6 +29,7 @@ struct driver_frame {
 	__u32 client_at; /* offset of the client's IPv4 address, or of the low half of the IPv6 one */
 	__u32 port_at;	 /* of the client's port */
 	__u32 cookie_at; /* of the echo that carries a cookie; 0: none does */
+	__u32 sequence_at; /* of a sequence number that is another in each packet; 0: it is always one */
 	__u32 v6;
 };
 
@@ -61,6 +62,11 @@ static inline __attribute__((always_inline)) __be64 flow_client_low(__u32 flow)
 static inline __attribute__((always_inline)) __be16 flow_client_port(__u32 flow)
 {
 	return WIRE_BE16((__u16)(1024 + (flow * 40503 & 0x7fff)));
+}
+
+static inline __attribute__((always_inline)) __be32 packet_sequence(__u64 packets)
+{
+	return WIRE_BE32((__u32)packets);
 }
 
 /* What the client echoes; its clock does not matter here. */

@@ -128,17 +128,18 @@ static uint8_t *put_inner(const struct frame_shape *shape, struct driver_frame *
 
 static void put_transport(const struct frame_shape *shape, struct driver_frame *frame, uint8_t *at)
 {
-	bool syn = shape->kind == FRAME_SYN || shape->kind == FRAME_SYN_ACK;
+	bool first = shape->kind == FRAME_SYN || shape->kind == FRAME_NEW_SYN;
+	bool syn = first || shape->kind == FRAME_SYN_ACK;
 	bool reply = shape->kind == FRAME_SYN_ACK;
 	__be16 client = flow_client_port(0), server = htons(shape->port);
 	struct tcphdr tcp = {
 		.source = reply ? server : client,
 		.dest = reply ? client : server,
 		.seq = htonl(1000),
-		.ack_seq = shape->kind == FRAME_SYN ? 0 : htonl(2000),
+		.ack_seq = first ? 0 : htonl(2000),
 		.doff = (sizeof(tcp) + (syn ? sizeof(syn_options) : sizeof(options))) / 4,
 		.syn = syn,
-		.ack = shape->kind != FRAME_SYN,
+		.ack = !first,
 		.window = htons(502),
 	};
 	struct udphdr udp = {.source = client, .dest = server, .len = htons(rest(frame, at))};
@@ -148,6 +149,8 @@ static void put_transport(const struct frame_shape *shape, struct driver_frame *
 		put(at, &udp, sizeof(udp));
 		return;
 	}
+	if (shape->kind == FRAME_NEW_SYN)
+		frame->sequence_at = at - frame_bytes(frame) + offsetof(struct tcphdr, seq);
 	at = put(at, &tcp, sizeof(tcp));
 	if (shape->kind == FRAME_STAMPED)
 		frame->cookie_at = at - frame_bytes(frame) + ECHO_IN_OPTIONS;
@@ -172,6 +175,14 @@ void frame_build(const struct frame_shape *shape, struct driver_frame *ret)
 	at = put_inner(shape, &frame, at);
 	put_transport(shape, &frame, at);
 	*ret = frame;
+}
+
+void frame_set_sequence(struct driver_frame *frame, uint64_t packets)
+{
+	__be32 sequence = packet_sequence(packets);
+
+	if (frame->sequence_at)
+		memcpy(frame_bytes(frame) + frame->sequence_at, &sequence, sizeof(sequence));
 }
 
 void frame_set_flow(struct driver_frame *frame, uint32_t flow, uint16_t mark)

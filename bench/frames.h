@@ -14,6 +14,7 @@
 
 enum frame_kind {
 	FRAME_SYN,	/* offers timestamps */
+	FRAME_NEW_SYN,	/* the same, and each begins a connection of its own */
 	FRAME_MIDWAY,	/* a segment with timestamps in mid-connection */
 	FRAME_STAMPED,	/* the same, and what it echoes is the flow's cookie */
 	FRAME_DATAGRAM, /* UDP */
@@ -47,6 +48,9 @@ void frame_build(const struct frame_shape *shape, struct driver_frame *ret);
 
 /* Makes the frame one of this flow, as the driver does. `mark`: of its cookie, if the frame has one. */
 void frame_set_flow(struct driver_frame *frame, uint32_t flow, uint16_t mark);
+
+/* And the one of so many packets. */
+void frame_set_sequence(struct driver_frame *frame, uint64_t packets);
 
 static inline uint8_t *frame_bytes(struct driver_frame *frame)
 {

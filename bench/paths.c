@@ -29,6 +29,11 @@ const struct path paths[] = {
 	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS},
 	{"route", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
 	 .outer = OUTER_ROUTE, .outcome = OUTCOME_TO_BACKENDS},
+	/* In a table that is half full some bucket has more flows than it holds. */
+	{"pin-hit", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS, .router = ROUTER_SELF,
+	 .outcome = OUTCOME_TO_BACKENDS, .pins = true, .strays = 100},
+	{"pin-insert", SENT(PIN_NEW), .kind = FRAME_NEW_SYN, .port = PORT_AGENTLESS_NEW,
+	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS, .pins = true},
 	{"pass", .target = TARGET_GATEWAY, .verdict = GATEWAY_NOT_OURS, .action = XDP_PASS,
 	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .stranger = true},
 	{"no-service", .target = TARGET_GATEWAY, .verdict = GATEWAY_NO_SERVICE, .action = XDP_DROP,

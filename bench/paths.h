@@ -32,6 +32,8 @@ struct path {
 	int action;	  /* what the program must return */
 	enum outcome outcome;
 	bool stranger; /* to an address that is no VIP */
+	uint32_t strays; /* of a million packets, so many may end otherwise */
+	bool pins;     /* the table of pins is full of one million flows before each sample */
 	bool one_flow; /* many flows would need as many sockets */
 };
 

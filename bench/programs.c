@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <linux/if_link.h>
 #include <sys/mman.h>
 
@@ -15,6 +16,7 @@
 #include "agent_stamp.skel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/pin_table.h"
 #include "bench/reference.h"
 #include "driver.skel.h"
 #include "gateway.skel.h"
@@ -30,6 +32,7 @@ struct programs {
 	struct agent_restore *restore;
 	struct bench_reference *reference;
 	struct tables gateway_tables, agent_tables;
+	struct pin_table pins; /* the gateway's */
 };
 
 /* An array's elements as memory; they stay mapped as long as the process lives. */
@@ -41,6 +44,16 @@ static int map_memory(const struct bpf_map *map, size_t size, void *ret)
 		return -errno;
 	memcpy(ret, &memory, sizeof(memory));
 	return 0;
+}
+
+static size_t pin_buckets_size(const struct programs *programs)
+{
+	return sizeof(struct pin_bucket) << programs->pins.settings.bucket_bits;
+}
+
+static size_t pin_sets_size(const struct programs *programs)
+{
+	return sizeof(struct pin_set) << programs->pins.settings.bucket_bits;
 }
 
 #define MAP_TABLE(skeleton, tables, name, count)                                                   \
@@ -58,7 +71,17 @@ static int load_gateway(struct programs *programs, struct world *world)
 	if (!gateway)
 		return -errno;
 	memcpy((void *)&gateway->rodata->settings, &settings, sizeof(settings));
-	r = gateway__load(gateway);
+	programs->pins.settings = settings.pins;
+	r = bpf_map__set_max_entries(gateway->maps.pin_buckets, 1U << settings.pins.bucket_bits);
+	if (r == 0)
+		r = bpf_map__set_max_entries(gateway->maps.pin_sets, 1U << settings.pins.bucket_bits);
+	if (r == 0)
+		r = gateway__load(gateway);
+	if (r == 0)
+		r = map_memory(gateway->maps.pin_buckets, pin_buckets_size(programs),
+			       &programs->pins.buckets);
+	if (r == 0)
+		r = map_memory(gateway->maps.pin_sets, pin_sets_size(programs), &programs->pins.sets);
 	MAP_TABLE(gateway, tables, vips, VIP_SLOTS);
 	MAP_TABLE(gateway, tables, intervals, INTERVALS_MAX);
 	MAP_TABLE(gateway, tables, services, SERVICES_MAX);
@@ -166,6 +189,29 @@ static int load_reference(struct programs *programs)
 		r = bpf_map__update_elem(reference->maps.nodes, &i, sizeof(i), &node, sizeof(node), 0);
 	}
 	return r < 0 ? r : fill_flows(reference);
+}
+
+int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,
+		       enum world_port port)
+{
+	struct gateway_settings settings = world_gateway_settings(world);
+	uint32_t service = world_service(world, port);
+	struct timespec now;
+	uint64_t now_ns;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	now_ns = now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+	memset(programs->pins.buckets, 0, pin_buckets_size(programs));
+	memset(programs->pins.sets, 0, pin_sets_size(programs));
+	for (uint32_t i = 0; i < DRIVER_FLOWS_MAX && r == 0; i++) {
+		struct flow flow = flow_of(i, v6, port);
+
+		r = pin_table_put(&programs->pins, &flow, service,
+				  flow_hash(&flow, &settings.key), now_ns,
+				  WORLD_BACKENDS + 1 + i % WORLD_AGENTLESS);
+	}
+	return r;
 }
 
 /* Every flow's server is one that the service has open in all generations. */

@@ -42,6 +42,10 @@ int programs_store(const struct programs *programs, const struct sockets *socket
 /* Has the target counters by verdict? */
 bool programs_counts(enum target target);
 
+/* The gateway's table of pins has the million flows of one family to this service, and no others. */
+int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,
+		       enum world_port port);
+
 /* What the driver reads and writes; shared memory. */
 struct driver *programs_driver(const struct programs *programs);
 

@@ -72,7 +72,7 @@ static void write_service(FILE *file, const char *name, const char *protocol, in
 
 static void write_config(FILE *file)
 {
-	fprintf(file, "infrastructure: fd48::/32\nsecret: unused\n"
+	fprintf(file, "infrastructure: fd48::/32\nsecret: unused\npins: 2000000\n"
 		      "sites:\n  ams: {locator: \"fd48:0:0:1::/64\"}\n"
 		      "gateways:\n"
 		      "  g1: {locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}\n"
@@ -85,6 +85,8 @@ static void write_config(FILE *file)
 	write_service(file, "silent", "tcp", PORT_SILENT, 1, WORLD_BACKENDS);
 	write_service(file, "names", "udp", PORT_DATAGRAMS, 1, WORLD_BACKENDS);
 	write_service(file, "plain", "tcp", PORT_AGENTLESS, WORLD_BACKENDS + 1,
+		      WORLD_BACKENDS + WORLD_AGENTLESS);
+	write_service(file, "plain-new", "tcp", PORT_AGENTLESS_NEW, WORLD_BACKENDS + 1,
 		      WORLD_BACKENDS + WORLD_AGENTLESS);
 }
 
@@ -230,6 +232,15 @@ int world_route_to(struct world *world, enum world_router router)
 		world->plan->router_rows[row] = router == ROUTER_SELF ? 1 : 2;
 	world->router = router;
 	return apply(world);
+}
+
+uint32_t world_service(const struct world *world, enum world_port port)
+{
+	for (size_t i = 0; i < world->plan->n_services; i++)
+		if (world->plan->services[i].config->port_first == port)
+			return tables_service_number(world->tables,
+						     world->plan->services[i].identity);
+	return 0;
 }
 
 const union address *world_vip(bool v6)

@@ -22,6 +22,7 @@
 enum world_port {
 	PORT_DATAGRAMS = 53,
 	PORT_AGENTLESS = 25,
+	PORT_AGENTLESS_NEW = 26,
 	PORT_LISTENING = 443, /* b1 has a listener here and a connection with flow 0 */
 	PORT_STAMPED = 8443,  /* whose timestamps carry the backend */
 	PORT_SILENT = 80,     /* a service, but nobody listens */
@@ -44,6 +45,9 @@ int world_put_agent(struct world *world, const struct tables *tables);
 /* Makes g1 itself the router of all flows, or g2: so that every packet of a run takes one path. */
 enum world_router { ROUTER_ANY, ROUTER_SELF, ROUTER_OTHER };
 int world_route_to(struct world *world, enum world_router router);
+
+/* The number of the service on this TCP port, in the tables. */
+uint32_t world_service(const struct world *world, enum world_port port);
 
 /* Addresses, by family where there are two. */
 const union address *world_vip(bool v6);

@@ -273,6 +273,18 @@ pin_inline __u64 pin_read(const struct pin *pin, const struct pin_key *key)
 }
 
 /*
+ * Begins to fetch the pins of the home word, two lines, while the bucket's line is still on its way. Nobody
+ * waits for what is loaded here.
+ */
+pin_inline void pin_fetch(const struct pin_seek *seek)
+{
+	__u32 first = seek->home % PIN_WORDS * PIN_WORD_LANES;
+
+	(void)PIN_LOAD(seek->set->pins[first].state);
+	(void)PIN_LOAD(seek->set->pins[first + 2].state);
+}
+
+/*
  * The same, in the first lane of the home word whose tag agrees. That is where most pins are, and all that
  * this costs is one comparison and one pin.
  */

@@ -53,7 +53,10 @@ step bool pins_seek(const struct flow *flow, __u32 service, __u64 hash, struct p
 	*ret = pin_seek_of(flow, service, hash, pin_ticks(bpf_ktime_get_coarse_ns()));
 	ret->bucket = bpf_map_lookup_elem(&pin_buckets, &at);
 	ret->set = bpf_map_lookup_elem(&pin_sets, &at);
-	return ret->bucket && ret->set;
+	if (!ret->bucket || !ret->set)
+		return false;
+	pin_fetch(ret);
+	return true;
 }
 
 /* What a packet says of its flow, beside the TCP flags. */

@@ -58,6 +58,9 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(read_changed(CHANGES({3, NULL}), &errors, &config), 0);
 	assert_int_equal(config->mtu, 1500);
 	assert_int_equal(config->cookie_epoch, 0);
+	assert_int_equal(config->pins.number, 1000000);
+	assert_int_equal(config->pins.established_s, 8000);
+	assert_false(config->services[1].sticky);
 	assert_ptr_equal(config->gateways[0].site, &config->sites[0]);
 	assert_ptr_equal(config->backends[0].site, &config->sites[0]);
 	assert_true(config->backends[0].agent);
@@ -208,6 +211,15 @@ static void max_backends_is_from_1_to_1000(void **state)
 	says(17, "    max-backends: 1001",
 	     "t.yaml:17: services.web.max-backends: 1001 is out of range, allowed: 1 to 1000 "
 	     "backends");
+}
+
+static void pins_have_a_number_and_times(void **state)
+{
+	accepts(CHANGES({3, "pins: 1\npin-new: 1\npin-idle: 36000"}));
+	says(3, "pins: 0", "t.yaml:3: pins: 0 is out of range, allowed: 1 to 32505856 pins");
+	says(3, "pin-idle: 36001",
+	     "t.yaml:3: pin-idle: 36001 is out of range, allowed: 1 to 36000 s");
+	says(3, "pin-reset: 0", "t.yaml:3: pin-reset: 0 is out of range, allowed: 1 to 36000 s");
 }
 
 static void who_has_is_a_rate_or_nothing_at_all(void **state)
@@ -473,6 +485,7 @@ int main(void)
 		cmocka_unit_test(bounds_themselves_are_allowed),
 		cmocka_unit_test(an_id_is_from_1_to_32767),
 		cmocka_unit_test(max_backends_is_from_1_to_1000),
+		cmocka_unit_test(pins_have_a_number_and_times),
 		cmocka_unit_test(who_has_is_a_rate_or_nothing_at_all),
 		cmocka_unit_test(a_word_is_no_number),
 		cmocka_unit_test(a_list_is_no_number),

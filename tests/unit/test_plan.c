@@ -145,6 +145,37 @@ static void only_tcp_with_agents_takes_cookies(void **state)
 			 SERVICE_AGENTLESS | SERVICE_STICKY);
 }
 
+static void what_nobody_else_could_find_is_pinned_by_its_first_packet(void **state)
+{
+	assert_int_equal(flags_of(ONE("protocol: udp, backends: {b1: {}}")), 0);
+	assert_int_equal(flags_of(ONE("protocol: udp, sticky: true, backends: {b1: {}}")),
+			 SERVICE_STICKY);
+	assert_int_equal(flags_of(ONE("protocol: udp, sticky: true, backends: {b4: {}}")),
+			 SERVICE_AGENTLESS | SERVICE_STICKY);
+	assert_int_equal(flags_of(ONE("protocol: udp, backends: {b4: {}}")), SERVICE_AGENTLESS);
+	assert_int_equal(flags_of(ONE("protocol: tcp, cookie: off, sticky: true, backends: {b1: {}}")),
+			 0);
+}
+
+/* A tick is 1.07 seconds. */
+static void a_pin_lives_as_long_as_the_configuration_says_or_a_little_longer(void **state)
+{
+	struct planned planned =
+		plan_of("g1", "pins: 3000000\npin-new: 1\npin-idle: 36000\n" ONE(
+				      "protocol: tcp, backends: {b1: {}}"));
+	struct pin_settings pins =
+		plan_gateway_settings(planned.config, config_gateway(planned.config, "g1"),
+				      &test_keys, planned.plan)
+			.pins;
+
+	assert_int_equal(pins.bucket_bits, 17);
+	assert_int_equal(pins.timeouts[PIN_NEW], 1);
+	assert_int_equal(pins.timeouts[PIN_ESTABLISHED], 33528);
+	assert_int_equal(pins.timeouts[PIN_NONE], 0);
+	assert_in_range(pins.timeouts[PIN_ESTABLISHED], 1, PIN_TIMEOUT_MAX);
+	planned_free(&planned);
+}
+
 static uint32_t rows_of(const struct plan *plan, uint16_t number)
 {
 	uint32_t count = 0;
@@ -300,6 +331,8 @@ int main(void)
 		cmocka_unit_test(the_mss_leaves_room_for_the_longest_list),
 		cmocka_unit_test(the_gateway_is_its_own_router_too),
 		cmocka_unit_test(only_tcp_with_agents_takes_cookies),
+		cmocka_unit_test(what_nobody_else_could_find_is_pinned_by_its_first_packet),
+		cmocka_unit_test(a_pin_lives_as_long_as_the_configuration_says_or_a_little_longer),
 		cmocka_unit_test(replies_go_through_gateways_where_the_service_says_so),
 		cmocka_unit_test(new_connections_stay_at_their_site_while_a_member_is_open_there),
 		cmocka_unit_test(
