@@ -169,8 +169,8 @@ watch_hops() {
 	done
 }
 
-# look FILE: of each connection the fabric's next hop, as it was last seen, and what that gateway would make
-# of a packet in mid-connection.
+# look FILE: of each connection the fabric's next hop, as it was last seen, and router and row as that gateway
+# knows them: what it would make of a new connection, which no pin leads elsewhere.
 look() {
 	local cell
 
@@ -200,7 +200,7 @@ paths() {
 	vip=$(vip live "$2")
 	[[ $2 == 4 ]] || client="%5B$client%5D" vip="%5B$vip%5D"
 	curl --silent --show-error --unix-socket "$(socket_of "$1")" \
-		"http://x/path?protocol=tcp&packet=midway&client=$client:[$3-$4]&vip=$vip:$LOAD_PORT" |
+		"http://x/path?protocol=tcp&packet=bare&client=$client:[$3-$4]&vip=$vip:$LOAD_PORT" |
 		jq -cs --argjson first "$3" 'to_entries[] | .value + {port: ($first + .key)}'
 }
 
