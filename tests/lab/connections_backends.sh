@@ -34,7 +34,7 @@ cells_open "$COUNT"
 
 plan_backend b4
 survives "a backend is added" 10 backend_joins b4
-WEIGHT[b1]=1 WEIGHT[b3]=4
+WEIGHT[b1]=1 WEIGHT[b2]=2 WEIGHT[b3]=4
 survives "weights change" 10 reconfigure
 survives "a backend is drained" 10 reconfigure live/b3
 survives "and is opened again" 10 reconfigure
