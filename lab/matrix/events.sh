@@ -5,6 +5,12 @@
 # not seen in where connections go, sets WITNESS to whether it has. One that is over when it returns looks
 # itself where connections went meanwhile ("$RUN/after").
 
+# pass SECONDS: time, of which the event consists. Whoever ends the run is heard meanwhile.
+pass() {
+	sleep "$1" &
+	wait "$!"
+}
+
 event_backend_added() {
 	pool_add b4
 	pool_weigh b4=2
@@ -80,7 +86,7 @@ restarted() {
 	for node; do
 		stop "$node" "$role" KILL
 	done
-	sleep 1 # the event: a second without daemons
+	pass 1 # without daemons
 	start_holdfast "$role" "$@"
 	WITNESS=$(all_differ "$before" "$(pids "$role" "$@")")
 }
@@ -165,7 +171,7 @@ event_split_config() {
 	pool_add b4
 	pool_weigh b4=8
 	pool_apply g2
-	sleep 10 # the event
+	pass 10
 	has_pool g2 && ! has_pool g1 || WITNESS=false
 	pool_apply
 }
@@ -261,7 +267,7 @@ silence() {
 		wait_for "$crowd to be silent" 5 load_has "$crowd" '.waiting == 0'
 	done
 	before=$(exchanges)
-	sleep "$1" # the event
+	pass "$1"
 	[[ $(exchanges) == "$before" ]] || WITNESS=false
 }
 
