@@ -3,7 +3,8 @@
 #
 # The last rung across sites: connections that a backend of another site holds are found by asking a
 # gateway there, which asks its own; and nobody is reset while that site is silent.
-# Topology: lab/topologies/churn.sh, with g2 and b3 at a site of their own, and without cookies.
+# Topology: lab/topologies/churn.sh, with g2 and b3 at a site of their own, and without cookies. While b3
+# is closed, its site has nobody open and hands on to the other one, whose SID therefore has a route.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../../lab/lib.sh"
@@ -52,6 +53,8 @@ write_config() {
 			-e '/^  \(g2\|b3\): /s/site: ams/site: fra/'
 }
 topology_up
+ip_on "$FABRIC" -6 route add "${LOCATOR[ams]}::/64" via "$(link_address g1)"
+ip_on "$FABRIC" -6 route add "$LOCATOR_FRA::/64" via "$(link_address g2)"
 
 load_open four live 4 "$COUNT"
 load_open six live 6 "$COUNT"
