@@ -245,6 +245,7 @@ write_config() {
 			    max-backends: 64
 			    cookie: ${COOKIE:-on}
 			    return: $(return_of "$service")
+			    health: {check: ${HEALTH:-auto}}
 			    backends:
 		END
 		for member in ${MEMBERS[$service]}; do

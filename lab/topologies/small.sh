@@ -107,6 +107,7 @@ write_config() {
 		    protocol: tcp
 		    ports: 80
 		    max-backends: 64
+		    health: {check: off} # there are no servers to ask
 		    backends:
 		      b1: {weight: 1}
 		      b2: {weight: 1}

@@ -3,6 +3,7 @@
 #
 # Replies go directly from the backends to the client, past the gateways.
 # Topology: lab/topologies/anycast.sh, with cookies: without, first replies go another way (in_band.sh).
+# Health is not asked for, since a server answers such a question to the gateway.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../../lab/lib.sh"
@@ -10,6 +11,7 @@
 VIP_SOURCE='ip.src in {198.51.100.80, 198.51.100.53} or ipv6.src in {2001:db8:100::80, 2001:db8:100::53}'
 WATCHED=(g1 g2 b1 b2 b3 b4 b5)
 
+HEALTH=off
 lab_open anycast
 topology_up
 for node in "${WATCHED[@]}"; do
