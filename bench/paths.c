@@ -25,9 +25,10 @@ const struct path paths[] = {
 	 .outcome = OUTCOME_TO_BACKENDS},
 	{"to-router", SENT(TO_ROUTER), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
 	 .router = ROUTER_OTHER, .outcome = OUTCOME_TO_ROUTER},
-	{"candidates", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
+	/* On a port of their own: `return-pin` pins the flows of its port. */
+	{"candidates", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_SILENT,
 	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS},
-	{"route", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_LISTENING,
+	{"route", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_SILENT,
 	 .outer = OUTER_ROUTE, .outcome = OUTCOME_TO_BACKENDS},
 	/* In a table that is half full some bucket has more flows than it holds. */
 	{"pin-hit", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS, .router = ROUTER_SELF,
