@@ -194,7 +194,8 @@ flaps() {
 
 # The four services are one file's: those without probes do not mind.
 with_all_down() {
-	write_config | sed "s/^    cookie:.*/&\n    health: {all-down: $1}/" >"$LAB_STATE/holdfast.yaml"
+	write_config | sed "s/^    health: {check: auto}/    health: {all-down: $1}/" >"$LAB_STATE/holdfast.yaml"
+	grep -q "all-down: $1" "$LAB_STATE/holdfast.yaml"
 	for gateway in "${GATEWAYS[@]}"; do
 		signal "$gateway" gateway HUP
 	done
