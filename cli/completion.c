@@ -87,14 +87,13 @@ static void print_verbs(const struct verb *group, FILE *to)
 
 static void print_choices(const char *completion, FILE *to)
 {
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
 	if (strcmp(completion, "VERB") == 0)
 		print_verbs(NULL, to);
 	else if (strcmp(completion, "OPTION") == 0)
-		for (size_t i = 0; i < n; i++)
-			fprintf(to, "%s ", rows[i].path);
+		while ((row = config_row_after(row)))
+			fprintf(to, "%s ", row->path);
 	else
 		fprintf(to, "%s", completion);
 }

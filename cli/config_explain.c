@@ -47,12 +47,11 @@ static void print_row(const struct config_row *row, FILE *to)
 
 void config_explain_print(const char *pattern, FILE *to)
 {
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
-	for (size_t i = 0; i < n; i++)
-		if (config_row_below(&rows[i], pattern))
-			print_row(&rows[i], to);
+	while ((row = config_row_after(row)))
+		if (config_row_below(row, pattern))
+			print_row(row, to);
 }
 
 static json_t *row_json(const struct config_row *row)
@@ -78,12 +77,11 @@ static json_t *row_json(const struct config_row *row)
 json_t *config_explain_json(const char *pattern)
 {
 	json_t *list = json_array();
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
-	for (size_t i = 0; i < n; i++)
-		if (config_row_below(&rows[i], pattern))
-			json_array_append_new(list, row_json(&rows[i]));
+	while ((row = config_row_after(row)))
+		if (config_row_below(row, pattern))
+			json_array_append_new(list, row_json(row));
 	return list;
 }
 

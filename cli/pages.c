@@ -84,8 +84,7 @@ void pages_print_config(FILE *to)
 {
 	static const char *const see_also[] = {"holdfast(8)", "holdfast-gateway(8)",
 					       "holdfast-agent(8)", NULL};
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
 	roff_begin(to, "holdfast.yaml", 5, HOLDFAST_VERSION, "configuration of a Holdfast fleet");
 	roff_section(to, "DESCRIPTION");
@@ -98,8 +97,8 @@ void pages_print_config(FILE *to)
 	roff_paragraph(to, "holdfast config check tells every error of a file at once; holdfast "
 			   "config diff tells what a changed file would do to the data plane.");
 	roff_section(to, "OPTIONS");
-	for (size_t i = 0; i < n; i++)
-		print_row(&rows[i], to);
+	while ((row = config_row_after(row)))
+		print_row(row, to);
 	roff_section(to, "FILES");
 	roff_item(to, "/etc/holdfast/holdfast.yaml", NULL, "Where the daemons look for it.");
 	roff_see_also(to, see_also);

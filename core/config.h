@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The configuration as checked values: what the file says, with defaults filled in and every
- * reference resolved. Reading it is config_rows.c's table; nothing here knows of YAML or of files.
+ * reference resolved. Reading it is config_rows.h's table; nothing here knows of YAML or of files.
  *
  * Lists are in the order of the file. Names are unique within their list, ids within the fleet.
  */

@@ -3,7 +3,7 @@
  * The configuration as a table: one row for each option, and everything that is to be said about
  * the option is in its row. Reading a file (config_read.c) and its errors come from the rows; so do
  * `holdfast config explain`, the man page and the JSON schema. What concerns several options at once
- * is in config_checks.c.
+ * is in config_checks.c. The rows stand in parts, config_rows_*.c, a noun to a file.
  *
  * A row's path is where the option stands. "*" is a name that the operator chooses:
  * "services.*.backends.*.weight". The rows under one path are in the order of its documentation,
@@ -58,8 +58,8 @@ struct config_row {
 
 #define CONFIG_ALLOWED_MAX 160
 
-/* All of them, *ret_n. */
-const struct config_row *config_rows(size_t *ret_n);
+/* All of them, one after the other; NULL to begin, NULL at the end. */
+const struct config_row *config_row_after(const struct config_row *row);
 
 /*
  * The rows right under `parent` ("", "services.*"), one after the other; NULL to begin, NULL at the

@@ -436,21 +436,30 @@ static void a_hostile_value_stays_in_one_short_line(void **state)
 	     "\" is not a number, allowed: 1280 to 9216 bytes");
 }
 
+static bool comes_before(const char *path, const struct config_row *end)
+{
+	const struct config_row *row = NULL;
+
+	while ((row = config_row_after(row)) != end)
+		if (strcmp(row->path, path) == 0)
+			return true;
+	return false;
+}
+
 static void every_row_is_complete(void **state)
 {
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
-	for (size_t i = 0; i < n; i++) {
+	while ((row = config_row_after(row))) {
 		char allowed[CONFIG_ALLOWED_MAX];
 
-		assert_non_null(rows[i].help);
-		assert_true(rows[i].size > 0);
-		assert_true(strlen(config_row_allowed(&rows[i], allowed)) > 0);
-		assert_ptr_equal(config_row_find(rows[i].path), &rows[i]);
-		assert_false(rows[i].required && rows[i].fallback);
-		if (rows[i].refers_to)
-			assert_true(config_row_find(rows[i].refers_to) < &rows[i]);
+		assert_non_null(row->help);
+		assert_true(row->size > 0);
+		assert_true(strlen(config_row_allowed(row, allowed)) > 0);
+		assert_ptr_equal(config_row_find(row->path), row);
+		assert_false(row->required && row->fallback);
+		if (row->refers_to)
+			assert_true(comes_before(row->refers_to, row));
 	}
 }
 

@@ -34,9 +34,11 @@ static void a_subtree_is_explained_with_all_under_it_in_80_columns(void **state)
 static void json_has_what_the_text_has(void **state)
 {
 	json_t *list = config_explain_json(""), *mtu = config_explain_json("mtu"), *row;
-	size_t n;
+	const struct config_row *option = NULL;
+	size_t n = 0;
 
-	config_rows(&n);
+	while ((option = config_row_after(option)))
+		n++;
 	assert_int_equal(json_array_size(list), n);
 	row = json_array_get(mtu, 0);
 	assert_string_equal(json_string_value(json_object_get(row, "path")), "mtu");
@@ -79,22 +81,21 @@ static bool is_required(const json_t *object, const char *key)
 static void every_row_is_in_the_schema_with_its_documentation(void **state)
 {
 	json_t *schema = config_schema_new();
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		const json_t *at = schema_at(schema, rows[i].path);
+	while ((row = config_row_after(row))) {
+		const json_t *at = schema_at(schema, row->path);
 		char above[64];
 
 		assert_non_null(at);
 		assert_string_equal(json_string_value(json_object_get(at, "description")),
-				    rows[i].help);
+				    row->help);
 		snprintf(above, sizeof(above), "%.*s",
-			 (int)(config_row_key(&rows[i]) - rows[i].path), rows[i].path);
+			 (int)(config_row_key(row) - row->path), row->path);
 		if (*above)
 			above[strlen(above) - 1] = '\0';
-		assert_int_equal(is_required(schema_at(schema, above), config_row_key(&rows[i])),
-				 rows[i].required);
+		assert_int_equal(is_required(schema_at(schema, above), config_row_key(row)),
+				 row->required);
 	}
 	json_decref(schema);
 }
@@ -122,14 +123,13 @@ static void the_schema_knows_types_bounds_and_defaults(void **state)
 static void the_manual_page_has_every_option(void **state)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t n;
-	const struct config_row *rows = config_rows(&n);
+	const struct config_row *row = NULL;
 
 	PRINTED(text, to, pages_print_config(to));
-	for (size_t i = 0; i < n; i++) {
+	while ((row = config_row_after(row))) {
 		char item[128], *dash;
 
-		snprintf(item, sizeof(item), ".TP\n\\fB%s\\fR", rows[i].path);
+		snprintf(item, sizeof(item), ".TP\n\\fB%s\\fR", row->path);
 		dash = strchr(item, '-');
 		if (dash) {
 			memmove(dash + 1, dash, strlen(dash) + 1);
