@@ -9,8 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "io/checks_http.h"
 #include "io/checks_parts.h"
+#include "io/transfers.h"
 
 int checks_new(sd_event *event, struct checks **ret)
 {
@@ -27,7 +27,7 @@ struct checks *checks_free(struct checks *checks)
 {
 	if (!checks)
 		return NULL;
-	checks_http_free(checks->http);
+	transfers_free(checks->transfers);
 	sd_event_unref(checks->event);
 	free(checks);
 	return NULL;

@@ -14,7 +14,7 @@
 
 struct checks {
 	sd_event *event;
-	struct checks_http *http; /* NULL until the first is asked */
+	struct transfers *transfers; /* of HTTP; NULL until the first is asked */
 };
 
 /* One way of asking. */

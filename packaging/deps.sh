@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Installs the Debian packages of packaging/needs that are missing, and only them. The services
-# among them (nginx, FRR, BIRD, NSD) are neither started nor enabled: the lab runs its own, in
+# among them (nginx, FRR, BIRD, NSD, etcd) are neither started nor enabled: the lab runs its own, in
 # network namespaces.
 
 set -euo pipefail
@@ -10,7 +10,7 @@ export DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/sbin:/sbin
 
 here=$(cd "$(dirname "$0")" && pwd)
 policy=/usr/sbin/policy-rc.d # invoke-rc.d and systemd's helpers ask it before they start anything
-services=(frr bird bird6 nginx nsd)
+services=(frr bird bird6 nginx nsd etcd)
 
 needed() { awk '!/^#/ && NF { print $1 }' "$here/needs"; }
 
