@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/connections.h"
 #include "agent/host.h"
 #include "agent/programs.h"
 #include "base/log.h"
+#include "daemon/exports.h"
 #include "daemon/inputs.h"
 #include "daemon/loop.h"
+#include "daemon/metrics.h"
 #include "daemon/options.h"
 #include "io/control.h"
 
@@ -33,7 +34,7 @@ struct agent_daemon {
 	struct pins *pins;
 	struct rtnetlink *netlink;
 	struct host *host;
-	struct connections *connections;
+	struct exports *exports;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_backend *self;
@@ -110,8 +111,6 @@ static void adopt(struct agent_daemon *agent, struct change *change)
 	agent->self = change->self;
 	agent->plan = take(change->plan);
 	agent->programs = take(change->programs);
-	if (connections_follow(agent->connections, agent->plan) < 0)
-		log_error("the services' connections are not counted: out of memory");
 }
 
 /* Reads, plans, applies; the host is ready before the first packet is claimed. */
@@ -127,6 +126,7 @@ static int configure(struct agent_daemon *agent)
 		return r;
 	inputs_compare_epochs(agent->inputs, change.inputs);
 	adopt(agent, &change);
+	exports_listen(agent->exports, agent->inputs->config->metrics.agent_listen);
 	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
 			 agent->self->n_interfaces);
 	if (r < 0)
@@ -148,14 +148,6 @@ static void on_reload(void *userdata)
 
 /* Answers on the control socket */
 
-/* null: not known. */
-static json_t *connections_json(const struct agent_daemon *agent, size_t service)
-{
-	uint32_t n;
-
-	return connections_of(agent->connections, service, &n) ? json_integer(n) : json_null();
-}
-
 static json_t *services_json(const struct agent_daemon *agent)
 {
 	json_t *list = json_array();
@@ -171,11 +163,10 @@ static json_t *services_json(const struct agent_daemon *agent)
 					      json_string(network_format(&service->vips[j], text)));
 		}
 		json_array_append_new(
-			list, json_pack("{s:s s:o s:s s:[ii] s:b s:o}", "name", service->name, "vips", vips,
+			list, json_pack("{s:s s:o s:s s:[ii] s:b}", "name", service->name, "vips", vips,
 					"protocol", service->protocol == IPPROTO_UDP ? "udp" : "tcp",
 					"ports", service->port_first, service->port_last, "cookie",
-					(agent->plan->services[i].flags & SERVICE_COOKIE) != 0,
-					"connections", connections_json(agent, i)));
+					(agent->plan->services[i].flags & SERVICE_COOKIE) != 0));
 	}
 	return list;
 }
@@ -213,9 +204,15 @@ static int answer_counters(const struct control_request *request, void *userdata
 	return 0;
 }
 
+static int answer_metrics(const struct control_request *request, void *userdata, json_t **ret)
+{
+	return metrics_gather(answer_status, answer_counters, userdata, ret);
+}
+
 static const struct control_resource resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
+	{"/metrics", answer_metrics},
 	{},
 };
 
@@ -255,7 +252,7 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = host_open_beside(agent->netlink, agent->options.socket, &agent->host);
 	if (r >= 0)
-		r = connections_new(loop_event(loop), &agent->connections);
+		r = exports_new(loop_event(loop), answer_metrics, agent, &agent->exports);
 	if (r >= 0)
 		r = configure(agent);
 	if (r >= 0) {
@@ -267,7 +264,7 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = loop_run(loop, agent->self->name);
 	control_free(control);
-	agent->connections = connections_free(agent->connections);
+	exports_free(agent->exports);
 	loop_free(loop);
 	return r;
 }

@@ -39,7 +39,7 @@ const struct option_row option_rows[] = {
 	 OPTION_AGAINST, AT(against)},
 	{'c', "config", "FILE", "its configuration (default: the daemon's)", OPTION_TEXT,
 	 OPTION_CONFIG, AT(config)},
-	{'l', "list", NULL, "what is looked at, and how it is mended, instead", OPTION_SWITCH,
+	{'l', "list", NULL, "what there is, each explained, instead", OPTION_SWITCH,
 	 OPTION_LIST, AT(list)},
 	{0, "explain", NULL, "the same as config explain", OPTION_SWITCH, OPTION_EXPLAIN,
 	 AT(explain)},

@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "config_build.h"
 #include "core/config_rows.h"
+#include "daemon/metrics.h"
 
 /* holdfast(8) */
 
@@ -104,6 +105,36 @@ void pages_print_config(FILE *to)
 	roff_see_also(to, see_also);
 }
 
+/* holdfast-metrics(7) */
+
+static void print_metric(const struct metric_row *row, FILE *to)
+{
+	char labels[METRIC_LABELS_TEXT_MAX];
+	_cleanup_free_ char *type = NULL;
+
+	metric_labels_text(row->place, labels);
+	if (asprintf(&type, "%s%s%s", metric_kind_name(row->kind), *labels ? " by " : "", labels) < 0)
+		return;
+	roff_item(to, row->name, type, row->help);
+}
+
+void pages_print_metrics(FILE *to)
+{
+	static const char *const see_also[] = {"holdfast(8)", "holdfast.yaml(5)",
+					       "holdfast-gateway(8)", "holdfast-agent(8)", NULL};
+
+	roff_begin(to, "holdfast-metrics", 7, HOLDFAST_VERSION, "the numbers of a Holdfast fleet");
+	roff_section(to, "DESCRIPTION");
+	roff_text(to, "Every gateway and agent gives these numbers to Prometheus, at /metrics of the "
+		      "address that metrics.listen and metrics.agent-listen in the configuration "
+		      "say. holdfast metrics prints them. A node leaves out what it has not: an agent "
+		      "has no pins, for one.");
+	roff_section(to, "METRICS");
+	for (size_t i = 0; i < n_metric_rows; i++)
+		print_metric(&metric_rows[i], to);
+	roff_see_also(to, see_also);
+}
+
 int pages_run(const struct command *command)
 {
 	static const struct {
@@ -112,6 +143,7 @@ int pages_run(const struct command *command)
 	} pages[] = {
 		{"holdfast.8", pages_print_holdfast},
 		{"holdfast.yaml.5", pages_print_config},
+		{"holdfast-metrics.7", pages_print_metrics},
 	};
 	struct suggestion suggestion = {.wanted = command->values[0]};
 

@@ -8,6 +8,7 @@ struct command;
 
 void pages_print_holdfast(FILE *to);
 void pages_print_config(FILE *to);
+void pages_print_metrics(FILE *to);
 
 /* holdfast man PAGE */
 int pages_run(const struct command *command);

@@ -11,6 +11,7 @@
 #include "cli/doctor.h"
 #include "cli/help.h"
 #include "cli/lists.h"
+#include "cli/metrics.h"
 #include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/top.h"
@@ -57,6 +58,16 @@ const struct verb verbs[] = {
 			"until Ctrl-C; with --json, too, it is one JSON object a line.",
 		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH | OPTION_COUNT,
 		.run = counters_run,
+	},
+	{
+		.name = "metrics",
+		.help = "the numbers that Prometheus and InfluxDB get",
+		.text = "In Prometheus's text format, as the daemon gives them at /metrics (metrics.listen "
+			"in the configuration); with --json, the state that they are read from. With "
+			"--list the names, types and labels of all that there are, each explained, "
+			"without a daemon; also in holdfast-metrics(7).",
+		.options = OPTION_JSON | OPTION_LIST,
+		.run = metrics_run,
 	},
 	{
 		.name = "path",
@@ -205,7 +216,7 @@ const struct verb verbs[] = {
 	},
 	{
 		.name = "man",
-		.usage = "holdfast.8|holdfast.yaml.5",
+		.usage = "holdfast.8|holdfast.yaml.5|holdfast-metrics.7",
 		.help = "the source of a manual page",
 		.least = 1,
 		.most = 1,

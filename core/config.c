@@ -65,6 +65,8 @@ struct config *config_free(struct config *config)
 	free(config->backends);
 	free(config->services);
 	free(config->secret_file);
+	free(config->metrics.listen);
+	free(config->metrics.agent_listen);
 	free(config);
 	return NULL;
 }

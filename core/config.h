@@ -109,12 +109,18 @@ struct config_pins {
 	uint32_t new_s, established_s, datagrams_s, closing_s, reset_s;
 };
 
+/* "ADDRESS:PORT" or "off". */
+struct config_metrics {
+	char *listen, *agent_listen;
+};
+
 struct config {
 	struct network infrastructure;
 	char *secret_file; /* absolute, or relative to the folder of the configuration */
 	uint32_t mtu;	   /* of the infrastructure's links, bytes */
 	struct config_pins pins;
 	uint32_t cookie_epoch; /* new connections' cookies carry its lowest bit; it and the one before live */
+	struct config_metrics metrics;
 	struct config_site *sites;
 	size_t n_sites;
 	struct config_gateway *gateways;

@@ -18,6 +18,7 @@ extern const struct config_part config_rows_fleet;
 extern const struct config_part config_rows_nodes;
 extern const struct config_part config_rows_services;
 extern const struct config_part config_rows_health;
+extern const struct config_part config_rows_metrics;
 
 #define PART(array) {.rows = (array), .n = sizeof(array) / sizeof((array)[0])}
 

@@ -11,6 +11,7 @@ static const struct config_part *const parts[] = {
 	&config_rows_nodes,
 	&config_rows_services,
 	&config_rows_health,
+	&config_rows_metrics,
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The gateway's answers on its control socket: /status, /counters, /path, /off, /on, /trace. */
+/* The gateway's answers on its control socket: /status, /counters, /metrics, /path, /off, /on, /trace. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "core/path.h"
 #include "daemon/counters.h"
+#include "daemon/metrics.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
 
@@ -209,6 +210,11 @@ static int answer_counters(const struct control_request *request, void *userdata
 	*ret = json_pack("{s:s s:s s:o}", "node", gateway->self->name, "role", "gateway", "counters",
 			 counters);
 	return 0;
+}
+
+int answer_metrics(const struct control_request *request, void *userdata, json_t **ret)
+{
+	return metrics_gather(answer_status, answer_counters, userdata, ret);
 }
 
 /* /path */
@@ -475,6 +481,7 @@ static int answer_trace(const struct control_request *request, void *userdata, j
 const struct control_resource gateway_resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
+	{"/metrics", answer_metrics},
 	{"/path", answer_path},
 	{"/off", answer_off, .changes = true},
 	{"/on", answer_on, .changes = true},

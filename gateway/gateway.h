@@ -4,6 +4,7 @@
 
 #include "base/fib.h"
 #include "core/plan.h"
+#include "daemon/exports.h"
 #include "daemon/inputs.h"
 #include "daemon/options.h"
 #include "daemon/pins.h"
@@ -26,6 +27,7 @@ struct gateway_daemon {
 	struct trace *trace;
 	struct inquiries *inquiries;
 	struct sweep *sweep;
+	struct exports *exports;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_gateway *self;
@@ -35,3 +37,6 @@ struct gateway_daemon {
 
 /* What the control socket answers. */
 extern const struct control_resource gateway_resources[];
+
+/* All that can be counted, for the exports: see daemon/metrics.h. */
+int answer_metrics(const struct control_request *request, void *userdata, json_t **ret);

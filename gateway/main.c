@@ -205,6 +205,7 @@ static int configure(struct gateway_daemon *gateway)
 			  gateway->plan, dataplane_tables(gateway->dataplane));
 	if (r < 0)
 		log_error("the backends' health is not watched: %s", strerror(-r));
+	exports_listen(gateway->exports, gateway->inputs->config->metrics.listen);
 	keep_neighbours(gateway);
 	home_open(); /* without it only replies that come through here are lost, and counted */
 	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
@@ -341,6 +342,8 @@ static int run(struct gateway_daemon *gateway)
 		r = monitor_new(loop_event(loop), gateway->netlink, on_members_changed, gateway,
 				&gateway->monitor);
 	if (r >= 0)
+		r = exports_new(loop_event(loop), answer_metrics, gateway, &gateway->exports);
+	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
@@ -358,6 +361,7 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		r = loop_run(loop, gateway->self->name);
 	control_free(control);
+	exports_free(gateway->exports);
 	trace_free(gateway->trace);
 	inquiries_free(gateway->inquiries);
 	sweep_free(gateway->sweep);

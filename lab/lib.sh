@@ -36,6 +36,7 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/bird.sh"
 . "$LAB_HOME/lab/lib/nginx.sh"
 . "$LAB_HOME/lab/lib/nsd.sh"
+. "$LAB_HOME/lab/lib/prometheus.sh"
 . "$LAB_HOME/lab/lib/agentless.sh"
 . "$LAB_HOME/lab/lib/holdfast.sh"
 . "$LAB_HOME/lab/lib/traffic.sh"

@@ -10,7 +10,7 @@ export DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/sbin:/sbin
 
 here=$(cd "$(dirname "$0")" && pwd)
 policy=/usr/sbin/policy-rc.d # invoke-rc.d and systemd's helpers ask it before they start anything
-services=(frr bird bird6 nginx nsd etcd)
+services=(frr bird bird6 nginx nsd etcd prometheus influxdb)
 
 needed() { awk '!/^#/ && NF { print $1 }' "$here/needs"; }
 

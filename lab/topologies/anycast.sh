@@ -217,6 +217,7 @@ write_config() {
 		mtu: 1500
 		cookie-epoch: ${COOKIE_EPOCH:-0}
 		pins: ${PINS:-1000000}
+		metrics: {${METRICS:-}}
 
 		sites:
 		  ams: {locator: "${LOCATOR[ams]}::/64"}

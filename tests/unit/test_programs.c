@@ -87,7 +87,7 @@ static void manual_pages_render_without_warnings(void **state)
 		skip();
 	EXPECT_SHELL(
 		*state, 0, "",
-		"for page in holdfast.8 holdfast.yaml.5 holdfast-gateway.8 holdfast-agent.8; do\n"
+		"for page in holdfast.8 holdfast.yaml.5 holdfast-metrics.7 holdfast-gateway.8 holdfast-agent.8; do\n"
 		"  LC_ALL=C MANWIDTH=80 man --warnings=w -l $B/docs/$page 2>&1 >$D/page || echo "
 		"failed\n"
 		"  grep -q 'SEE ALSO' $D/page || echo $page: no end\n"
@@ -112,7 +112,7 @@ static void bash_completes_verbs_options_and_files(void **state)
 	EXPECT_SHELL(*state, 0, "--watch\n", COMPLETE("counters --w", "2"));
 	EXPECT_SHELL(*state, 0, "tcp\n", COMPLETE("--socket /s path t", "4"));
 	EXPECT_SHELL(*state, 0, "new\n", COMPLETE("path tcp a b n", "5"));
-	EXPECT_SHELL(*state, 0, "mtu\n", COMPLETE("config explain m", "3"));
+	EXPECT_SHELL(*state, 0, "mtu\n", COMPLETE("config explain mt", "3"));
 	EXPECT_SHELL(*state, 0, "yes\n",
 		     COMPLETE("config check \"$D/so\"", "3") " | grep -q 'some.yaml$' && echo yes");
 }
