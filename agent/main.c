@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/connections.h"
 #include "agent/host.h"
 #include "agent/programs.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ struct agent_daemon {
 	struct pins *pins;
 	struct rtnetlink *netlink;
 	struct host *host;
+	struct connections *connections;
 	struct exports *exports;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
@@ -111,6 +113,8 @@ static void adopt(struct agent_daemon *agent, struct change *change)
 	agent->self = change->self;
 	agent->plan = take(change->plan);
 	agent->programs = take(change->programs);
+	if (connections_follow(agent->connections, agent->plan) < 0)
+		log_error("the services' connections are not counted: out of memory");
 }
 
 /* Reads, plans, applies; the host is ready before the first packet is claimed. */
@@ -148,6 +152,14 @@ static void on_reload(void *userdata)
 
 /* Answers on the control socket */
 
+/* null: not known. */
+static json_t *connections_json(const struct agent_daemon *agent, size_t service)
+{
+	uint32_t n;
+
+	return connections_of(agent->connections, service, &n) ? json_integer(n) : json_null();
+}
+
 static json_t *services_json(const struct agent_daemon *agent)
 {
 	json_t *list = json_array();
@@ -163,10 +175,11 @@ static json_t *services_json(const struct agent_daemon *agent)
 					      json_string(network_format(&service->vips[j], text)));
 		}
 		json_array_append_new(
-			list, json_pack("{s:s s:o s:s s:[ii] s:b}", "name", service->name, "vips", vips,
+			list, json_pack("{s:s s:o s:s s:[ii] s:b s:o}", "name", service->name, "vips", vips,
 					"protocol", service->protocol == IPPROTO_UDP ? "udp" : "tcp",
 					"ports", service->port_first, service->port_last, "cookie",
-					(agent->plan->services[i].flags & SERVICE_COOKIE) != 0));
+					(agent->plan->services[i].flags & SERVICE_COOKIE) != 0,
+					"connections", connections_json(agent, i)));
 	}
 	return list;
 }
@@ -252,6 +265,8 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = host_open_beside(agent->netlink, agent->options.socket, &agent->host);
 	if (r >= 0)
+		r = connections_new(loop_event(loop), &agent->connections);
+	if (r >= 0)
 		r = exports_new(loop_event(loop), answer_metrics, agent, &agent->exports);
 	if (r >= 0)
 		r = configure(agent);
@@ -264,6 +279,7 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = loop_run(loop, agent->self->name);
 	control_free(control);
+	agent->connections = connections_free(agent->connections);
 	exports_free(agent->exports);
 	loop_free(loop);
 	return r;

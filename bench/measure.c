@@ -270,7 +270,13 @@ static struct figure figure_below(const struct row *row, double floor_max)
 	figure.ratio = quantile(ratios, n, 0.5);
 	figure.floor_ns = quantile(floors, n, 0.5);
 	figure.net_ns = quantile(nets, n, 0.5);
+	figure.spread_ns = quantile(nets, n, 0.75) - quantile(nets, n, 0.25);
 	return figure;
+}
+
+unsigned int row_mark(const struct row *row)
+{
+	return row->path->marks[row->flows > 1];
 }
 
 struct figure row_figure(const struct bench *bench, const struct row *row)

@@ -29,9 +29,9 @@ struct row {
 	size_t n_samples;
 };
 
-/* Medians. `ratio` is sample to floor, `rounds` the samples that counted. */
+/* Medians. `spread` is from quartile to quartile, `ratio` sample to floor, `rounds` the samples that counted. */
 struct figure {
-	double net_ns, floor_ns, ratio;
+	double net_ns, spread_ns, floor_ns, ratio;
 	size_t rounds;
 };
 
@@ -59,5 +59,8 @@ int bench_check(struct bench *bench, struct row *row);
  * verdict. 0 or a negative errno, said to stderr.
  */
 int bench_sample(struct bench *bench, struct row *row);
+
+/* What the row is to take at most, ns; 0: nobody said. */
+unsigned int row_mark(const struct row *row);
 
 struct figure row_figure(const struct bench *bench, const struct row *row);

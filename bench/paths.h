@@ -35,6 +35,7 @@ struct path {
 	uint32_t strays; /* of a million packets, so many may end otherwise */
 	bool pins;     /* the table of pins is full of one million flows before each sample */
 	bool one_flow; /* many flows would need as many sockets */
+	unsigned int marks[2]; /* ns to reach, with one flow and with many; 0: none */
 };
 
 extern const struct path paths[];

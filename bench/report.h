@@ -4,17 +4,8 @@
 
 #include <stdio.h>
 
+#include "bench/machine.h"
 #include "bench/measure.h"
-
-/* What the figures were taken on; read before the network namespace hides a part of it. */
-struct machine {
-	char kernel[160];
-	char cpu[128];
-	long cores;
-	bool jit; /* of BPF */
-};
-
-void machine_read(struct machine *ret);
 
 void report_table(FILE *file, const struct machine *machine, const struct bench *bench);
 

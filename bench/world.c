@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/errors.h"
 #include "base/fib.h"
 #include "base/log.h"
-#include "base/tree.h"
-#include "io/yaml.h"
+#include "bench/configuration.h"
 #include "wire/srv6.h"
 
 #define GENERATIONS 3
@@ -70,7 +68,7 @@ static void write_service(FILE *file, const char *name, const char *protocol, in
 		fprintf(file, "      b%d: {weight: 1}\n", id);
 }
 
-static void write_config(FILE *file)
+static void write_config(FILE *file, const void *unused)
 {
 	fprintf(file, "infrastructure: fd48::/32\nsecret: unused\npins: 2000000\n"
 		      "sites:\n  ams: {locator: \"fd48:0:0:1::/64\"}\n"
@@ -88,27 +86,6 @@ static void write_config(FILE *file)
 		      WORLD_BACKENDS + WORLD_AGENTLESS);
 	write_service(file, "plain-new", "tcp", PORT_AGENTLESS_NEW, WORLD_BACKENDS + 1,
 		      WORLD_BACKENDS + WORLD_AGENTLESS);
-}
-
-static int read_config(struct config **ret)
-{
-	_cleanup_errors_ struct errors errors = {};
-	_cleanup_tree_ struct tree *tree = NULL;
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	FILE *file = open_memstream(&text, &length);
-	int r;
-
-	if (!file)
-		return -errno;
-	write_config(file);
-	if (fclose(file) != 0)
-		return -ENOMEM;
-	r = yaml_tree_parse(text, length, "bench", &errors, &tree);
-	if (r == 0)
-		r = config_from_tree(tree, &errors, ret);
-	errors_print(&errors, stderr);
-	return r;
 }
 
 /* All of the infrastructure behind one neighbour on the loopback device. */
@@ -140,7 +117,7 @@ int world_new(struct world **ret)
 	if (world->fib)
 		r = fill_fib(world->fib);
 	if (r == 0)
-		r = read_config(&world->config);
+		r = configuration_read(write_config, NULL, &world->config);
 	if (r == 0)
 		r = plan_gateway(world->config, config_gateway(world->config, "g1"), &keys,
 				 &world->plan);

@@ -84,6 +84,8 @@ static void print_status_services(const json_t *list, FILE *to)
 			fprintf(to, ", switched off");
 		if (json_is_string(json_object_get(service, "away")))
 			fprintf(to, ", new connections go to site %s", text(service, "away"));
+		if (json_is_integer(json_object_get(service, "connections")))
+			fprintf(to, ", %lld connections", number(service, "connections"));
 		fprintf(to, "\n");
 		print_status_backends(json_object_get(service, "backends"), to);
 	}

@@ -51,7 +51,7 @@ siphash_inline void siphash_word(struct siphash_state *state, __u64 word)
 	state->v0 ^= word;
 }
 
-/* The MAC of `count` words (a constant, below 32) as they stand in memory. */
+/* The MAC of `count` words as they stand in memory; in BPF a constant, below 32. */
 siphash_inline __u64 siphash(const __u64 *words, __u32 count, const volatile struct siphash_key *key)
 {
 	__u64 k0 = SIPHASH_LE64(key->words[0]), k1 = SIPHASH_LE64(key->words[1]);

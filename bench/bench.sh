@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# ./run bench: its sections one after the other, and their figures in one file.
+
+set -euo pipefail
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+
+home=$(cd "$(dirname "$0")/.." && pwd)
+SECTIONS=(paths tables)
+
+usage() {
+	cat <<-END
+		usage: sudo ./run bench [--quick] [--json FILE] [--only SECTION|PATH]
+
+		How fast it is, and how large. Nothing of this machine's own network is touched.
+
+		  paths     what a packet costs on each of its ways through the BPF programs, in ns
+		  tables    pins by how full they are; rows: how long, how even, what moves
+
+		  --quick         small versions, two minutes in all; without it, fifteen
+		  --json FILE     the figures for programs: machine, and a list for each section
+		  --only SECTION  one of them; or one path of a packet, for instance: pick
+
+		Docs: docs/performance.md for paths, docs/scale.md for the rest.
+	END
+}
+
+fail() {
+	echo "run bench: $*" >&2
+	exit 2
+}
+
+quick=() json='' only=''
+while (($#)); do
+	case $1 in
+	--quick) quick=(--quick) ;;
+	--json | --only)
+		(($# > 1)) || fail "$1: something is missing behind it, see --help"
+		[[ $1 == --json ]] && json=$2 || only=$2
+		shift
+		;;
+	--help | -h) usage && exit ;;
+	*) fail "$1: not an option, see --help" ;;
+	esac
+	shift
+done
+
+parts=$(mktemp -d)
+trap 'rm -rf "$parts"' EXIT
+
+section_paths() { "$home/build/bench/holdfast-bench" "$@"; }
+section_tables() { "$home/build/bench/holdfast-bench-tables" "$@"; }
+
+# section NAME [OPTION...]
+section() {
+	local name=$1
+	shift
+
+	printf '\n== %s\n\n' "$name"
+	"section_$name" "${quick[@]}" --json "$parts/$name.json" "$@"
+}
+
+case " ${SECTIONS[*]} " in
+*" $only "*) section "$only" ;;
+*)
+	if [[ -n $only ]]; then
+		section paths --only "$only"
+	else
+		for name in "${SECTIONS[@]}"; do
+			section "$name"
+		done
+	fi
+	;;
+esac
+
+# The machine is that of the first section: its load is what was there before us.
+files=()
+for name in "${SECTIONS[@]}"; do
+	[[ ! -e $parts/$name.json ]] || files=("$parts/$name.json" "${files[@]}")
+done
+[[ -z $json ]] || jq -s add "${files[@]}" >"$json"

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "core/load.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/maglev.h"
+#include "wire/maps.h"
+
+/* Counted in so much time, both fading: their quotient is a rate from the first interval on. */
+struct counter_rate {
+	uint64_t last;
+	double counted, seconds;
+};
+
+/* One service on one host. */
+struct place {
+	uint64_t service;
+	uint64_t heard_us; /* 0: never */
+	uint64_t boot;
+	struct counter_rate opened, requests;
+	uint32_t connections;
+	uint16_t queue;
+	uint16_t flags;
+};
+
+struct host {
+	uint64_t boot, sequence; /* of the newest heartbeat */
+	uint64_t heard_us;	 /* 0: never */
+	uint32_t interval_ms;
+	uint16_t id;
+	uint16_t cpu;
+	bool left;
+	struct place *places;
+	size_t n_places;
+};
+
+struct load {
+	struct host *hosts;
+	size_t n_hosts;
+	struct place *places; /* of all hosts */
+	uint16_t numbers[BACKENDS_MAX]; /* by id: the host's, from 1. 0: none */
+};
+
+/* Places */
+
+static struct host *host_of(const struct load *load, uint16_t id)
+{
+	uint16_t number = id < BACKENDS_MAX ? load->numbers[id] : 0;
+
+	return number ? &load->hosts[number - 1] : NULL;
+}
+
+/* Agents name their services in the order of the configuration, as we do: `hint` is nearly always it. */
+static struct place *place_of(const struct host *host, uint64_t service, size_t hint)
+{
+	if (hint < host->n_places && host->places[hint].service == service)
+		return &host->places[hint];
+	for (size_t i = 0; i < host->n_places; i++)
+		if (host->places[i].service == service)
+			return &host->places[i];
+	return NULL;
+}
+
+static size_t count_members(const struct config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_services; i++)
+		n += config->services[i].n_members;
+	return n;
+}
+
+static void count_places(struct load *load, const struct config *config)
+{
+	for (size_t i = 0; i < config->n_services; i++)
+		for (size_t j = 0; j < config->services[i].n_members; j++) {
+			struct host *host = host_of(load, config->services[i].members[j].backend->id);
+
+			if (host)
+				host->n_places++;
+		}
+}
+
+static void fill_places(struct load *load, const struct config *config)
+{
+	struct place *next = load->places;
+
+	for (size_t i = 0; i < load->n_hosts; i++) {
+		load->hosts[i].places = next;
+		next += load->hosts[i].n_places;
+		load->hosts[i].n_places = 0;
+	}
+	for (size_t i = 0; i < config->n_services; i++) {
+		uint64_t service = load_service(config->services[i].name);
+
+		for (size_t j = 0; j < config->services[i].n_members; j++) {
+			struct host *host = host_of(load, config->services[i].members[j].backend->id);
+
+			if (host)
+				host->places[host->n_places++].service = service;
+		}
+	}
+}
+
+static void host_take_over(struct host *host, const struct host *before)
+{
+	struct place *places = host->places;
+	size_t n_places = host->n_places;
+
+	*host = *before;
+	host->places = places;
+	host->n_places = n_places;
+	for (size_t i = 0; i < n_places; i++) {
+		const struct place *place = place_of(before, places[i].service, i);
+
+		if (place)
+			places[i] = *place;
+	}
+}
+
+int load_new(const struct config *config, const struct load *before, struct load **ret)
+{
+	_cleanup_(load_freep) struct load *load = calloc(1, sizeof(*load));
+
+	if (!load)
+		return -ENOMEM;
+	load->hosts = calloc(config->n_backends + 1, sizeof(*load->hosts));
+	load->places = calloc(count_members(config) + 1, sizeof(*load->places));
+	if (!load->hosts || !load->places)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_backends; i++) {
+		uint16_t id = config->backends[i].id;
+
+		if (!config->backends[i].agent)
+			continue;
+		load->hosts[load->n_hosts].id = id;
+		load->numbers[id] = ++load->n_hosts;
+	}
+	count_places(load, config);
+	fill_places(load, config);
+	for (size_t i = 0; before && i < load->n_hosts; i++) {
+		const struct host *host = host_of(before, load->hosts[i].id);
+
+		if (host)
+			host_take_over(&load->hosts[i], host);
+	}
+	*ret = take(load);
+	return 0;
+}
+
+struct load *load_free(struct load *load)
+{
+	if (!load)
+		return NULL;
+	free(load->hosts);
+	free(load->places);
+	free(load);
+	return NULL;
+}
+
+uint64_t load_service(const char *name)
+{
+	return maglev_seed_name(0, name);
+}
+
+/* Taking in */
+
+static void rate_begin(struct counter_rate *rate, uint64_t now)
+{
+	*rate = (struct counter_rate){.last = now};
+}
+
+static void rate_take(struct counter_rate *rate, uint64_t now, bool anew, uint64_t took_us)
+{
+	double keep = (double)LOAD_FADE_US / (LOAD_FADE_US + took_us);
+
+	rate->counted = (rate->counted + (anew || now < rate->last ? now : now - rate->last)) * keep;
+	rate->seconds = (rate->seconds + took_us / 1e6) * keep;
+	rate->last = now;
+}
+
+static double rate_of(const struct counter_rate *rate)
+{
+	return rate->seconds > 0 ? rate->counted / rate->seconds : 0;
+}
+
+static void place_take(struct place *place, const struct heartbeat_entry *entry, uint64_t boot,
+		       uint64_t now_us)
+{
+	uint64_t opened = be64toh(entry->opened), requests = be64toh(entry->requests);
+	uint64_t took_us = now_us - place->heard_us;
+
+	if (place->heard_us) {
+		rate_take(&place->opened, opened, place->boot != boot, took_us);
+		rate_take(&place->requests, requests, false, took_us);
+	} else {
+		rate_begin(&place->opened, opened);
+		rate_begin(&place->requests, requests);
+	}
+	place->heard_us = now_us;
+	place->boot = boot;
+	place->connections = be32toh(entry->connections);
+	place->queue = be16toh(entry->queue);
+	place->flags = be16toh(entry->flags);
+}
+
+static enum load_taken inspect(const struct heartbeat *message, size_t size)
+{
+	if (size < HEARTBEAT_BYTES(0) || message->magic != HEARTBEAT_MAGIC)
+		return LOAD_MALFORMED;
+	if (message->version != HEARTBEAT_VERSION)
+		return LOAD_VERSION;
+	if (message->count > HEARTBEAT_ENTRIES_MAX || size != HEARTBEAT_BYTES(message->count))
+		return LOAD_MALFORMED;
+	return LOAD_TAKEN;
+}
+
+enum load_taken load_take(struct load *load, const struct heartbeat *message, size_t size,
+			  uint64_t now_us, uint16_t *ret_id)
+{
+	enum load_taken end = inspect(message, size);
+	uint64_t boot, sequence;
+	struct host *host;
+
+	*ret_id = 0;
+	if (end != LOAD_TAKEN)
+		return end;
+	host = host_of(load, be16toh(message->backend));
+	if (!host)
+		return LOAD_STRANGER;
+	*ret_id = host->id;
+	boot = be64toh(message->boot);
+	sequence = be64toh(message->sequence);
+	if (boot < host->boot || (boot == host->boot && sequence <= host->sequence))
+		return LOAD_REPLAYED;
+	host->boot = boot;
+	host->sequence = sequence;
+	host->heard_us = now_us;
+	host->interval_ms = be32toh(message->interval_ms);
+	host->cpu = be16toh(message->cpu);
+	host->left = be16toh(message->flags) & HEARTBEAT_LEAVES;
+	for (size_t i = 0; i < message->count; i++) {
+		struct place *place = place_of(host, be64toh(message->entries[i].service), i);
+
+		if (place) /* else our configurations differ for the moment */
+			place_take(place, &message->entries[i], boot, now_us);
+	}
+	return LOAD_TAKEN;
+}
+
+/* Telling */
+
+static uint64_t silence_us(const struct host *host)
+{
+	uint64_t silence = host->interval_ms * 1000ULL * LOAD_SILENT_INTERVALS;
+
+	return silence > LOAD_SILENT_MIN_US ? silence : LOAD_SILENT_MIN_US;
+}
+
+static enum load_state state_of(const struct host *host, uint64_t now_us)
+{
+	uint64_t age = now_us - host->heard_us;
+
+	if (!host->heard_us)
+		return LOAD_NEVER;
+	if (host->left)
+		return LOAD_LEFT;
+	if (age > silence_us(host))
+		return LOAD_SILENT;
+	return age > host->interval_ms * 1000ULL * LOAD_LATE_INTERVALS ? LOAD_LATE : LOAD_ALIVE;
+}
+
+struct load_host load_of_host(const struct load *load, uint16_t id, uint64_t now_us)
+{
+	const struct host *host = host_of(load, id);
+
+	if (!host || !host->heard_us)
+		return (struct load_host){.state = LOAD_NEVER};
+	return (struct load_host){
+		.state = state_of(host, now_us),
+		.age_us = now_us - host->heard_us,
+		.silence_us = silence_us(host),
+		.cpu = host->cpu,
+	};
+}
+
+bool load_of_backend(const struct load *load, const struct config_service *service, uint16_t id,
+		     uint64_t now_us, struct load_figures *ret)
+{
+	const struct host *host = host_of(load, id);
+	const struct place *place = host ? place_of(host, load_service(service->name), 0) : NULL;
+
+	if (!place || !place->heard_us)
+		return false;
+	*ret = (struct load_figures){
+		.connections = place->connections,
+		.opened_per_s = rate_of(&place->opened),
+		.requests_per_s = rate_of(&place->requests),
+		.queue = place->queue,
+		.cpu = host->cpu,
+		.known = place->flags,
+		.heard = 1,
+		.silent = state_of(host, now_us) == LOAD_SILENT,
+		.members = 1,
+	};
+	return true;
+}
+
+static void add(struct load_figures *sum, const struct load_figures *one)
+{
+	sum->connections += one->connections;
+	sum->opened_per_s += one->opened_per_s;
+	sum->requests_per_s += one->requests_per_s;
+	sum->queue = one->queue > sum->queue ? one->queue : sum->queue;
+	sum->known &= one->known;
+	sum->heard += one->heard;
+	sum->silent += one->silent;
+}
+
+bool load_of_site(const struct load *load, const struct config_service *service,
+		  const struct config_site *site, uint64_t now_us, struct load_figures *ret)
+{
+	struct load_figures sum = {.known = UINT16_MAX};
+	uint64_t cpu = 0;
+
+	for (size_t i = 0; i < service->n_members; i++) {
+		const struct config_backend *backend = service->members[i].backend;
+		struct load_figures one;
+
+		if (backend->site != site || !backend->agent)
+			continue;
+		sum.members++;
+		if (!load_of_backend(load, service, backend->id, now_us, &one))
+			continue;
+		add(&sum, &one);
+		cpu += one.cpu;
+	}
+	if (!sum.heard)
+		return false;
+	sum.cpu = cpu / sum.heard;
+	*ret = sum;
+	return true;
+}
+
+const char *load_taken_name(enum load_taken taken)
+{
+	static const char *const names[LOAD_ENDS] = {
+		[LOAD_TAKEN] = "taken",	      [LOAD_MALFORMED] = "malformed",
+		[LOAD_VERSION] = "version",   [LOAD_STRANGER] = "stranger",
+		[LOAD_REPLAYED] = "replayed",
+	};
+
+	return names[taken];
+}
+
+const char *load_state_name(enum load_state state)
+{
+	static const char *const names[] = {
+		[LOAD_NEVER] = "never", [LOAD_ALIVE] = "alive",	  [LOAD_LATE] = "late",
+		[LOAD_SILENT] = "silent", [LOAD_LEFT] = "left",
+	};
+
+	return names[state];
+}
