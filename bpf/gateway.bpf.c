@@ -23,6 +23,32 @@ const volatile struct gateway_settings settings;
 
 #define PORTS_HANDED_OUT 32768 /* ip-sysctl, ip_local_port_range: from here on */
 
+/*
+ * Programs that go on where the first one ends, which is for packets of clients alone: what they do not
+ * need, their program shall not carry. A reply's way is one of its own, too: followed by all ways through
+ * the parser that lead to it, it is too much for the verifier and for the stack (decision 0006).
+ */
+enum stage {
+	STAGE_SID,
+	STAGE_REPLY,
+	STAGES,
+};
+
+int gateway_sid(struct xdp_md *ctx);
+int gateway_reply(struct xdp_md *ctx);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, STAGES);
+	__uint(key_size, sizeof(__u32));
+	__array(values, int(struct xdp_md *));
+} stages SEC(".maps") = {
+	.values = {
+		[STAGE_SID] = &gateway_sid,
+		[STAGE_REPLY] = &gateway_reply,
+	},
+};
+
 /* Who handed us the packet, and so which stage works on it. */
 enum arrival {
 	FROM_CLIENT, /* hasher                                       */
@@ -88,6 +114,12 @@ step bool is_own_sid(const union address *destination)
 	return destination->halves[0] == settings.site.halves[0] && function == SRV6_SITE;
 }
 
+step bool is_own_locator(const union address *destination)
+{
+	return destination->halves[0] == settings.route.halves[0] ||
+	       destination->halves[0] == settings.site.halves[0];
+}
+
 /* One of our locator's SIDs that we answer at. */
 step bool is_answering_sid(const union address *destination, enum srv6_function function)
 {
@@ -122,15 +154,19 @@ step int answer(struct xdp_md *ctx, const struct cursor *cursor, struct visit *v
 	return asked(ctx, *cursor, visit->link_size);
 }
 
-/*
- * IPv6 to an address of the infrastructure: only the infrastructure may use it, whatever it is for.
- * What is not for a SID of ours (BGP, probes, SSH) is the host's.
- */
-step int admit_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
-		   const struct outer_header *ipv6)
+/* What was sent to one of our locators, by the infrastructure. What is for no SID of ours is the host's. */
+step int admit_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
+	struct cursor ahead;
+	const struct outer_header *ipv6;
 	struct outer outer;
 
+	link_parse(cursor);
+	visit->link_size = cursor_offset(cursor);
+	ahead = *cursor;
+	ipv6 = cursor_take(&ahead, sizeof(*ipv6));
+	if (!ipv6)
+		return GATEWAY_NOT_OURS;
 	if (!is_own_sid(&ipv6->destination))
 		return answer(ctx, cursor, visit, &ipv6->destination);
 	if (!outer_parse(cursor, &outer))
@@ -198,23 +234,30 @@ step bool is_neighbour_discovery(const struct outer_header *ipv6)
 	       (ipv6->source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-step int admit_ipv6(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
+/*
+ * IPv6 to an address of the infrastructure: only the infrastructure may use it, whatever it is for. What
+ * is not for a locator of ours (BGP, probes, SSH) is the host's.
+ */
+step int admit_ipv6(struct xdp_md *ctx, struct cursor cursor)
 {
-	struct cursor ahead = *cursor;
-	const struct outer_header *ipv6 = cursor_take(&ahead, sizeof(*ipv6));
+	const struct outer_header *ipv6 = cursor.at;
 
-	if (!ipv6)
+	if (ipv6 + 1 > (const struct outer_header *)cursor.end)
 		return GATEWAY_NOT_OURS;
-	if (from_infrastructure(&ipv6->source))
-		return in_infrastructure(&ipv6->destination) ? admit_sid(ctx, cursor, visit, ipv6)
-							     : GATEWAY_GO_ON;
-	if (in_infrastructure(&ipv6->destination) || has_segments(*cursor, ipv6))
-		return is_neighbour_discovery(ipv6) || is_health_answer(*cursor, ipv6) ? GATEWAY_NOT_OURS
-									      : GATEWAY_OUTSIDE_SID;
+	if (from_infrastructure(&ipv6->source)) {
+		if (!in_infrastructure(&ipv6->destination))
+			return GATEWAY_GO_ON;
+		if (is_own_locator(&ipv6->destination))
+			bpf_tail_call(ctx, &stages, STAGE_SID);
+		return GATEWAY_NOT_OURS;
+	}
+	if (in_infrastructure(&ipv6->destination) || has_segments(cursor, ipv6))
+		return is_neighbour_discovery(ipv6) || is_health_answer(cursor, ipv6) ? GATEWAY_NOT_OURS
+									     : GATEWAY_OUTSIDE_SID;
 	return GATEWAY_GO_ON;
 }
 
-/* Leaves the cursor at the client's packet, and says who handed it to us. */
+/* Leaves the cursor at the packet of a client. What is for a SID goes on in a program of its own. */
 step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
 	__be16 type = link_parse(cursor);
@@ -222,7 +265,7 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 	visit->link_size = cursor_offset(cursor);
 	if (type == bpf_htons(ETH_P_IPV6)) {
 		visit->packet.family = FAMILY_V6;
-		return admit_ipv6(ctx, cursor, visit);
+		return admit_ipv6(ctx, *cursor);
 	}
 	if (type == bpf_htons(ETH_P_IP)) {
 		visit->packet.family = FAMILY_V4;
@@ -246,6 +289,8 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 	stop = fault_verdict(packet_parse(*cursor, packet));
 	if (stop)
 		return stop;
+	if (visit->arrival != FROM_CLIENT)
+		packet_settle(cursor, packet);
 	number = service_find(visit->vip, packet->flow.protocol, packet->flow.vip_port);
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
@@ -268,16 +313,18 @@ step int dispatch_unclaimed(struct xdp_md *ctx, struct visit *visit, const struc
 					    : verdict;
 }
 
-step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service *service)
+/* `arrival` is a constant for clients: what is for others is gone before the compiler sees its pointers. */
+step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service *service,
+		  enum arrival arrival)
 {
 	int verdict = GATEWAY_GO_ON;
 
 	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
 	visit->way.tried = visit->tried;
-	if (visit->arrival == FROM_AGENT)
+	if (arrival == FROM_AGENT)
 		verdict = dispatch_unclaimed(ctx, visit, service);
-	else if (visit->arrival != FROM_HASHER)
+	else if (arrival != FROM_HASHER)
 		verdict = hasher_walk(&visit->packet, service, visit->service, &settings.cookie,
 				      &visit->way);
 	if (verdict != GATEWAY_GO_ON && verdict != GATEWAY_PICKED)
@@ -310,7 +357,7 @@ step int refuse_too_big(struct xdp_md *ctx, struct visit *visit, __u16 mtu)
 	/* RFC 1122 3.2.2: no error about an error, none about a later fragment. */
 	if (visit->packet.kind == PACKET_ICMP_ERROR || visit->packet.kind == PACKET_LATER_FRAGMENT)
 		return GATEWAY_TOO_BIG_SILENT;
-	if (!too_big_answer(ctx, &visit->packet, visit->link_size, mtu))
+	if (!too_big_answer(ctx, visit->packet.at, visit->packet.family, visit->link_size, mtu))
 		return GATEWAY_NO_ROOM;
 	visit->ifindex = ctx->ingress_ifindex;
 	return GATEWAY_TOO_BIG;
@@ -333,45 +380,52 @@ step int send_along(struct xdp_md *ctx, struct visit *visit)
 	return encap(ctx, &visit->packet, &visit->way, hop, &settings.route);
 }
 
-/*
- * Programs that go on where this one ends. A reply's way is one of its own: followed by all ways through
- * the parser that lead to it, it is too much for the verifier and for the stack (decision 0006).
- */
-enum stage {
-	STAGE_REPLY,
-	STAGES,
-};
-
-int gateway_reply(struct xdp_md *ctx);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, STAGES);
-	__uint(key_size, sizeof(__u32));
-	__array(values, int(struct xdp_md *));
-} stages SEC(".maps") = {.values = {[STAGE_REPLY] = &gateway_reply}};
-
-step int forward(struct xdp_md *ctx, struct visit *visit)
+/* From the client's packet, whoever brought it. */
+step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
+		 enum arrival arrival)
 {
-	struct cursor cursor = cursor_new(ctx);
 	const struct service *service;
 	int verdict, stop;
 
-	stop = admit(ctx, &cursor, visit);
+	stop = classify(cursor, visit, &service);
+	if (stop)
+		return stop;
+	verdict = dispatch(ctx, visit, service, arrival);
+	if (!visit->way.count)
+		return verdict;
+	stop = send_along(ctx, visit);
+	return stop ? stop : verdict;
+}
+
+/* One path, which the compiler writes out for each family, so that no step has to ask for it again. */
+step int forward_client(struct xdp_md *ctx, struct visit *visit)
+{
+	struct cursor cursor = cursor_new(ctx);
+	int stop = admit(ctx, &cursor, visit);
+
+	if (stop)
+		return stop;
+	if (visit->packet.family == FAMILY_V6) {
+		visit->packet.family = FAMILY_V6;
+		return forward(ctx, &cursor, visit, FROM_CLIENT);
+	}
+	visit->packet.family = FAMILY_V4;
+	return forward(ctx, &cursor, visit, FROM_CLIENT);
+}
+
+step int forward_sid(struct xdp_md *ctx, struct visit *visit)
+{
+	struct cursor cursor = cursor_new(ctx);
+	int stop = admit_sid(ctx, &cursor, visit);
+
 	if (stop)
 		return stop;
 	if (visit->arrival == FROM_SERVER) {
 		bpf_tail_call(ctx, &stages, STAGE_REPLY);
 		return GATEWAY_NO_WAY_HOME; /* there is no such stage: it was never loaded */
 	}
-	stop = classify(&cursor, visit, &service);
-	if (stop)
-		return stop;
-	verdict = dispatch(ctx, visit, service);
-	if (!visit->way.count)
-		return verdict;
-	stop = send_along(ctx, visit);
-	return stop ? stop : verdict;
+	visit->arrival ^= cursor_unknown(&cursor);
+	return forward(ctx, &cursor, visit, visit->arrival);
 }
 
 /* The client's packet, in whatever it comes, for the sample of packets that the daemon is told of. */
@@ -432,6 +486,15 @@ step int act(const struct xdp_md *ctx, int verdict, __u32 ifindex)
 	return XDP_ABORTED;
 }
 
+/* Counts the verdict, tells of it, and acts on it. */
+step int finish(const struct xdp_md *ctx, int verdict, __u64 bytes, __u32 ifindex)
+{
+	count(verdict, bytes);
+	if (settings.trace.one_in)
+		trace_end(&settings.trace, verdict, bytes);
+	return act(ctx, verdict, ifindex);
+}
+
 SEC("xdp")
 int gateway(struct xdp_md *ctx)
 {
@@ -440,11 +503,17 @@ int gateway(struct xdp_md *ctx)
 
 	if (settings.trace.one_in)
 		trace_read(ctx);
-	verdict = forward(ctx, &visit);
-	count(verdict, visit.bytes);
-	if (settings.trace.one_in)
-		trace_end(&settings.trace, verdict, visit.bytes);
-	return act(ctx, verdict, visit.ifindex);
+	verdict = forward_client(ctx, &visit);
+	return finish(ctx, verdict, visit.bytes, visit.ifindex);
+}
+
+SEC("xdp")
+int gateway_sid(struct xdp_md *ctx)
+{
+	struct visit visit = {.bytes = frame_size(ctx)};
+	int verdict = forward_sid(ctx, &visit);
+
+	return finish(ctx, verdict, visit.bytes, visit.ifindex);
 }
 
 SEC("xdp")
@@ -454,10 +523,7 @@ int gateway_reply(struct xdp_md *ctx)
 	struct reply reply = {};
 	int verdict = give_back(ctx, &reply);
 
-	count(verdict, bytes);
-	if (settings.trace.one_in)
-		trace_end(&settings.trace, verdict, bytes);
-	return act(ctx, verdict, reply.ifindex);
+	return finish(ctx, verdict, bytes, reply.ifindex);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

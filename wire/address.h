@@ -28,9 +28,11 @@ _Static_assert(sizeof(struct prefix) == 32, "a prefix is 32 bytes");
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define WIRE_BE16(x) ((__be16)__builtin_bswap16(x))
 #define WIRE_BE32(x) ((__be32)__builtin_bswap32(x))
+#define WIRE_BE64(x) ((__be64)__builtin_bswap64(x))
 #else
 #define WIRE_BE16(x) ((__be16)(x))
 #define WIRE_BE32(x) ((__be32)(x))
+#define WIRE_BE64(x) ((__be64)(x))
 #endif
 
 #define V4_MAPPED_WORD WIRE_BE32(0x0000ffff)

@@ -56,6 +56,12 @@ enum srv6_flag {
 #define SID_HOPS_BYTE 11     /* bytes[11]: moves between sites so far      */
 #define SID_BACKEND_GROUP 6  /* groups[6]: pin: the id of the backend that sends, network order */
 
+/* The argument, as it is or'ed into the lower half of a SID whose own is zero. */
+static inline __attribute__((always_inline)) __be64 sid_argument(__u8 flags, __u8 hops)
+{
+	return WIRE_BE64((__u64)flags << 40 | (__u64)hops << 32);
+}
+
 #define SRV6_LOCATOR_BITS 64
 #define SRV6_ROUTING_TYPE 4 /* RFC 8754, 2 */
 #define SRV6_SEGMENTS_MAX 3

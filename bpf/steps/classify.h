@@ -34,20 +34,41 @@ struct {
 	__type(value, struct interval);
 } intervals SEC(".maps");
 
+/* *ret: the intervals of the VIP, if it stands in this slot. False: it may stand in the next one. */
+step bool vip_at(__u32 slot, const union address *address, __u64 *ret)
+{
+	__u32 at = slot & (VIP_SLOTS - 1);
+	const struct vip_slot *vip = bpf_map_lookup_elem(&vips, &at);
+
+	*ret = 0;
+	if (!vip || !vip->intervals)
+		return true;
+	if (!address_equal(&vip->address, address) || vip->intervals & VIP_DELETED)
+		return false;
+	*ret = vip->intervals;
+	return true;
+}
+
+/* Nearly nobody comes here. The halves are the address's, which thereby need not be in memory. */
+static __noinline __u64 vip_find_further(__u64 high, __u64 low)
+{
+	union address address = {.halves = {high, low}};
+	__u32 slot = vip_slot_of(&address);
+	__u64 intervals_of;
+
+	for (int i = 1; i < VIP_PROBES; i++)
+		if (vip_at(slot + i, &address, &intervals_of))
+			return intervals_of;
+	return 0;
+}
+
 step __u64 vip_find_exact(const union address *address)
 {
-	__u32 slot = vip_slot_of(address);
+	__u64 intervals_of;
 
-	for (int i = 0; i < VIP_PROBES; i++) {
-		__u32 at = (slot + i) & (VIP_SLOTS - 1);
-		const struct vip_slot *vip = bpf_map_lookup_elem(&vips, &at);
-
-		if (!vip || !vip->intervals)
-			return 0;
-		if (address_equal(&vip->address, address) && !(vip->intervals & VIP_DELETED))
-			return vip->intervals;
-	}
-	return 0;
+	if (vip_at(vip_slot_of(address), address, &intervals_of))
+		return intervals_of;
+	return vip_find_further(address->halves[0], address->halves[1]);
 }
 
 step __u64 vip_find_prefix(const union address *address)

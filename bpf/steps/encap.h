@@ -46,11 +46,10 @@ step bool way_sid(const struct way *way, __u32 i, __u32 count, __u8 family, unio
 
 	if (!node)
 		return false;
-	*ret = node->sids[family & 1]; /* the verifier has forgotten that it is one of two */
-	if (i == count - 1)
-		ret->bytes[SID_FLAGS_BYTE] |= way->last_flags;
-	if (way->hops)
-		ret->bytes[SID_HOPS_BYTE] = way->hops;
+	/* family & 1: the verifier may have forgotten that it is one of two. */
+	ret->halves[0] = node->sids[family & 1].halves[0];
+	ret->halves[1] = node->sids[family & 1].halves[1] |
+			 sid_argument(i == count - 1 ? way->last_flags : 0, way->hops);
 	return true;
 }
 

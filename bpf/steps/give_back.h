@@ -133,8 +133,7 @@ static __noinline int reply_too_big(struct xdp_md *ctx, struct reply *reply, __u
 	hop = next_hop_find(&way);
 	if (!hop)
 		return GATEWAY_NO_NEXT_HOP;
-	reply_turn(&packet->flow); /* its source is the client now, its destination the VIP */
-	if (!too_big_answer(ctx, packet, reply->link_size, mtu))
+	if (!too_big_answer(ctx, packet->at, packet->family, reply->link_size, mtu))
 		return GATEWAY_NO_ROOM;
 	packet->at = reply->link_size;
 	packet->length = too_big_length(packet->family);

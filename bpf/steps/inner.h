@@ -62,9 +62,10 @@ step bool ecn_write(struct xdp_md *ctx, struct packet *packet, __u8 ecn)
 }
 
 /* False: out of the frame. The caller has seen that the hop limit is above 1. */
-step bool hop_limit_decrement(struct xdp_md *ctx, struct packet *packet)
+step bool hop_limit_decrement(struct xdp_md *ctx, const struct packet *packet)
 {
 	struct cursor cursor = cursor_at(ctx, packet->at);
+	__u32 check;
 
 	if (packet->family == FAMILY_V6) {
 		struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
@@ -77,10 +78,10 @@ step bool hop_limit_decrement(struct xdp_md *ctx, struct packet *packet)
 
 		if (!ipv4)
 			return false;
-		checksum_update(&ipv4->check, bpf_htons(ipv4->ttl << 8),
-				bpf_htons((ipv4->ttl - 1) << 8));
+		/* RFC 1141: one less in the word's upper byte is one more in the sum, with its carry. */
+		check = ipv4->check + bpf_htons(0x0100);
+		ipv4->check = check + (check >= 0xffff);
 		ipv4->ttl--;
 	}
-	packet->hop_limit--;
 	return true;
 }

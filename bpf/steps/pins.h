@@ -223,10 +223,12 @@ step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct
 		   __u32 number, __u32 *ret_first, struct way *way)
 {
 	__u32 about = pins_about(packet, service), isn = pins_isn(ctx, packet), found;
+	struct flow flow;
 
 	if (!pins_asks(packet, service) || way->tried & SRV6_BY_PIN)
 		return GATEWAY_GO_ON;
-	found = pins_look(&packet->flow, way->hash, number, about, isn);
+	flow = packet->flow; /* a copy: HACKING.md tells why */
+	found = pins_look(&flow, way->hash, number, about, isn);
 	if (found && !(found & PINS_VOID)) {
 		if (way_lead(way, found, pins_flags(packet, service)))
 			return GATEWAY_PIN;
@@ -265,7 +267,8 @@ step int pins_first(struct xdp_md *ctx, const struct packet *packet, const struc
 {
 	bool new = is_syn(packet) || packet->flow.protocol == IPPROTO_UDP;
 	__u32 backend = pins_newest(service, way->hash) | (first & PINS_VOID);
-	__u32 result = pins_put(&packet->flow, way->hash, number, backend, pins_isn(ctx, packet));
+	struct flow flow = packet->flow;
+	__u32 result = pins_put(&flow, way->hash, number, backend, pins_isn(ctx, packet));
 
 	switch (result & 0xffff) {
 	case PIN_STORED:

@@ -60,10 +60,25 @@ static long tcp_option_next(__u32 i, void *context)
 	return 0;
 }
 
-/* The cursor stands behind the fixed header; `size` bytes of options follow. *ret_echo: TSecr. */
+/*
+ * The usual places, in `size` bytes of options at `words`. False: they may be elsewhere. *ret_echo: TSecr,
+ * but not of a SYN.
+ */
+step bool tcp_timestamps_usual(const __be32 *words, const void *end, __u32 size, __u32 *ret_echo)
+{
+	if (size < 12 || (const void *)(words + 3) > end)
+		return false;
+	if (words[0] == NOP_NOP_TIMESTAMPS) {
+		*ret_echo = bpf_ntohl(words[2]);
+		return true;
+	}
+	return size >= 16 && (words[0] & MSS_HEAD_MASK) == MSS_HEAD &&
+	       words[1] == SACK_PERMITTED_TIMESTAMPS;
+}
+
+/* The cursor stands behind the fixed header; `size` bytes of options follow. */
 step bool tcp_timestamps(struct cursor *cursor, __u32 size, __u32 *ret_echo)
 {
-	const __be32 *words = cursor->at;
 	struct tcp_options options = {
 		.at = cursor->at,
 		.end = cursor->end,
@@ -72,15 +87,8 @@ step bool tcp_timestamps(struct cursor *cursor, __u32 size, __u32 *ret_echo)
 
 	if (size < TCP_OPTION_TIMESTAMPS_SIZE)
 		return false;
-	if (size >= 12 && (const void *)(words + 3) <= cursor->end) {
-		if (words[0] == NOP_NOP_TIMESTAMPS) {
-			*ret_echo = bpf_ntohl(words[2]);
-			return true;
-		}
-		if (size >= 16 && (words[0] & MSS_HEAD_MASK) == MSS_HEAD &&
-		    words[1] == SACK_PERMITTED_TIMESTAMPS)
-			return true;
-	}
+	if (tcp_timestamps_usual(cursor->at, cursor->end, size, ret_echo))
+		return true;
 	bpf_loop(TCP_OPTIONS_MAX, tcp_option_next, &options, 0);
 	*ret_echo = bpf_ntohl(options.echo);
 	return options.found;

@@ -15,13 +15,15 @@
 struct icmp_too_big_v4 {
 	struct iphdr ipv4;
 	struct icmp_header icmp;
-	__u8 quote[ICMP_QUOTE_V4];
+	struct iphdr quote;
+	__u8 payload[ICMP_QUOTE_V4 - sizeof(struct iphdr)];
 };
 
 struct icmp_too_big_v6 {
 	struct outer_header ipv6;
 	struct icmp_header icmp;
-	__u8 quote[ICMP_QUOTE_V6];
+	struct outer_header quote;
+	__u8 payload[ICMP_QUOTE_V6 - sizeof(struct outer_header)];
 };
 
 /* Of the whole error, without the link's header. */
@@ -37,7 +39,7 @@ step __u16 checksum_fold(__u32 sum)
 	return ~sum;
 }
 
-step void too_big_write_v4(struct icmp_too_big_v4 *error, const struct packet *packet, __u16 mtu)
+step void too_big_write_v4(struct icmp_too_big_v4 *error, __u16 mtu)
 {
 	error->ipv4 = (struct iphdr){
 		.version = 4,
@@ -45,20 +47,20 @@ step void too_big_write_v4(struct icmp_too_big_v4 *error, const struct packet *p
 		.tot_len = bpf_htons(sizeof(*error)),
 		.ttl = ICMP_HOP_LIMIT,
 		.protocol = IPPROTO_ICMP,
-		.saddr = packet->flow.vip.words[3],
-		.daddr = packet->flow.client.words[3],
+		.saddr = error->quote.daddr,
+		.daddr = error->quote.saddr,
 	};
 	error->ipv4.check = checksum_fold(
 		bpf_csum_diff(NULL, 0, (__be32 *)&error->ipv4, sizeof(error->ipv4), 0));
 	error->icmp = (struct icmp_header){.type = 3, .code = 4, .rest = bpf_htonl(mtu)};
 	error->icmp.checksum =
 		checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)&error->icmp,
-					    sizeof(error->icmp) + sizeof(error->quote), 0));
+					    sizeof(error->icmp) + ICMP_QUOTE_V4, 0));
 }
 
-step void too_big_write_v6(struct icmp_too_big_v6 *error, const struct packet *packet, __u16 mtu)
+step void too_big_write_v6(struct icmp_too_big_v6 *error, __u16 mtu)
 {
-	__u32 body = sizeof(error->icmp) + sizeof(error->quote);
+	__u32 body = sizeof(error->icmp) + ICMP_QUOTE_V6;
 	__u32 pseudo = bpf_htonl(body);
 	__u32 sum;
 
@@ -67,8 +69,8 @@ step void too_big_write_v6(struct icmp_too_big_v6 *error, const struct packet *p
 		.payload_length = bpf_htons(body),
 		.next_header = IPPROTO_ICMPV6,
 		.hop_limit = ICMP_HOP_LIMIT,
-		.source = packet->flow.vip,
-		.destination = packet->flow.client,
+		.source = error->quote.destination,
+		.destination = error->quote.source,
 	};
 	error->icmp = (struct icmp_header){.type = 2, .code = 0, .rest = bpf_htonl(mtu)};
 	/* The pseudo-header (RFC 8200, 8.1): both addresses, the length, the next header. */
@@ -80,22 +82,27 @@ step void too_big_write_v6(struct icmp_too_big_v6 *error, const struct packet *p
 		checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)&error->icmp, body, sum));
 }
 
-/* `mtu`: the largest packet of the client's that fits. False: the frame could not be rewritten. */
-step bool too_big_answer(struct xdp_md *ctx, const struct packet *packet, __u32 link_size, __u16 mtu)
+/*
+ * `at`: where the client's packet begins; `mtu`: the largest one that fits. False: the frame could not be
+ * rewritten. Rare, so not inlined.
+ */
+static __noinline bool too_big_answer(struct xdp_md *ctx, __u32 at, enum family family,
+				      __u32 link_size, __u16 mtu)
 {
-	bool v6 = packet->family == FAMILY_V6;
+	bool v6 = family == FAMILY_V6;
 	__u32 quote = v6 ? ICMP_QUOTE_V6 : ICMP_QUOTE_V4;
 	__u32 headers = v6 ? sizeof(struct icmp_too_big_v6) - ICMP_QUOTE_V6
 			   : sizeof(struct icmp_too_big_v4) - ICMP_QUOTE_V4;
-	int frame = frame_size(ctx);
+	__u64 frame = frame_size(ctx);
 	struct link_header link;
 	struct cursor cursor;
 
+	asm volatile("" : "+r"(frame)); /* subtracted in 64 bits, since they are pointers */
 	if (!link_save(ctx, link_size, &link))
 		return false;
 	link_swap(&link);
-	if (bpf_xdp_adjust_tail(ctx, (int)(packet->at + quote) - frame) ||
-	    bpf_xdp_adjust_head(ctx, (int)packet->at - (int)(link_size + headers)) ||
+	if (bpf_xdp_adjust_tail(ctx, (int)(at + quote) - (int)frame) ||
+	    bpf_xdp_adjust_head(ctx, (int)at - (int)(link_size + headers)) ||
 	    !link_restore(ctx, &link, v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)))
 		return false;
 
@@ -105,13 +112,13 @@ step bool too_big_answer(struct xdp_md *ctx, const struct packet *packet, __u32 
 
 		if (!error)
 			return false;
-		too_big_write_v6(error, packet, mtu);
+		too_big_write_v6(error, mtu);
 	} else {
 		struct icmp_too_big_v4 *error = cursor_take(&cursor, sizeof(*error));
 
 		if (!error)
 			return false;
-		too_big_write_v4(error, packet, mtu);
+		too_big_write_v4(error, mtu);
 	}
 	return true;
 }
