@@ -447,7 +447,7 @@ __noinline int trace_read(struct xdp_md *ctx)
 		note->packet.family = outer.family;
 	if ((type == bpf_htons(ETH_P_IPV6) || type == bpf_htons(ETH_P_IP)) &&
 	    packet_parse_addresses(cursor, &note->packet))
-		packet_parse(cursor, &note->packet);
+		packet_parse_odd(cursor.start, cursor.at, cursor.end, &note->packet);
 	if (outer.sid.groups[SID_FUNCTION_GROUP] == bpf_htons(SRV6_PIN))
 		reply_turn(&note->packet.flow);
 	trace_take(note);
