@@ -129,7 +129,7 @@ static int attach_stamp(const struct programs *programs, const struct pins *pins
 static int attach_accept(const struct programs *programs, const struct pins *pins,
 			 struct host *host, const char *interface)
 {
-	return pins_attach_xdp(pins, interface, programs->accept->progs.agent_accept);
+	return pins_attach_xdp(pins, interface, programs->accept->progs.agent_accept, NULL);
 }
 
 typedef int attach_t(const struct programs *programs, const struct pins *pins, struct host *host,

@@ -49,6 +49,13 @@ struct {
 	},
 };
 
+/* Returns only where there is no such program: daemon/pins.h tells how it is kept. */
+step int go_on(struct xdp_md *ctx, enum stage stage)
+{
+	bpf_tail_call(ctx, &stages, stage);
+	return GATEWAY_NO_STAGE;
+}
+
 /* Who handed us the packet, and so which stage works on it. */
 enum arrival {
 	FROM_CLIENT, /* hasher                                       */
@@ -247,9 +254,8 @@ step int admit_ipv6(struct xdp_md *ctx, struct cursor cursor)
 	if (from_infrastructure(&ipv6->source)) {
 		if (!in_infrastructure(&ipv6->destination))
 			return GATEWAY_GO_ON;
-		if (is_own_locator(&ipv6->destination))
-			bpf_tail_call(ctx, &stages, STAGE_SID);
-		return GATEWAY_NOT_OURS;
+		return is_own_locator(&ipv6->destination) ? go_on(ctx, STAGE_SID)
+							   : GATEWAY_NOT_OURS;
 	}
 	if (in_infrastructure(&ipv6->destination) || has_segments(cursor, ipv6))
 		return is_neighbour_discovery(ipv6) || is_health_answer(cursor, ipv6) ? GATEWAY_NOT_OURS
@@ -420,10 +426,8 @@ step int forward_sid(struct xdp_md *ctx, struct visit *visit)
 
 	if (stop)
 		return stop;
-	if (visit->arrival == FROM_SERVER) {
-		bpf_tail_call(ctx, &stages, STAGE_REPLY);
-		return GATEWAY_NO_WAY_HOME; /* there is no such stage: it was never loaded */
-	}
+	if (visit->arrival == FROM_SERVER)
+		return go_on(ctx, STAGE_REPLY);
 	visit->arrival ^= cursor_unknown(&cursor);
 	return forward(ctx, &cursor, visit, visit->arrival);
 }

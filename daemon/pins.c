@@ -31,6 +31,8 @@
 #define MAP_PREFIX "map-"
 #define LINK_PREFIX "link-"
 #define ASIDE_PREFIX "former-"
+#define STAGES_PREFIX "stages-"
+#define NEXT_PREFIX "next-" /* stages of a program that is about to be attached */
 
 struct pins {
 	char *directory; /* of this layout */
@@ -136,7 +138,7 @@ int pins_use_maps(const struct pins *pins, struct bpf_object *object)
 		char path[PATH_MAX];
 		int r;
 
-		if (bpf_map__is_internal(map))
+		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY)
 			continue;
 		r = pin_path(pins, MAP_PREFIX, bpf_map__name(map), path);
 		if (r == 0)
@@ -245,7 +247,8 @@ static int attach_again(const char *path, const struct bpf_program *program)
 	return bpf_link_update(link, bpf_program__fd(program), NULL) < 0 ? -errno : 0;
 }
 
-int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program)
+static int attach_link(const struct pins *pins, const char *interface,
+		       const struct bpf_program *program)
 {
 	unsigned int ifindex = if_nametoindex(interface);
 	char path[PATH_MAX];
@@ -262,6 +265,36 @@ int pins_attach_xdp(const struct pins *pins, const char *interface, const struct
 	if (r == -ENOENT || r == -ENOLINK)
 		r = attach_first(path, ifindex, program);
 	return r;
+}
+
+/*
+ * An array of programs that nobody has pinned or open is emptied by the kernel, though a program uses it.
+ * So the new one is pinned before the link changes, and the former one until it has: whenever this daemon is
+ * killed, each has its own.
+ */
+int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program,
+		    const struct bpf_map *stages)
+{
+	char next[PATH_MAX], path[PATH_MAX], aside[PATH_MAX];
+	int r;
+
+	if (!stages)
+		return attach_link(pins, interface, program);
+	r = pin_path(pins, NEXT_PREFIX, interface, next);
+	if (r == 0)
+		r = pin_path(pins, STAGES_PREFIX, interface, path);
+	if (r == 0)
+		r = pin_path(pins, ASIDE_PREFIX STAGES_PREFIX, interface, aside);
+	if (r < 0)
+		return r;
+	rename(next, aside); /* of one that was killed below: it may be what the link has now */
+	r = bpf_obj_pin(bpf_map__fd(stages), next) < 0 ? -errno : attach_link(pins, interface, program);
+	if (r < 0) {
+		unlink(next);
+		return r;
+	}
+	unlink(aside);
+	return rename(next, path) < 0 ? -errno : 0;
 }
 
 static int tc_hook(const char *interface, enum bpf_tc_attach_point point, struct bpf_tc_hook *hook)

@@ -5,7 +5,10 @@
  * takes them for its own. A daemon that starts finds its maps there, full, and exchanges only the
  * program behind each link.
  *
- *   DIR/layout-2/map-NAME        DIR/layout-2/link-INTERFACE
+ *   DIR/layout-2/map-NAME        DIR/layout-2/link-INTERFACE        DIR/layout-2/stages-INTERFACE
+ *
+ * The programs that a link's program goes on in belong to it and to the same load (its maps' sizes, its
+ * settings): they change hands with the link, and not before.
  */
 #pragma once
 
@@ -24,7 +27,10 @@ struct pins;
 int pins_open(const char *directory, struct pins **ret);
 struct pins *pins_free(struct pins *pins);
 
-/* Before load: the object's maps (its read-only data aside) are those pinned, or will be. */
+/*
+ * Before load: the object's maps are those pinned, or will be; but for its read-only data, and for the
+ * programs that it goes on in, since loading them into a pinned array would put them to work at once.
+ */
 int pins_use_maps(const struct pins *pins, struct bpf_object *object);
 
 /*
@@ -40,8 +46,12 @@ void pins_end_aside(const struct pins *pins, const char *name);
 /* An array's elements as memory that the programs share, `size` bytes. 0 or a negative errno. */
 int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);
 
-/* Puts `program` on the interface: in place of the one before, atomically, or for the first time. */
-int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program);
+/*
+ * Puts `program` on the interface: in place of the one before, atomically, or for the first time. `stages`:
+ * the array of programs that it goes on in, kept as long as the interface has it; NULL: it has none.
+ */
+int pins_attach_xdp(const struct pins *pins, const char *interface, const struct bpf_program *program,
+		    const struct bpf_map *stages);
 
 /*
  * The same at tc egress, where a filter of a fixed number is replaced. 0; 1: and the interface had no

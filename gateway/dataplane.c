@@ -142,7 +142,8 @@ int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 	int result = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int r = pins_attach_xdp(pins, interfaces[i], dataplane->program->progs.gateway);
+		int r = pins_attach_xdp(pins, interfaces[i], dataplane->program->progs.gateway,
+					dataplane->program->maps.stages);
 
 		if (r < 0) {
 			log_error("%s: cannot attach the gateway's program: %s", interfaces[i],

@@ -56,7 +56,8 @@
 	ROW(NOT_MEMBER, "not-member", DROP, "a reply of a node that is no backend of the service")  \
 	ROW(NO_WAY_HOME, "no-way-home", DROP, "a reply, and the kernel has no route to its client") \
 	ROW(CONGESTION, "congestion", DROP, "marked congested on the way, but not ECN-capable")     \
-	ROW(NO_ROOM, "no-room", DROP, "the driver left no room for the outer header")
+	ROW(NO_ROOM, "no-room", DROP, "the driver left no room for the outer header")                 \
+	ROW(NO_STAGE, "no-stage", DROP, "for a SID, but the part of the program for those is not there")
 
 #define AGENT_VERDICTS(ROW)                                                                        \
 	ROW(NOT_OURS, "not-ours", PASS, "not for this agent's SID: left to the host")               \

@@ -37,6 +37,7 @@ static struct pin_table pins = {
 		     .bucket_bits = PIN_BUCKET_BITS_MIN},
 };
 static struct subject subject;
+static __u32 tracing; /* one packet in so many; 0: none */
 
 #define ROW(symbol, name, action, help) VERDICT_ROW(GATEWAY, symbol, name, action)
 static const struct verdict_row verdicts[] = {GATEWAY_VERDICTS(ROW)};
@@ -226,6 +227,23 @@ const struct pin_table *gateway_pins(void)
 	return &pins;
 }
 
+static void put_stages(void)
+{
+	const struct bpf_program *stages[] = {skeleton->progs.gateway_sid, skeleton->progs.gateway_reply};
+
+	for (__u32 i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		int fd = bpf_program__fd(stages[i]);
+
+		put(skeleton->maps.stages, i, &fd);
+	}
+}
+
+void given_no_stages(void)
+{
+	for (__u32 i = 0; i < bpf_map__max_entries(skeleton->maps.stages); i++)
+		assert_int_equal(bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stages), &i), 0);
+}
+
 void given_no_headroom(void)
 {
 	subject.metadata = 204;
@@ -262,6 +280,11 @@ int gateway_run(const struct frame *in, struct frame *ret_out)
 void gateway_one_bucket(void)
 {
 	pins.settings.bucket_bits = 0;
+}
+
+void gateway_tracing(void)
+{
+	tracing = 1;
 }
 
 int gateway_program(void)
@@ -307,6 +330,7 @@ static int gateway_load(void **state)
 	settings->fingerprint = FINGERPRINT;
 	settings->who_has = whohas_key;
 	settings->pins = pins.settings;
+	settings->trace.one_in = tracing;
 	size_pins(skeleton->maps.pin_buckets);
 	size_pins(skeleton->maps.pin_sets);
 	assert_int_equal(gateway__load(skeleton), 0);
@@ -332,6 +356,7 @@ static int gateway_begin(void **state)
 	}
 	memset(pins.buckets, 0, sizeof(*pins.buckets) << pins.settings.bucket_bits);
 	memset(pins.sets, 0, sizeof(*pins.sets) << pins.settings.bucket_bits);
+	put_stages();
 	put_site();
 	for (int backend = 1; backend <= BACKENDS; backend++)
 		put_backend(backend, NEXT_HOP << 8 | 1);

@@ -48,6 +48,9 @@ void given_no_router(void);
 void given_next_hop(const struct next_hop *hop);
 void given_unreachable_backend(int backend);
 
+/* The program that it goes on in for SIDs is not there. */
+void given_no_stages(void);
+
 /* Metadata before the packet leaves the driver's headroom too small. */
 void given_no_headroom(void);
 void given_send_action(int action);
@@ -78,6 +81,9 @@ extern const struct cookie_keys cookie_keys;
 
 /* Before the program is loaded: its pins have one bucket. */
 void gateway_one_bucket(void);
+
+/* Before the program is loaded: it tells of every packet. */
+void gateway_tracing(void);
 
 /* For what runs it by itself. */
 int gateway_program(void);

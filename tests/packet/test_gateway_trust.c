@@ -240,6 +240,16 @@ static void our_sid_with_a_packet_cut_short_is_malformed(void **state)
 		through_gateway(frame_cut(in, size), GATEWAY_MALFORMED, NOTHING);
 }
 
+/* Its array of programs is exchanged with it, and is never empty while it runs; but if it were: not to the host. */
+static void what_is_for_a_sid_is_dropped_where_the_program_for_it_is_missing(void **state)
+{
+	int v = FAMILY(state);
+
+	given_no_stages();
+	through_gateway(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = ROUTE_SID), FROM_CLIENT(v), SYN()),
+			GATEWAY_NO_STAGE, NOTHING);
+}
+
 static void the_site_sid_hashes_again_and_counts_a_hop(void **state)
 {
 	int v = FAMILY(state);
@@ -359,6 +369,7 @@ GATEWAY_TESTS(IN_BOTH(nobody_outside_may_send_to_our_route_sid),
 	      ONCE(our_sid_with_no_ip_packet_inside_is_malformed),
 	      IN_BOTH(our_sid_with_a_packet_for_nobody_has_no_service),
 	      IN_BOTH(our_sid_with_a_packet_cut_short_is_malformed),
+	      IN_BOTH(what_is_for_a_sid_is_dropped_where_the_program_for_it_is_missing),
 	      IN_BOTH(the_site_sid_hashes_again_and_counts_a_hop),
 	      IN_BOTH(the_site_sid_picks_for_a_syn),
 	      IN_BOTH(a_second_move_between_sites_is_counted),
