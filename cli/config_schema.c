@@ -13,6 +13,7 @@
 #include "core/config_rows.h"
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
+#define PERCENT_PATTERN "^[0-9]+%$"
 #define PORTS_PATTERN "^(any|[1-9][0-9]*(-[1-9][0-9]*)?)$"
 
 static json_t *object_schema(const char *pattern);
@@ -36,6 +37,11 @@ static json_t *value_schema(const struct config_row *row)
 {
 	switch (row->type) {
 	case CONFIG_NUMBER:
+		if (row->unit && strcmp(row->unit, "%") == 0)
+			return json_pack("{s:[{s:s s:I s:I} {s:s s:s}]}", "anyOf", "type", "integer",
+					 "minimum", (json_int_t)row->min, "maximum",
+					 (json_int_t)row->max, "type", "string", "pattern",
+					 PERCENT_PATTERN);
 		return json_pack("{s:s s:I s:I}", "type", "integer", "minimum",
 				 (json_int_t)row->min, "maximum", (json_int_t)row->max);
 	case CONFIG_BOOLEAN:
@@ -65,7 +71,7 @@ static json_t *list_schema(const struct config_row *row)
 
 	if (row->max)
 		json_object_set_new(schema, "maxItems", json_integer(row->max));
-	return schema;
+	return row->word ? json_pack("{s:[o {s:s}]}", "anyOf", schema, "const", row->word) : schema;
 }
 
 /* What may be left empty ("b2:") is null to a reader of YAML. */

@@ -41,8 +41,14 @@ struct config *config_free(struct config *config)
 {
 	if (!config)
 		return NULL;
-	for (size_t i = 0; i < config->n_sites; i++)
+	for (size_t i = 0; i < config->n_sites; i++) {
 		free(config->sites[i].name);
+		free(config->sites[i].near);
+	}
+	for (size_t i = 0; i < config->n_policies; i++) {
+		free(config->policies[i].name);
+		free(config->policies[i].spill.to);
+	}
 	for (size_t i = 0; i < config->n_gateways; i++) {
 		free(config->gateways[i].name);
 		free_texts(config->gateways[i].interfaces, config->gateways[i].n_interfaces);
@@ -63,6 +69,7 @@ struct config *config_free(struct config *config)
 	free(config->sites);
 	free(config->gateways);
 	free(config->backends);
+	free(config->policies);
 	free(config->services);
 	free(config->secret_file);
 	free(config->metrics.listen);

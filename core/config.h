@@ -23,6 +23,8 @@ struct config_site {
 	char *name;
 	union address locator; /* /64, of the anycast SIDs */
 	bool enabled;	       /* false: drained */
+	const struct config_site **near; /* the nearest first; those that are not in it come behind */
+	size_t n_near;
 };
 
 struct config_gateway {
@@ -86,6 +88,40 @@ struct config_health {
 	uint8_t all_down; /* enum config_trust */
 };
 
+enum config_per {
+	CONFIG_PER_BACKEND,
+	CONFIG_PER_SITE,
+};
+
+/* One of the three, or none: then it is never used up. */
+struct config_capacity {
+	uint32_t connections;
+	uint32_t rate; /* new connections a second */
+	uint32_t load; /* CPU, thousandths of all that a host has */
+	uint8_t per;   /* enum config_per; of connections and rate */
+};
+
+struct config_spill {
+	uint32_t at; /* percent of the capacity */
+	const struct config_site **to; /* the preferred one first; none: all, the nearest first */
+	size_t n_to;
+};
+
+struct config_recover {
+	uint32_t below; /* percent of the capacity */
+	uint32_t step;	/* percent of new connections, a second */
+	uint32_t after_s;
+};
+
+/* When a site hands new connections to others (core/policy.h). */
+struct config_policy {
+	char *name;
+	struct config_capacity capacity;
+	struct config_spill spill;
+	struct config_recover recover;
+	uint32_t min_healthy; /* percent of a site's backends */
+};
+
 struct config_service {
 	char *name;
 	struct network *vips;
@@ -101,6 +137,7 @@ struct config_service {
 	uint32_t who_has; /* connections a second that the nodes may be asked about */
 	uint8_t return_way; /* enum config_return: how do replies get to the client? */
 	struct config_health health;
+	const struct config_policy *policy; /* NULL: a site hands over when nobody is open there */
 };
 
 /* Of each gateway's table. Times: since the flow's last packet. */
@@ -127,6 +164,8 @@ struct config {
 	size_t n_gateways;
 	struct config_backend *backends;
 	size_t n_backends;
+	struct config_policy *policies;
+	size_t n_policies;
 	struct config_service *services;
 	size_t n_services;
 };

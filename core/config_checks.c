@@ -13,58 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/errors.h"
 #include "base/suggestion.h"
 #include "base/tree.h"
 #include "core/config.h"
+#include "core/config_place.h"
 #include "wire/srv6.h"
-
-#define PATH_MAX_TEXT 512
-#define KEYS_MAX 5
-
-/* Where a value stands: keys from the root down; "[2]" is a place in a list. Ends with NULL. */
-struct place {
-	const char *keys[KEYS_MAX];
-};
-
-#define PLACE(...) (&(struct place){.keys = {__VA_ARGS__}})
-
-/* The deepest node on the way that was written down. */
-static const struct tree *node_at(const struct config_source *source, const struct place *place)
-{
-	const struct tree *node = source->tree;
-
-	for (size_t i = 0; i < KEYS_MAX && place->keys[i]; i++) {
-		const char *key = place->keys[i];
-		const struct tree *next = key[0] == '[' ? tree_at(node, strtoul(key + 1, NULL, 10))
-							: tree_get(node, key);
-
-		if (!next)
-			break;
-		node = next;
-	}
-	return node;
-}
-
-static const char *path_of(const struct place *place, char text[static PATH_MAX_TEXT])
-{
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < KEYS_MAX && place->keys[i] && used < PATH_MAX_TEXT; i++)
-		used += snprintf(text + used, PATH_MAX_TEXT - used, "%s%s",
-				 i && place->keys[i][0] != '[' ? "." : "", place->keys[i]);
-	return text;
-}
-
-static unsigned int line_at(const struct config_source *source, const struct place *place)
-{
-	return node_at(source, place)->line;
-}
-
-#define wrong(source, place, ...)                                                                  \
-	errors_add((source)->errors, node_at(source, place)->file, line_at(source, place),         \
-		   path_of(place, (char[PATH_MAX_TEXT]){}), __VA_ARGS__)
 
 /* --- sites ----------------------------------------------------------------------------------- */
 
@@ -120,7 +73,7 @@ static int check_ids(struct config_source *source)
 			wrong(source, PLACE("backends", backend->name, "id"),
 			      "%u is taken by %s on line %u, allowed: an id of its own",
 			      backend->id, owner->name,
-			      line_at(source, PLACE("backends", owner->name, "id")));
+			      config_line(source, PLACE("backends", owner->name, "id")));
 		else
 			owners[backend->id] = backend;
 	}
@@ -144,7 +97,7 @@ static int check_interfaces(struct config_source *source)
 	for (size_t i = 0; i < config->n_backends; i++) {
 		const struct config_backend *backend = &config->backends[i];
 		const struct tree *tree = backend->name ? tree_get(backends, backend->name) : NULL;
-		const struct place *place = PLACE("backends", backend->name, "interfaces");
+		const struct config_place *place = PLACE("backends", backend->name, "interfaces");
 		bool given = tree_get(tree, "interfaces");
 
 		if (tree && backend->agent && !given)
@@ -187,7 +140,7 @@ static void check_locator(struct config_source *source, const struct locator *lo
 {
 	const struct network *infrastructure = &source->config->infrastructure;
 	const struct network network = {.address = locator->address, .length = SRV6_LOCATOR_BITS};
-	const struct place *place = PLACE(locator->kind, locator->name, "locator");
+	const struct config_place *place = PLACE(locator->kind, locator->name, "locator");
 	char text[NETWORK_TEXT_MAX], outer[NETWORK_TEXT_MAX];
 
 	network_format(&network, text);
@@ -198,7 +151,7 @@ static void check_locator(struct config_source *source, const struct locator *lo
 		wrong(source, place,
 		      "%s is taken by %s.%s on line %u, allowed: a locator of its own", text,
 		      before->kind, before->name,
-		      line_at(source, PLACE(before->kind, before->name, "locator")));
+		      config_line(source, PLACE(before->kind, before->name, "locator")));
 }
 
 static int check_locators(struct config_source *source)
@@ -295,7 +248,7 @@ static void refuse_overlap(struct config_source *source, const struct claim *a,
 	      later->service->protocol == IPPROTO_TCP ? "tcp" : "udp",
 	      ports_text(later->service, mine), ports_text(first->service, theirs),
 	      first->service->name,
-	      line_at(source, PLACE("services", first->service->name, "vips", first_at)));
+	      config_line(source, PLACE("services", first->service->name, "vips", first_at)));
 }
 
 /* Sorted by first port, an overlap is seen against the one that reaches furthest so far. */
@@ -374,7 +327,7 @@ static int check_vips(struct config_source *source)
 static void check_service(struct config_source *source, struct config_service *service)
 {
 	const struct config_backend *with = NULL, *without = NULL;
-	const struct place *place = PLACE("services", service->name, "backends");
+	const struct config_place *place = PLACE("services", service->name, "backends");
 	size_t enabled = 0;
 
 	for (size_t i = 0; i < service->n_members; i++) {
@@ -479,6 +432,7 @@ int config_check(struct config_source *source)
 	static int (*const checks[])(struct config_source * source) = {
 		check_sites, check_ids,	     check_interfaces, check_locators,
 		check_vips,  check_overlaps, check_members,    check_health,
+		config_check_policies,
 	};
 	int err = 0;
 

@@ -103,12 +103,25 @@ static int read_text(struct reader *reader, const struct config_row *row, const 
 	return 0;
 }
 
+/* "90%" is a number of a row that counts percent. */
+static int parse_number(const struct config_row *row, const char *text, uint64_t *ret)
+{
+	bool percent = row->unit && !strcmp(row->unit, "%");
+	size_t length = strlen(text);
+	char digits[24];
+
+	if (!percent || length < 2 || length > sizeof(digits) || text[length - 1] != '%')
+		return number_parse(text, row->max, ret);
+	snprintf(digits, sizeof(digits), "%.*s", (int)length - 1, text);
+	return number_parse(digits, row->max, ret);
+}
+
 static int read_number(struct reader *reader, const struct config_row *row, const struct tree *node,
 		       void *field)
 {
 	bool negative = node->scalar[0] == '-';
 	uint64_t number;
-	int err = node->plain ? number_parse(node->scalar + negative, row->max, &number) : -EINVAL;
+	int err = node->plain ? parse_number(row, node->scalar + negative, &number) : -EINVAL;
 
 	if (err == -EINVAL)
 		return refuse(reader, row, node, "is not a number");
@@ -313,6 +326,8 @@ static int read_list(struct reader *reader, const struct config_row *row, const 
 {
 	int err;
 
+	if (row->word && node->kind == TREE_SCALAR && !strcmp(node->scalar, row->word))
+		return 0;
 	if (node->kind != TREE_SEQUENCE) {
 		refuse(reader, row, node, "is not a list");
 		return 0;

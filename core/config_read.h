@@ -26,3 +26,6 @@ int config_read(struct config_source *source);
 
 /* What concerns several values at once; resolves a `site` that was left out. 0 or -ENOMEM. */
 int config_check(struct config_source *source);
+
+/* Of them, those about policies and sites' nearness; config_check calls it. */
+int config_check_policies(struct config_source *source);

@@ -9,6 +9,7 @@
 static const struct config_part *const parts[] = {
 	&config_rows_fleet,
 	&config_rows_nodes,
+	&config_rows_policies,
 	&config_rows_services,
 	&config_rows_health,
 	&config_rows_metrics,
@@ -100,7 +101,7 @@ const char *config_row_allowed(const struct config_row *row, char text[static CO
 		words = "a port from 1 to 65535, a range (8000-8099) or any";
 		break;
 	case CONFIG_REFERENCE:
-		words = "a name";
+		words = words ? words : "a name";
 		break;
 	case CONFIG_GROUP:
 		words = "a mapping of options, like {key: value}";

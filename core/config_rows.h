@@ -45,6 +45,7 @@ struct config_row {
 	const char *unit;
 	const char *fallback; /* the default, as it would stand in the file */
 	struct config_choice choices[CONFIG_CHOICES_MAX]; /* ends before one without a name */
+	const char *word; /* in place of a list: stands for one without values */
 	const char *refers_to; /* path of the items that the value, or the items' names, refer to */
 	const char *allowed;   /* what is allowed, where type and bounds do not say it */
 	const char *(*check)(const void *value); /* what is wrong with it ("is ..."), or NULL */

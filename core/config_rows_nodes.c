@@ -48,6 +48,16 @@ static const struct config_row rows[] = {
 		AT(config_site, enabled),
 	},
 	{
+		.path = "sites.*.near",
+		.type = CONFIG_REFERENCE,
+		.list = true,
+		.refers_to = "sites",
+		.allowed = "names of other sites, the nearest first",
+		.help = "Which sites stand in for it first, by their order. Those that are not in the "
+			"list come behind them, in the order of the file.",
+		MANY_AT(config_site, near),
+	},
+	{
 		.path = "gateways",
 		.type = CONFIG_ITEMS,
 		.max = ROUTERS_MAX,

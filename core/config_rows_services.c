@@ -110,6 +110,14 @@ static const struct config_row rows[] = {
 		AT(config_service, return_way),
 	},
 	{
+		.path = "services.*.policy",
+		.type = CONFIG_REFERENCE,
+		.refers_to = "policies",
+		.help = "When new connections go to other sites. Without one they do when no backend of "
+			"the site is open, and come home at once.",
+		AT(config_service, policy),
+	},
+	{
 		.path = "services.*.backends",
 		.type = CONFIG_ITEMS,
 		.required = true,

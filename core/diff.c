@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/diff_parts.h"
 #include "core/share.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
@@ -259,9 +260,8 @@ static void ports_text(const struct config_service *service, char text[static DI
 			 service->port_last);
 }
 
-/* A field of something that both have, if its text differs. */
-static int compare_field(struct diff *diff, enum diff_about about, const char *name,
-			 const char *field, const char *before, const char *after)
+int diff_field(struct diff *diff, enum diff_about about, const char *name, const char *field,
+	       const char *before, const char *after)
 {
 	struct diff_change change = {.about = about, .what = DIFF_CHANGED, .field = field};
 
@@ -280,7 +280,7 @@ static int compare_number(struct diff *diff, enum diff_about about, const char *
 
 	snprintf(left, sizeof(left), "%u", before);
 	snprintf(right, sizeof(right), "%u", after);
-	return compare_field(diff, about, name, field, left, right);
+	return diff_field(diff, about, name, field, left, right);
 }
 
 static int compare_ports(struct diff *diff, const struct config_service *before,
@@ -290,7 +290,7 @@ static int compare_ports(struct diff *diff, const struct config_service *before,
 
 	ports_text(before, left);
 	ports_text(after, right);
-	return compare_field(diff, DIFF_SERVICE, after->name, "ports", left, right);
+	return diff_field(diff, DIFF_SERVICE, after->name, "ports", left, right);
 }
 
 static int add_share(struct diff *diff, const struct plan_service *before,
@@ -319,24 +319,26 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 	int r = compare_number(diff, DIFF_SERVICE, name, "rows", before->size, after->size);
 
 	if (r == 0)
-		r = compare_field(diff, DIFF_SERVICE, name, "agents",
+		r = diff_field(diff, DIFF_SERVICE, name, "agents",
 				  before->config->agentless ? "none" : "all",
 				  after->config->agentless ? "none" : "all");
 	if (r == 0)
-		r = compare_field(diff, DIFF_SERVICE, name, "cookie",
+		r = diff_field(diff, DIFF_SERVICE, name, "cookie",
 				  before->config->cookie ? "on" : "off",
 				  after->config->cookie ? "on" : "off");
 	if (r == 0)
-		r = compare_field(diff, DIFF_SERVICE, name, "sticky",
+		r = diff_field(diff, DIFF_SERVICE, name, "sticky",
 				  before->config->sticky ? "true" : "false",
 				  after->config->sticky ? "true" : "false");
 	if (r == 0)
 		r = compare_number(diff, DIFF_SERVICE, name, "who-has", before->config->who_has,
 				   after->config->who_has);
 	if (r == 0)
-		r = compare_field(diff, DIFF_SERVICE, name, "return",
+		r = diff_field(diff, DIFF_SERVICE, name, "return",
 				  before->flags & SERVICE_RETURN ? "gateway" : "direct",
 				  after->flags & SERVICE_RETURN ? "gateway" : "direct");
+	if (r == 0)
+		r = diff_policies(diff, before, after);
 	if (r == 0)
 		r = compare_members(comparison, before->config, after->config);
 	if (r == 0)
@@ -390,6 +392,8 @@ static int compare_services(struct comparison *comparison)
 
 	if (!left || !right || !had || !has)
 		return -ENOMEM;
+	share_nodes_add(left, before->sites, before->n_sites);
+	share_nodes_add(right, after->sites, after->n_sites);
 	return pair(comparison, had, before->n_services, has, after->n_services, compare_service,
 		    &backends);
 }
@@ -417,7 +421,7 @@ static int compare_node(struct comparison *comparison, const void *left, const v
 		r = compare_number(diff, about, after->name, "id", before->number, after->number);
 	address_format(&before->sids[0], from);
 	address_format(&after->sids[0], to);
-	return r < 0 ? r : compare_field(diff, about, after->name, "SID", from, to);
+	return r < 0 ? r : diff_field(diff, about, after->name, "SID", from, to);
 }
 
 static struct named *nodes_named(const struct plan_node *nodes, size_t n)

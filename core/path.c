@@ -78,17 +78,24 @@ static enum path_replies replies_of(const struct service *service, const struct 
 	return PATH_DIRECT;
 }
 
-/* To the backend that the flow is pinned to, if the service has it and a route leads there. */
+static bool is_member(const struct tables *tables, uint32_t service, uint16_t id)
+{
+	return tables->members[member_word(service, id)] >> id % 64 & 1;
+}
+
+/*
+ * To the backend that the flow is pinned to, if the service has it, or to the site, if a route leads there.
+ */
 static bool follow_pin(const struct tables *tables, const struct service *service, uint16_t id,
 		       const struct flow *flow, struct path *path)
 {
 	const struct destination *node = &tables->backends[id];
-	bool member = tables->members[member_word(path->service, id)] >> id % 64 & 1;
 	union address sid = node->sids[address_is_v4(&flow->vip) ? 0 : 1];
 
-	if (!member || !node->next_hops)
+	path->to_site = id & ROW_SITE;
+	if ((!path->to_site && !is_member(tables, path->service, id)) || !node->next_hops)
 		return false;
-	if (!(service->flags & SERVICE_AGENTLESS))
+	if (!(service->flags & SERVICE_AGENTLESS) && !path->to_site)
 		sid.bytes[SID_FLAGS_BYTE] |= flow->protocol == IPPROTO_UDP ? SRV6_MUST : SRV6_BY_PIN;
 	path->backends[0] = id;
 	path->segments[0] = sid;
@@ -172,8 +179,7 @@ bool path_by_cookie(const struct path_view *view, const struct flow *flow, uint3
 	uint32_t id = cookie_decode(tsecr, flow_hash(flow, view->key), view->cookie);
 	const struct destination *node = &tables->backends[id];
 
-	if (!id || !(tables->members[member_word(path->service, id)] >> id % 64 & 1) ||
-	    !(node->next_hops & 0xff))
+	if (!id || !is_member(tables, path->service, id) || !(node->next_hops & 0xff))
 		return false;
 	path->verdict = GATEWAY_COOKIE;
 	path->n_segments = 1;

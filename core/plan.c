@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/health.h"
 #include "core/intervals.h"
 #include "core/maglev.h"
 #include "core/pin_table.h"
+#include "core/plan_rows.h"
 #include "wire/srv6.h"
 
 /* Rows of routers are sized for this many gateways a site; more still work, less evenly. */
@@ -31,106 +31,6 @@ static uint64_t identity(const char *name)
 static uint64_t service_identity(const char *name, uint32_t size)
 {
 	return maglev_seed(identity(name), size) | 1;
-}
-
-static bool member_open(const struct config_member *member)
-{
-	return member->enabled && member->weight > 0;
-}
-
-static struct maglev_entry member_entry(const struct config_member *member, uint64_t key)
-{
-	return (struct maglev_entry){
-		.seed = maglev_seed(key, member->backend->id),
-		.weight = member->weight,
-		.value = member->backend->id,
-	};
-}
-
-static uint16_t site_number(const struct plan *plan, const struct config_site *site)
-{
-	return ROW_SITE | (site - plan->config->sites + 1);
-}
-
-/* Over our own members that are open, or one other site. Without any, there are no rows. */
-static int fill_rows(const struct plan *plan, struct plan_service *service, const bool *open,
-		     const struct config_site *away)
-{
-	const struct config_service *config = service->config;
-	_cleanup_free_ struct maglev_entry *entries = calloc(config->n_members + 1, sizeof(*entries));
-	_cleanup_free_ uint16_t *rows = calloc(service->size, sizeof(*rows));
-	size_t n = 0;
-	int r;
-
-	if (!entries || !rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->n_members; i++)
-		if (open[i] && config->members[i].backend->site == plan->site)
-			entries[n++] = member_entry(&config->members[i], plan->rows_key);
-	if (away)
-		entries[n++] = (struct maglev_entry){.weight = 1, .value = site_number(plan, away)};
-	r = maglev_fill(entries, n, rows, service->size);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	free(service->rows);
-	service->rows = r == 0 ? take(rows) : NULL;
-	service->away = away;
-	return 0;
-}
-
-/* The members of our own site (`ours`), or those of the others. */
-static void allowed_members(const struct plan *plan, const struct config_service *config, bool ours,
-			    bool *ret)
-{
-	for (size_t i = 0; i < config->n_members; i++) {
-		const struct config_site *site = config->members[i].backend->site;
-
-		ret[i] = member_open(&config->members[i]) && site->enabled &&
-			 (site == plan->site) == ours;
-	}
-}
-
-/* NULL: we have an open member ourselves, or nobody has. */
-static const struct config_site *choose_site(const struct plan *plan,
-					     const struct config_service *config, const bool *open)
-{
-	const struct config_site *nearest = NULL;
-
-	for (size_t i = 0; i < config->n_members; i++) {
-		const struct config_site *site = config->members[i].backend->site;
-
-		if (!open[i])
-			continue;
-		if (site == plan->site)
-			return NULL;
-		if (!nearest || site < nearest)
-			nearest = site;
-	}
-	return nearest;
-}
-
-/* What is trusted when all are down are our own members: of others we hear that they are up. */
-int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up)
-{
-	const struct config_service *config = service->config;
-	_cleanup_free_ bool *open = calloc(config->n_members + 1, sizeof(*open));
-	_cleanup_free_ bool *others = calloc(config->n_members + 1, sizeof(*others));
-	int r;
-
-	if (!open || !others)
-		return -ENOMEM;
-	allowed_members(plan, config, true, open);
-	health_open(up, config->n_members, config->health.all_down == CONFIG_TRUST_ALL, open);
-	allowed_members(plan, config, false, others);
-	health_open(up, config->n_members, false, others);
-	for (size_t i = 0; i < config->n_members; i++)
-		open[i] |= others[i];
-	r = fill_rows(plan, service, open, choose_site(plan, config, open));
-	if (r < 0)
-		return r;
-	free(service->open);
-	service->open = take(open);
-	return 0;
 }
 
 /* As long as nothing is known of their health. */
@@ -178,6 +78,7 @@ static int plan_services(struct plan *plan, const struct config *config)
 		service->identity = service_identity(from->name, service->size);
 		service->flags = service_flags(from);
 		service->generations = CANDIDATES_MAX;
+		plan_order(plan, service);
 		r = plan_all_members(plan, service);
 		if (r < 0)
 			return r;
@@ -287,7 +188,7 @@ static int plan_sites(struct plan *plan, const struct config *config)
 			plan->sites[plan->n_sites++] = (struct plan_node){
 				.name = from->name,
 				.identity = identity(from->name),
-				.number = site_number(plan, from),
+				.number = plan_site_number(plan, from),
 				.sids = {sid, sid},
 			};
 	}
@@ -480,6 +381,7 @@ struct plan *plan_free(struct plan *plan)
 		free(plan->vips[i].intervals);
 	for (size_t i = 0; i < plan->n_services; i++) {
 		free(plan->services[i].rows);
+		free(plan->services[i].home);
 		free(plan->services[i].open);
 	}
 	free(plan->vips);

@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/cleanup.h"
 #include "core/config.h"
+#include "core/policy.h"
 #include "wire/maps.h"
 
 /* Keys that every node derives from the secret. */
@@ -36,9 +37,16 @@ struct plan_service {
 	uint32_t flags; /* enum service_flag */
 	uint32_t size;	/* rows */
 	uint32_t generations; /* of rows that are candidates */
-	uint16_t *rows; /* ids of our site's backends, or another site; NULL: nobody is open anywhere */
+	uint16_t *rows; /* ids of our site's backends, and other sites; NULL: nobody is open anywhere */
+	uint16_t *home; /* for what comes from other sites: our own backends alone. NULL: the rows */
 	bool *open;	/* of the configuration's members, of all sites */
-	const struct config_site *away; /* new connections go to this site; NULL: they stay */
+	/* Other sites that have members, the preferred one first; those that are not open, too. */
+	const struct config_site *others[POLICY_SITES_MAX];
+	size_t n_others;
+	size_t n_meant; /* of them, to which new connections may spill */
+	struct policy_shares wanted; /* by the policy; of all new connections until it says otherwise */
+	struct policy_shares shares; /* that the rows have */
+	const struct config_site *away; /* all new connections leave, most to this site; NULL: some stay */
 };
 
 /* A backend or a gateway as a place that segments lead to. */
@@ -85,11 +93,25 @@ int plan_live_routers(struct plan *plan, const bool *alive);
 
 /*
  * The rows of a service over the members that may take new connections, as health sees them: `up` has
- * a word for each of the service's members. Those that the operator closed stay so. As long as a member
- * of our own site is open, they all are ours; else all are the first other site's, in the order of the
- * file, that has one. 0, or -ENOMEM and the rows are as they were.
+ * a word for each of the service's members. Those that the operator closed stay so. What other sites have
+ * of the rows is what service->wanted says, as far as they and our own site can have it now
+ * (policy_settle). 0, or -ENOMEM and the rows are as they were.
  */
 int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up);
+
+/* The members of a service at a site. */
+struct plan_members {
+	uint64_t open, all; /* weights: that may take new connections, and that the operator opened */
+	uint32_t n;	    /* of all */
+};
+
+struct plan_members plan_members(const struct plan_service *service, const struct config_site *site);
+
+/* What the service's policy says, as core/policy.h counts; without one, nothing but failover. */
+struct policy_profile plan_profile(const struct config_service *service);
+
+/* The other sites as policy_settle sees them, without their room: service->n_others of them. */
+void plan_others(const struct plan_service *service, struct policy_site *ret);
 
 /* For a backend's agent: the VIPs and ports of its own services, no rows and no nodes. */
 int plan_agent(const struct config *config, const struct config_backend *self, struct plan **ret);

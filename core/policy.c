@@ -7,7 +7,6 @@
 #define SMOOTH_WEIGHT 2	  /* a new value counts a half */
 #define APPROACH_STEPS 10 /* in which use comes to its mark, about */
 #define KEEP_MIN 10	  /* of an open site: else it would never learn that it may take more */
-#define RISE_MAX 100
 #define ROOM_PART 4
 
 struct policy policy_new(void)
@@ -22,41 +21,79 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
-static bool can_serve(const struct policy_profile *profile, const struct policy_load *load)
+bool policy_able(const struct policy_profile *profile, const struct policy_load *load)
 {
 	return load->healthy &&
 	       load->healthy * POLICY_WHOLE >= load->members * profile->min_healthy;
 }
 
-static void measure(struct policy *policy, const struct policy_load *load)
+/* Of the open ones: the nearest that is able and meant for it; else able; else any. NULL: none is open. */
+static const struct policy_site *nearest_open(const struct policy_site *sites, size_t n)
 {
-	int64_t ended = (int64_t)load->arrivals - ((int64_t)load->used - (int64_t)policy->used_before);
+	const struct policy_site *able = NULL, *any = NULL;
 
-	if (!policy->began) {
-		policy->arrivals = load->arrivals * SMOOTH;
-		policy->ending = 0;
-	} else {
-		policy->arrivals += (int64_t)(load->arrivals * SMOOTH - policy->arrivals) / SMOOTH_WEIGHT;
-		policy->ending += (ended * SMOOTH - policy->ending) / SMOOTH_WEIGHT;
+	for (size_t i = 0; i < n; i++) {
+		if (!sites[i].open)
+			continue;
+		if (!sites[i].weak && !sites[i].reserve)
+			return &sites[i];
+		if (!sites[i].weak && !able)
+			able = &sites[i];
+		if (!any)
+			any = &sites[i];
 	}
-	policy->began = true;
-	policy->used_before = load->used;
-	if (policy->shares.keep)
-		policy->offered = policy->arrivals * POLICY_WHOLE / policy->shares.keep / SMOOTH;
+	return able ? able : any;
+}
+
+void policy_settle(struct policy_shares *shares, bool able, bool any,
+		   const struct policy_site *sites, size_t n)
+{
+	const struct policy_site *nearest = nearest_open(sites, n);
+	uint32_t placed = 0;
+
+	if (!any || (!able && nearest && !nearest->weak))
+		shares->keep = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!sites[i].open)
+			shares->sites[i] = 0;
+		placed += shares->sites[i];
+	}
+	placed += shares->keep;
+	if (shares->keep || (any && (!nearest || nearest->weak)))
+		shares->keep += POLICY_WHOLE - placed;
+	else if (nearest)
+		shares->sites[nearest - sites] += POLICY_WHOLE - placed;
+}
+
+void policy_measure(struct policy_meter *meter, const struct policy_load *load)
+{
+	int64_t ended = (int64_t)load->arrivals - ((int64_t)load->used - (int64_t)meter->used_before);
+
+	if (load->unknown)
+		return;
+	if (!meter->began) {
+		meter->arrivals = load->arrivals * SMOOTH;
+		meter->ending = 0;
+	} else {
+		meter->arrivals += (int64_t)(load->arrivals * SMOOTH - meter->arrivals) / SMOOTH_WEIGHT;
+		meter->ending += (ended * SMOOTH - meter->ending) / SMOOTH_WEIGHT;
+	}
+	meter->began = true;
+	meter->used_before = load->used;
 }
 
 /* New connections a step that bring use to the mark. */
-static int64_t wanted(const struct policy *policy, const struct policy_profile *profile,
+static int64_t wanted(const struct policy_meter *meter, const struct policy_profile *profile,
 		      const struct policy_load *load, uint32_t mark)
 {
 	int64_t at = load->capacity * mark / POLICY_WHOLE, used = load->used;
-	int64_t arrivals = policy->arrivals / SMOOTH;
+	int64_t arrivals = meter->arrivals / SMOOTH;
 
 	switch (profile->measure) {
 	case POLICY_RATE:
 		return at;
 	case POLICY_CONNECTIONS:
-		return policy->ending / SMOOTH + (at - used) / APPROACH_STEPS;
+		return meter->ending / SMOOTH + (at - used) / APPROACH_STEPS;
 	case POLICY_LOAD:
 		return used ? arrivals * at / used : INT64_MAX / POLICY_WHOLE;
 	default:
@@ -67,7 +104,7 @@ static int64_t wanted(const struct policy *policy, const struct policy_profile *
 /* The share that brings so many in, now that the present one brings `arrivals`. */
 static int64_t share_for(const struct policy *policy, int64_t want)
 {
-	uint64_t arrivals = policy->arrivals / SMOOTH;
+	uint64_t arrivals = policy->meter.arrivals / SMOOTH;
 
 	if (want < 0)
 		return 0;
@@ -76,24 +113,39 @@ static int64_t share_for(const struct policy *policy, int64_t want)
 	return (uint64_t)want * policy->shares.keep / arrivals;
 }
 
+static uint64_t use_of(const struct policy_load *load)
+{
+	return load->capacity ? load->used * POLICY_WHOLE / load->capacity : POLICY_WHOLE + 1;
+}
+
+/* By what is used: keep is above 0, or it has been long enough that we were not able. */
+static uint32_t keep_measured(const struct policy *policy, const struct policy_profile *profile,
+			      const struct policy_load *load)
+{
+	uint32_t keep = policy->shares.keep, most = keep > KEEP_MIN ? keep : KEEP_MIN;
+	uint32_t risen = keep + profile->rise < POLICY_WHOLE ? keep + profile->rise : POLICY_WHOLE;
+	uint64_t use = use_of(load);
+
+	if (profile->measure == POLICY_UNMEASURED || policy->blind > POLICY_BLIND_STEPS)
+		return risen;
+	if (policy->blind)
+		return keep ? keep : risen;
+	if (use > profile->spill_at)
+		return clamp(share_for(policy, wanted(&policy->meter, profile, load, profile->spill_at)),
+			     KEEP_MIN, most);
+	if (use < profile->recover)
+		return clamp(share_for(policy, wanted(&policy->meter, profile, load, profile->recover)),
+			     keep, risen);
+	return keep;
+}
+
 /* What we would keep if others took all the rest. */
 static uint32_t keep_for(const struct policy *policy, const struct policy_profile *profile,
 			 const struct policy_load *load)
 {
-	uint32_t keep = policy->shares.keep;
-	uint64_t use = load->capacity ? load->used * POLICY_WHOLE / load->capacity : POLICY_WHOLE + 1;
-
-	if (!can_serve(profile, load))
+	if (!policy->able || (!policy->shares.keep && policy->able <= profile->after))
 		return 0;
-	if (profile->measure == POLICY_UNMEASURED)
-		return POLICY_WHOLE;
-	if (use > profile->spill_at)
-		return clamp(share_for(policy, wanted(policy, profile, load, profile->spill_at)),
-			     KEEP_MIN, keep > KEEP_MIN ? keep : KEEP_MIN);
-	if (use < profile->recover)
-		return clamp(share_for(policy, wanted(policy, profile, load, profile->recover)), keep,
-			     keep + RISE_MAX < POLICY_WHOLE ? keep + RISE_MAX : POLICY_WHOLE);
-	return keep;
+	return keep_measured(policy, profile, load);
 }
 
 /* The most that a site may have of us, by the room that it tells of. */
@@ -102,7 +154,7 @@ static uint32_t share_most(const struct policy *policy, const struct policy_site
 {
 	int64_t more;
 
-	if (!site->open)
+	if (!site->open || site->weak || site->reserve)
 		return 0;
 	if (site->room == POLICY_ANY_ROOM || (!policy->offered && site->room > 0))
 		return POLICY_WHOLE;
@@ -127,14 +179,6 @@ static uint32_t spread(const struct policy *policy, const struct policy_site *si
 	return rest;
 }
 
-static uint32_t *nearest_open(const struct policy_site *sites, size_t n, struct policy_shares *shares)
-{
-	for (size_t i = 0; i < n; i++)
-		if (sites[i].open)
-			return &shares->sites[i];
-	return NULL;
-}
-
 static bool differs(uint32_t exact, uint32_t shown)
 {
 	uint32_t by = exact > shown ? exact - shown : shown - exact;
@@ -154,50 +198,60 @@ static bool take(struct policy *policy, const struct policy_shares *next, size_t
 		return false;
 	policy->shares = *next;
 	if (before)
-		policy->arrivals = policy->arrivals * next->keep / before;
+		policy->meter.arrivals = policy->meter.arrivals * next->keep / before;
 	return true;
+}
+
+static void take_in(struct policy *policy, const struct policy_profile *profile,
+		    const struct policy_load *load)
+{
+	policy->able = policy_able(profile, load) ? policy->able + 1 : 0;
+	policy->blind = load->unknown ? policy->blind + 1 : 0;
+	policy_measure(&policy->meter, load);
+	if (policy->shares.keep)
+		policy->offered = policy->meter.arrivals * POLICY_WHOLE / policy->shares.keep / SMOOTH;
 }
 
 bool policy_step(struct policy *policy, const struct policy_profile *profile,
 		 const struct policy_load *load, const struct policy_site *sites, size_t n)
 {
 	struct policy_shares next = {};
-	uint32_t rest, *nearest;
+	bool urgent;
 
 	if (n > POLICY_SITES_MAX)
 		n = POLICY_SITES_MAX;
-	measure(policy, load);
+	take_in(policy, profile, load);
 	next.keep = keep_for(policy, profile, load);
-	rest = spread(policy, sites, n, POLICY_WHOLE - next.keep, !next.keep, &next);
-	nearest = nearest_open(sites, n, &next);
-	if (next.keep || (!nearest && load->healthy))
-		next.keep += rest;
-	else if (nearest)
-		*nearest += rest;
+	urgent = !next.keep;
+	next.keep += spread(policy, sites, n, POLICY_WHOLE - next.keep, urgent, &next);
+	if (urgent)
+		next.keep = 0;
+	policy_settle(&next, policy->able, load->healthy, sites, n);
 	return take(policy, &next, n);
 }
 
 /* As with one's own: room up to the lower mark, too much above the upper one, calm in between. */
-static int64_t room(const struct policy *policy, const struct policy_profile *profile,
+static int64_t room(const struct policy_meter *meter, const struct policy_profile *profile,
 		    const struct policy_load *load)
 {
-	uint64_t use = load->capacity ? load->used * POLICY_WHOLE / load->capacity : POLICY_WHOLE + 1;
+	uint64_t use = use_of(load);
 	uint32_t mark = use > profile->spill_at ? profile->spill_at : profile->recover;
-	int64_t arrivals = profile->measure == POLICY_RATE ? load->used : policy->arrivals / SMOOTH;
+	int64_t arrivals = profile->measure == POLICY_RATE ? load->used : meter->arrivals / SMOOTH;
 
 	if (use >= profile->recover && use <= profile->spill_at)
 		return 0;
-	return wanted(policy, profile, load, mark) - arrivals;
+	return wanted(meter, profile, load, mark) - arrivals;
 }
 
-struct policy_site policy_offer(const struct policy *policy, const struct policy_profile *profile,
+struct policy_site policy_offer(const struct policy_meter *meter,
+				const struct policy_profile *profile,
 				const struct policy_load *load)
 {
-	struct policy_site offer = {.open = can_serve(profile, load)};
+	struct policy_site offer = {.open = load->healthy, .weak = !policy_able(profile, load)};
 
-	if (!offer.open)
+	if (!offer.open || (load->unknown && profile->measure != POLICY_UNMEASURED))
 		return offer;
 	offer.room = profile->measure == POLICY_UNMEASURED ? POLICY_ANY_ROOM
-							   : room(policy, profile, load);
+							   : room(meter, profile, load);
 	return offer;
 }

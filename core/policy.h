@@ -8,8 +8,8 @@
  *	                                         above the mark: keep less, so that use comes down to it
  *	spill: at ------------------------ 90 %
  *	                                         in between: all stays as it is
- *	recover -------------------------- 80 %
- *	                                         below: keep more again, a tenth a step
+ *	recover: below ------------------- 80 %
+ *	                                         below: keep more again, `rise` a step at most
  *	0
  *
  * Only new connections can be steered. How many of them a site keeps follows from what it wants to
@@ -21,15 +21,18 @@
  *     two sites that are both above their marks each keep their own.
  *   - Without an open member (or with fewer than `min-healthy`) a site keeps nothing, and this is
  *     called failover. Its connections go to open sites even above their marks: late is better than
- *     never. Without any open site there are no rows, and nothing is announced.
+ *     never. Without any open site there are no rows, and nothing is announced. That does not wait for a
+ *     step: policy_settle says what becomes of shares whose sites came up or went down.
  *   - What comes from another site never goes on while a member is open here: so nothing circles.
- *     That is the rows' part (bpf), as is the count of moves.
+ *     That is the rows' part (bpf/steps/way.h), as is the count of moves.
+ *   - Where nothing was heard of a site's use, nothing is spilled to it, and what it has stays there.
  *   - A site has room for others up to its lower mark. It gives it to several at once, who do not know
  *     of each other, so each takes a quarter of it a step. What is above its upper mark they all take
  *     back at once. In between all stays as it is.
  *
- * A step is POLICY_STEP_MS; shares are in thousandths. Every gateway of a site decides for itself. They
- * change by two hundredths at least, so that noise does not make generations of rows.
+ * A step is POLICY_STEP_MS; shares are in thousandths. Every gateway decides for itself, from what all
+ * sites' backends tell all gateways: no site asks another. Shares change by two hundredths at least, so that
+ * noise does not change rows.
  */
 #pragma once
 
@@ -40,6 +43,7 @@
 #define POLICY_STEP_MS 1000
 #define POLICY_WHOLE 1000
 #define POLICY_QUANTUM 20
+#define POLICY_BLIND_STEPS 10 /* without news of its own use, a site stays as it is for so long */
 #define POLICY_SITES_MAX 16
 #define POLICY_ANY_ROOM INT64_MAX
 
@@ -56,19 +60,24 @@ struct policy_profile {
 	uint32_t spill_at;
 	uint32_t recover;
 	uint32_t min_healthy; /* of the members' weight */
+	uint32_t rise;	      /* of all new connections that may come home in a step */
+	uint32_t after;	      /* steps that a site must have been able again before it keeps any */
 };
 
-/* What our site has measured. */
+/* What a site's backends tell. */
 struct policy_load {
 	uint64_t healthy, members; /* weights: open, and all that the operator opened */
 	uint64_t capacity;	   /* of those open, in the measure's unit */
 	uint64_t used;
 	uint64_t arrivals; /* new connections in this step, wherever from */
+	bool unknown;	   /* none of them was heard of: capacity, used and arrivals are nothing */
 };
 
-/* Another site, as it tells of itself. */
+/* Another site. */
 struct policy_site {
 	bool open;    /* a member is open, it can be reached, and it is not drained */
+	bool weak;    /* but it has fewer members than min-healthy says */
+	bool reserve; /* nothing is spilled to it: it has what nobody else can take */
 	int64_t room; /* new connections a step, up to its lower mark; negative: down to its upper one */
 };
 
@@ -77,17 +86,38 @@ struct policy_shares {
 	uint32_t sites[POLICY_SITES_MAX];
 };
 
+/* A site's new and ending connections, smoothed. */
+struct policy_meter {
+	uint64_t used_before;
+	uint64_t arrivals; /* a step, in sixteenths */
+	int64_t ending;	   /* connections that end a step, in sixteenths */
+	bool began;
+};
+
 struct policy {
 	struct policy_shares shares; /* which the rows are to have */
-	uint64_t used_before;
-	uint64_t arrivals; /* smoothed, in sixteenths */
-	uint64_t offered;  /* new connections a step that clients bring here, the last that is known */
-	int64_t ending;	   /* connections that end a step, smoothed, in sixteenths */
-	bool began;
+	struct policy_meter meter;   /* of our own site */
+	uint64_t offered; /* new connections a step that clients bring here, the last that is known */
+	uint32_t able;	  /* steps that our site has been able to serve */
+	uint32_t blind;	  /* steps that nothing was heard of its use */
 };
 
 /* Everything stays, until more is known. */
 struct policy policy_new(void);
+
+/* Is there enough of the site to serve? */
+bool policy_able(const struct policy_profile *profile, const struct policy_load *load);
+
+/*
+ * The shares as rows can have them now: those of sites that are not open come home, or go to the nearest
+ * that is. So does what we kept if our site is not `able` and another one is, or not `any` member is open
+ * here. As long as anybody is open anywhere, they are POLICY_WHOLE together.
+ */
+void policy_settle(struct policy_shares *shares, bool able, bool any,
+		   const struct policy_site *sites, size_t n);
+
+/* What happened at a site in this step. Our own's is part of policy_step. */
+void policy_measure(struct policy_meter *meter, const struct policy_load *load);
 
 /*
  * The next step. `sites` are those that may be handed to, the preferred one first. True: the shares are
@@ -96,6 +126,7 @@ struct policy policy_new(void);
 bool policy_step(struct policy *policy, const struct policy_profile *profile,
 		 const struct policy_load *load, const struct policy_site *sites, size_t n);
 
-/* What our site tells the others, after policy_step. */
-struct policy_site policy_offer(const struct policy *policy, const struct policy_profile *profile,
+/* What a site has to offer to the others, after policy_measure. */
+struct policy_site policy_offer(const struct policy_meter *meter,
+				const struct policy_profile *profile,
 				const struct policy_load *load);

@@ -4,12 +4,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+void share_nodes_add(struct share_nodes *nodes, const struct plan_node *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		nodes->sids[list[i].number] = &list[i].sids[0];
+}
+
 struct share_nodes *share_nodes_new(const struct plan_node *list, size_t n)
 {
 	struct share_nodes *nodes = calloc(1, sizeof(*nodes));
 
-	for (size_t i = 0; nodes && i < n; i++)
-		nodes->sids[list[i].number] = &list[i].sids[0];
+	if (nodes)
+		share_nodes_add(nodes, list, n);
 	return nodes;
 }
 

@@ -24,6 +24,7 @@ struct share_bank {
 
 /* Points into the list; the caller frees it with free(3). NULL: no memory. */
 struct share_nodes *share_nodes_new(const struct plan_node *list, size_t n);
+void share_nodes_add(struct share_nodes *nodes, const struct plan_node *list, size_t n);
 
 /* 0 to 1. Between two that are empty nothing moves. */
 double share_moved(const struct share_bank *before, const struct share_bank *after);

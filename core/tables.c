@@ -7,109 +7,18 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/generations.h"
 
 #define ROUTER_NEXT_HOPS_MAX 16 /* of one destination; more than a fabric's uplinks */
 
 #define NANOSECONDS 1000000000ULL
 
-#define publish(place, value) __atomic_store_n((place), (value), __ATOMIC_RELEASE)
-
 /* Rows */
-
-/* The other places of a row may be candidates: they are stored again as they are. */
-static void row_put(const struct tables *tables, const struct rows *rows, uint32_t bank, uint32_t row,
-		    uint16_t value)
-{
-	uint64_t *places = &tables->rows[rows->first + row];
-	uint32_t shift = bank * ROW_PLACE_BITS;
-
-	publish(places, (*places & ~(0xffffULL << shift)) | (uint64_t)value << shift);
-}
 
 uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32_t candidate,
 		    uint32_t row)
 {
 	return row_place(tables->rows[rows->first + row], rows_bank(rows->banks, candidate));
-}
-
-static bool bank_equal(const struct tables *tables, const struct rows *rows, uint32_t bank,
-		       const uint16_t *values)
-{
-	for (uint32_t row = 0; row < rows->size; row++)
-		if (row_place(tables->rows[rows->first + row], bank) != values[row])
-			return false;
-	return true;
-}
-
-/* The banks with `bank` in front and the others behind it, newest first, `most` in all. */
-static uint32_t banks_lead(uint32_t banks, uint32_t bank, uint32_t most)
-{
-	uint32_t lead = bank, count = 1;
-
-	for (uint32_t i = 0; i < rows_count(banks) && count < most; i++)
-		if (rows_bank(banks, i) != bank)
-			lead |= rows_bank(banks, i) << (8 * count++);
-	return lead | count << 24;
-}
-
-static uint32_t bank_spare(uint32_t banks)
-{
-	for (uint32_t bank = 0; bank < ROW_BANKS; bank++) {
-		bool used = false;
-
-		for (uint32_t i = 0; i < rows_count(banks); i++)
-			used |= rows_bank(banks, i) == bank;
-		if (!used)
-			return bank;
-	}
-	return 0; /* not reached: there is one bank more than candidates */
-}
-
-/*
- * Makes `values` the newest generation. An older one that is equal comes to the front again instead
- * of standing twice. At most `most` of them are candidates.
- */
-static void rows_publish(const struct tables *tables, struct rows *rows, const uint16_t *values,
-			 uint32_t most)
-{
-	uint32_t banks = rows->banks;
-	uint32_t bank;
-
-	for (uint32_t i = 0; i < rows_count(banks); i++)
-		if (bank_equal(tables, rows, rows_bank(banks, i), values)) {
-			publish(&rows->banks, banks_lead(banks, rows_bank(banks, i), most));
-			return;
-		}
-	bank = bank_spare(banks);
-	for (uint32_t row = 0; row < rows->size; row++)
-		row_put(tables, rows, bank, row, values[row]);
-	publish(&rows->banks, banks_lead(banks, bank, most));
-}
-
-/* The end of the region of rows that begins before `first` plus `size` and ends behind `first`, or 0. */
-static uint32_t rows_overlap(const struct rows *rows, uint32_t first, uint32_t size)
-{
-	uint32_t end = rows->first + rows->size;
-
-	return rows->size && rows->first < first + size && first < end ? end : 0;
-}
-
-/* First fit among the regions in use. */
-static int rows_allocate(const struct tables *tables, uint32_t size, uint32_t *ret_first)
-{
-	uint32_t first = 0, blocked;
-
-	do {
-		blocked = rows_overlap(&tables->site->routers, first, size);
-		for (uint32_t i = 1; i < SERVICES_MAX && !blocked; i++)
-			blocked = rows_overlap(&tables->services[i].rows, first, size);
-		if (blocked)
-			first = blocked;
-	} while (blocked);
-	if (first + size > ROWS_MAX)
-		return -ENOSPC;
-	*ret_first = first;
-	return 0;
 }
 
 static int rows_prepare(const struct tables *tables, struct rows *rows, uint32_t size)
@@ -280,7 +189,11 @@ int tables_apply_routers(const struct tables *tables, const struct plan *plan)
 	r = rows_prepare(tables, &tables->site->routers, plan->router_size);
 	if (r < 0)
 		return r;
-	rows_publish(tables, &tables->site->routers, values, CANDIDATES_MAX);
+	generation_publish(tables, &tables->site->routers.banks,
+		     &(struct generation){.size = plan->router_size,
+					  .first = tables->site->routers.first,
+					  .values = values},
+		     CANDIDATES_MAX, false);
 	return 0;
 }
 
@@ -342,17 +255,50 @@ static uint64_t ask_interval_ns(const struct config_service *config)
 }
 
 /*
+ * The first time that rows for what comes from other sites are to differ, they get their place, with what
+ * the others hold, and keep it as long as the service.
+ */
+static int home_prepare(const struct tables *tables, struct service *entry,
+			const struct plan_service *service)
+{
+	uint32_t home;
+	int r;
+
+	if (entry->home || !service->home)
+		return 0;
+	r = rows_allocate(tables, entry->rows.size, &home);
+	if (r < 0)
+		return r;
+	memcpy(&tables->rows[home], &tables->rows[entry->rows.first],
+	       entry->rows.size * sizeof(*tables->rows));
+	publish(&entry->home, home);
+	return 0;
+}
+
+/*
  * When nobody is open any more, the generations stay: they lead old connections to where they are. New
  * ones are refused before the rows are asked.
  */
-static void service_open(const struct tables *tables, struct service *entry,
-			 const struct plan_service *service)
+static int service_open(const struct tables *tables, struct service *entry,
+			const struct plan_service *service, bool instead)
 {
 	uint32_t flags = service->flags | (entry->flags & SERVICE_OFF);
+	int r = service->rows ? home_prepare(tables, entry, service) : 0;
 
+	if (r < 0)
+		return r;
 	if (service->rows)
-		rows_publish(tables, &entry->rows, service->rows, service->generations);
+		generation_publish(tables, &entry->rows.banks,
+			     &(struct generation){
+				     .size = entry->rows.size,
+				     .first = entry->rows.first,
+				     .home = entry->home,
+				     .values = service->rows,
+				     .home_values = service->home ? service->home : service->rows,
+			     },
+			     service->generations, instead);
 	publish(&entry->flags, service->rows ? flags : flags | SERVICE_CLOSED);
+	return 0;
 }
 
 static int service_put(const struct tables *tables, const struct plan_service *service)
@@ -366,36 +312,59 @@ static int service_put(const struct tables *tables, const struct plan_service *s
 	if (!number)
 		return -ENOSPC;
 	entry = &tables->services[number];
+	if (entry->rows.size != service->size)
+		entry->home = 0;
 	r = rows_prepare(tables, &entry->rows, service->size);
 	if (r < 0)
 		return r;
 	entry->identity = service->identity;
 	members_put(tables, number, service->config);
 	publish(&entry->ask_interval_ns, ask_interval_ns(service->config));
-	service_open(tables, entry, service);
-	return 0;
+	return service_open(tables, entry, service, false);
 }
 
 int tables_apply_members(const struct tables *tables, const struct plan_service *service)
 {
 	uint32_t number = tables_service_number(tables, service->identity);
 
-	if (!number)
-		return -ENOENT;
-	service_open(tables, &tables->services[number], service);
-	return 0;
+	return number ? service_open(tables, &tables->services[number], service, false) : -ENOENT;
+}
+
+int tables_apply_shares(const struct tables *tables, const struct plan_service *service, bool instead)
+{
+	uint32_t number = tables_service_number(tables, service->identity);
+
+	return number ? service_open(tables, &tables->services[number], service, instead) : -ENOENT;
+}
+
+/* Rows of the newest generation that hold the value. */
+static uint32_t rows_with(const struct tables *tables, const struct service *entry, uint32_t first,
+			  uint16_t value)
+{
+	const struct rows rows = {
+		.first = first, .size = entry->rows.size, .banks = entry->rows.banks};
+	uint32_t count = 0;
+
+	if (!rows_count(rows.banks) || entry->flags & SERVICE_CLOSED)
+		return 0;
+	for (uint32_t row = 0; row < rows.size; row++)
+		count += tables_row(tables, &rows, 0, row) == value;
+	return count;
 }
 
 bool tables_member_open(const struct tables *tables, uint32_t service, uint16_t id)
 {
 	const struct service *entry = &tables->services[service];
 
-	if (!rows_count(entry->rows.banks) || entry->flags & SERVICE_CLOSED)
-		return false;
-	for (uint32_t row = 0; row < entry->rows.size; row++)
-		if (tables_row(tables, &entry->rows, 0, row) == id)
-			return true;
-	return false;
+	return rows_with(tables, entry, entry->home ? entry->home : entry->rows.first, id);
+}
+
+uint32_t tables_share(const struct tables *tables, uint32_t service, uint16_t number)
+{
+	const struct service *entry = &tables->services[service];
+	uint64_t rows = rows_with(tables, entry, entry->rows.first, number);
+
+	return entry->rows.size ? (rows * POLICY_WHOLE + entry->rows.size / 2) / entry->rows.size : 0;
 }
 
 bool tables_serves(const struct tables *tables, const struct plan *plan,

@@ -53,11 +53,24 @@ int tables_route(const struct tables *tables, const struct fib *fib);
 /* After a change of the plan's routers that live: the rows of routers alone. Errors as above. */
 int tables_apply_routers(const struct tables *tables, const struct plan *plan);
 
-/* After a change of one service's open members: its rows alone. 0, or -ENOENT: it is not in the tables. */
+/*
+ * After a change of one service's open members: its rows alone. 0; -ENOENT: it is not in the tables;
+ * -ENOSPC: there is no room for rows of what comes from other sites.
+ */
 int tables_apply_members(const struct tables *tables, const struct plan_service *service);
 
 /*
- * Does the newest generation of the service's rows have this backend? Of a service without any, no.
+ * After a change of one service's shares alone. `instead`: they take the place of the newest generation,
+ * so that a movement of many steps costs one. 0; -ENOENT as above; -ENOSPC.
+ */
+int tables_apply_shares(const struct tables *tables, const struct plan_service *service, bool instead);
+
+/* What a site has of the newest generation of the service's rows, thousandths; `number` has ROW_SITE. */
+uint32_t tables_share(const struct tables *tables, uint32_t service, uint16_t number);
+
+/*
+ * Does the newest generation of the service's rows have this backend, if only for what comes from other
+ * sites? Of a service without any, no.
  */
 bool tables_member_open(const struct tables *tables, uint32_t service, uint16_t id);
 

@@ -141,7 +141,11 @@ struct service {
 	__u32 flags;
 	__u64 identity; /* of its name, by which a restarted daemon finds it again. 0: free */
 	__u64 ask_interval_ns; /* the budget of wire/whohas.h, 0: nobody is asked */
-	__u64 spare[4];
+	/* Where the rows begin that packets from other sites go by: as many, in the same banks, but of our own
+	 * members alone as long as one is open. 0: the rows above. */
+	__u32 home;
+	__u32 spare;
+	__u64 spares[3];
 };
 
 _Static_assert(sizeof(struct service) == 64, "a service is a cache line");

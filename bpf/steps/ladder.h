@@ -97,7 +97,7 @@ step int router_walk(struct xdp_md *ctx, const struct packet *packet, const stru
 	if (stop)
 		return stop;
 	way->last_flags = way->to_site ? 0 : ladder_last_flags(packet, service);
-	if (first && !way->to_site)
+	if (first)
 		return pins_first(ctx, packet, service, number, first, way);
 	return picks ? GATEWAY_PICKED : GATEWAY_CANDIDATES;
 }

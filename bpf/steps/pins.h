@@ -7,6 +7,9 @@
  * daemon, from an answer to who-has; and here by a flow's first packet, where the service is sticky:
  * without agents nobody else could tell who has a connection, and a datagram never could.
  *
+ * A pin may be to another site, whose router pins the flow in turn: so what began there without a cookie
+ * stays there when the rows lead home again. What comes from a site follows no such pin.
+ *
  * A pin may be wrong. To a backend that the service no longer has, it counts for nothing. An agent
  * that does not hold the connection sends the packet back, the pin is dropped, and the packet goes along
  * the candidates. A SYN follows a pin that was made for this very SYN, so that it and its retransmission
@@ -109,7 +112,7 @@ __noinline int pins_look(const struct flow *flow, __u64 hash, __u32 service, __u
 	pin = pin_find(&seek, &settings.pins, &state);
 	if (!pin)
 		return 0;
-	if (!is_member(service, pin_backend(state)))
+	if (!(pin_backend(state) & ROW_SITE) && !is_member(service, pin_backend(state)))
 		return PINS_VOID;
 	if (isn && isn != pin_isn(state))
 		return pins_judged(state, about, seek.now) ? pin_backend(state) : 0;
@@ -212,6 +215,19 @@ step bool pins_pins(__u32 about)
 	return about & PINS_STICKY && about & PINS_SPEAKS && !(about & TCP_RST);
 }
 
+/* The one backend, or site, of the newest generation. */
+step __u16 pins_newest(const struct service *service, const struct way *way)
+{
+	return row_place(way_row(way, service), rows_bank(service->rows.banks, 0));
+}
+
+/* To the backend or the site that the flow is pinned to. */
+step bool pins_lead(struct way *way, __u16 id, __u8 flags)
+{
+	way->to_site = (id & ROW_SITE) != 0;
+	return way_lead(way, id, way->to_site ? 0 : flags);
+}
+
 #define PINS_FIRST 0x20000 /* the row's backend is to be pinned */
 
 /*
@@ -229,8 +245,10 @@ step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct
 		return GATEWAY_GO_ON;
 	flow = packet->flow; /* a copy: HACKING.md tells why */
 	found = pins_look(&flow, way->hash, number, about, isn);
+	if (found & ROW_SITE && way->hops)
+		found = PINS_VOID;
 	if (found && !(found & PINS_VOID)) {
-		if (way_lead(way, found, pins_flags(packet, service)))
+		if (pins_lead(way, found, pins_flags(packet, service)))
 			return GATEWAY_PIN;
 		if (packet->flow.protocol == IPPROTO_TCP && about & PINS_STICKY && !isn)
 			return GATEWAY_NO_NEXT_HOP;
@@ -250,14 +268,6 @@ step __be64 pins_bouncer(struct xdp_md *ctx, const struct packet *packet)
 	return outer ? outer->source.halves[0] : 0;
 }
 
-/* The one backend of the newest generation. */
-step __u16 pins_newest(const struct service *service, __u64 hash)
-{
-	__u64 row = row_read(&service->rows, hash_row(hash, service->rows.size));
-
-	return row_place(row, rows_bank(service->rows.banks, 0));
-}
-
 /*
  * Pins the flow to the row's newest backend, to which the way leads, or follows whoever was a moment
  * faster. A bucket that is busy costs the pin, never the packet.
@@ -266,7 +276,7 @@ step int pins_first(struct xdp_md *ctx, const struct packet *packet, const struc
 		    __u32 number, __u32 first, struct way *way)
 {
 	bool new = is_syn(packet) || packet->flow.protocol == IPPROTO_UDP;
-	__u32 backend = pins_newest(service, way->hash) | (first & PINS_VOID);
+	__u32 backend = pins_newest(service, way) | (first & PINS_VOID);
 	struct flow flow = packet->flow;
 	__u32 result = pins_put(&flow, way->hash, number, backend, pins_isn(ctx, packet));
 
@@ -274,8 +284,9 @@ step int pins_first(struct xdp_md *ctx, const struct packet *packet, const struc
 	case PIN_STORED:
 		return new ? GATEWAY_PIN_NEW : GATEWAY_PIN_MIDWAY;
 	case PIN_KEPT:
-		return way_lead(way, result >> 16, way->last_flags) ? GATEWAY_PIN
-								    : GATEWAY_NO_NEXT_HOP;
+		return pins_lead(way, result >> 16, pins_flags(packet, service))
+			       ? GATEWAY_PIN
+			       : GATEWAY_NO_NEXT_HOP;
 	default:
 		return GATEWAY_CANDIDATES;
 	}

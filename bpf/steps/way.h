@@ -33,13 +33,28 @@ struct way {
 	__u64 hash;	 /* of the flow */
 };
 
-/* A row of a table, with its places of all banks. */
-step __u64 row_read(const struct rows *table, __u32 row)
+/* A row, with its places of all banks. */
+step __u64 row_at(__u32 at)
 {
-	__u32 at = table->first + row;
 	const __u64 *places = bpf_map_lookup_elem(&rows, &at);
 
 	return places ? *places : 0;
+}
+
+step __u64 row_read(const struct rows *table, __u32 row)
+{
+	return row_at(table->first + row);
+}
+
+/*
+ * The row of the packet's flow. What comes from another site goes by the rows that lead to nobody but our
+ * own members, where the service has such: so nothing that was handed over is handed on.
+ */
+step __u64 way_row(const struct way *way, const struct service *service)
+{
+	__u32 row = hash_row(way->hash, service->rows.size);
+
+	return row_at((way->hops && service->home ? service->home : service->rows.first) + row);
 }
 
 /*
@@ -102,7 +117,7 @@ step bool is_syn(const struct packet *packet)
 step int ladder_candidates(const struct packet *packet, const struct service *service, __u32 most,
 			   struct way *way)
 {
-	__u64 row = row_read(&service->rows, hash_row(way->hash, service->rows.size));
+	__u64 row = way_row(way, service);
 	__u32 banks = service->rows.banks;
 	__u16 ids[CANDIDATES_MAX] = {}, site_id = 0;
 

@@ -13,6 +13,7 @@
 #define BACKENDS 4
 #define NEXT_HOP 9	   /* its place in the table: not the first, so that an offset shows */
 #define SERVICE_ROWS 5000	   /* a service's share of the map of rows */
+#define HOME_ROWS 4000	   /* behind its first: where those begin that other sites' packets go by */
 #define ROUTER_ROWS 100000
 #define LOOPBACK 1 /* the interface that test packets come from */
 
@@ -91,6 +92,19 @@ void given_generations(int service, const int *backends, int count)
 			put_place(service_first(service) + row, bank, backends[generation]);
 	}
 	put_service(service, ROW_SIZE, banks);
+}
+
+void given_home_of(int service, const int *backends, int count)
+{
+	__u32 at = service, home = service_first(service) + HOME_ROWS;
+	struct service value;
+
+	for (int generation = 0; generation < count; generation++)
+		for (__u32 row = 0; row < ROW_SIZE; row++)
+			put_place(home + row, bank_of[generation], backends[generation]);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
+	value.home = home;
+	put(skeleton->maps.services, at, &value);
 }
 
 void given_rows(int service, int size, int (*backend_of)(int row))

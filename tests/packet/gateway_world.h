@@ -37,6 +37,12 @@
 			  sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 void given_generations(int service, const int *backends, int count);
 
+/* What packets from other sites go by, of the service's generations. None, unless a test gives it. */
+#define given_home(service, ...)                                                                   \
+	given_home_of(service, (const int[]){__VA_ARGS__},                                         \
+		      sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+void given_home_of(int service, const int *backends, int count);
+
 /* One generation of `size` rows, whose backends are a function of the row. */
 void given_rows(int service, int size, int (*backend_of)(int row));
 

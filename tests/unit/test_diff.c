@@ -246,6 +246,31 @@ static void an_agent_sees_the_vips_of_its_own_services_only(void **state)
 	       "vip 198.51.100.81: added", "service alt: added");
 }
 
+#define SPILLING(policy)                                                                           \
+	"infrastructure: fd48::/32\nsecret: s\n"                                                   \
+	"sites: {ams: {locator: \"fd48:0:0:1::/64\"}, lon: {locator: \"fd48:0:0:2::/64\"}}\n"      \
+	"gateways: {g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"        \
+	"backends:\n"                                                                              \
+	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"          \
+	"  b2: {site: lon, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"          \
+	"policies: {edge: {capacity: {rate: 50}}, full: {capacity: {rate: 50}, spill: {at: 80%}}}\n" \
+	"services: {web: {vips: [198.51.100.80], protocol: tcp, ports: 80, " policy                \
+	"backends: {b1: {}, b2: {}}}}\n"
+
+static void a_policy_is_a_change_of_the_services_that_use_it(void **state)
+{
+	EXPECT(diff_of(gateway_of, "g1", SPILLING(""), SPILLING("policy: edge, ")),
+	       "service web: changed policy: none -> edge",
+	       "service web: changed capacity: none -> 50 new a second a backend",
+	       "service web: changed spill at: 0 % -> 90 %",
+	       "service web: changed recover: at once -> below 80 %, 10 % a second, after 0 s");
+	EXPECT(diff_of(gateway_of, "g1", SPILLING("policy: edge, "), SPILLING("policy: full, ")),
+	       "service web: changed policy: edge -> full",
+	       "service web: changed spill at: 90 % -> 80 %",
+	       "service web: changed recover: below 80 %, 10 % a second, after 0 s -> below 70 %, 10 % "
+	       "a second, after 0 s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_gateway_that_comes_takes_its_share_of_the_sites_flows),
 		cmocka_unit_test(what_the_programs_were_loaded_with_makes_them_load_anew),
 		cmocka_unit_test(interfaces_come_and_go),
+		cmocka_unit_test(a_policy_is_a_change_of_the_services_that_use_it),
 		cmocka_unit_test(an_agent_sees_the_vips_of_its_own_services_only),
 	};
 

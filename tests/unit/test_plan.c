@@ -318,6 +318,109 @@ static void the_other_sites_are_reached_by_their_anycast_sid(void **state)
 	planned_free(&planned);
 }
 
+/* Spillover: some of the rows, and none of them for what comes from there. */
+static void what_other_sites_are_to_have_they_have_of_the_rows_and_not_of_those_for_others(void **state)
+{
+	struct planned planned = plan_of("g1", TWO_SITES("true", "true"));
+	struct plan_service *service = &planned.plan->services[0];
+
+	service->wanted = (struct policy_shares){.keep = 880, .sites = {120}};
+	judged(&planned, true, true, true);
+	assert_true(part_of(service, LON) > 0.118 && part_of(service, LON) < 0.122);
+	assert_null(service->away);
+	assert_non_null(service->home);
+	for (uint32_t row = 0; row < service->size; row++) {
+		assert_in_range(service->home[row], 1, 2);
+		if (service->rows[row] != LON)
+			assert_int_equal(service->rows[row], service->home[row]);
+	}
+	judged(&planned, true, true, false);
+	assert_int_equal(service->shares.keep, 1000);
+	assert_null(service->home);
+	judged(&planned, false, false, true);
+	assert_true(part_of(service, LON) == 1);
+	assert_null(service->home);
+	judged(&planned, false, true, true);
+	assert_int_equal(service->shares.keep, 880);
+	planned_free(&planned);
+}
+
+static void two_gateways_with_the_same_shares_have_the_same_rows(void **state)
+{
+	struct planned one = plan_of("g1", TWO_SITES("true", "true"));
+	struct planned two = plan_of("g1", TWO_SITES("true", "true"));
+	const struct policy_shares wanted = {.keep = 700, .sites = {300}};
+
+	one.plan->services[0].wanted = two.plan->services[0].wanted = wanted;
+	judged(&one, true, true, true);
+	judged(&two, true, true, false); /* with a past of its own */
+	judged(&two, true, true, true);
+	assert_memory_equal(one.plan->services[0].rows, two.plan->services[0].rows,
+			    one.plan->services[0].size * sizeof(uint16_t));
+	planned_free(&one);
+	planned_free(&two);
+}
+
+#define FOUR_SITES(near, policy)                                                                   \
+	"infrastructure: fd48::/32\nsecret: s\n"                                                   \
+	"sites:\n"                                                                                 \
+	"  ams: {locator: \"fd48:0:0:1::/64\", near: [" near "]}\n"                               \
+	"  fra: {locator: \"fd48:0:0:2::/64\"}\n"                                                 \
+	"  lon: {locator: \"fd48:0:0:3::/64\"}\n"                                                 \
+	"  par: {locator: \"fd48:0:0:4::/64\"}\n"                                                 \
+	"gateways:\n"                                                                              \
+	"  g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}\n"                 \
+	"backends:\n"                                                                              \
+	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"          \
+	"  b2: {site: fra, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"          \
+	"  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"          \
+	"policies: {edge: {" policy "}}\n"                                                         \
+	"services:\n"                                                                              \
+	"  web: {vips: [198.51.100.80], protocol: tcp, ports: 80, max-backends: 4, policy: edge, "  \
+	"backends: {b1: {}, b2: {}, b3: {}}}\n"
+
+static void expect_others(const char *text, const char *first, const char *second, size_t n_meant)
+{
+	struct planned planned = plan_of("g1", text);
+	const struct plan_service *service = &planned.plan->services[0];
+
+	assert_int_equal(service->n_others, 2);
+	assert_string_equal(service->others[0]->name, first);
+	assert_string_equal(service->others[1]->name, second);
+	assert_int_equal(service->n_meant, n_meant);
+	planned_free(&planned);
+}
+
+static void the_policy_s_sites_come_first_then_near_ones_then_the_file_s_order(void **state)
+{
+	expect_others(FOUR_SITES("fra", ""), "fra", "lon", 2);
+	expect_others(FOUR_SITES("par, lon", ""), "lon", "fra", 2);
+	expect_others(FOUR_SITES("fra", "spill: {to: [lon]}"), "lon", "fra", 1);
+	expect_others(FOUR_SITES("fra", "spill: {to: [ams, lon]}"), "lon", "fra", 1);
+}
+
+static void a_site_below_min_healthy_hands_over_while_another_is_not(void **state)
+{
+	struct planned planned = plan_of(
+		"g1", "infrastructure: fd48::/32\nsecret: s\n"
+		      "sites: {ams: {locator: \"fd48:0:0:1::/64\"}, lon: {locator: \"fd48:0:0:2::/64\"}}\n"
+		      "gateways: {g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"
+		      "backends:\n"
+		      "  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"
+		      "  b2: {site: ams, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"
+		      "  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"
+		      "policies: {half: {min-healthy: 60%}}\n"
+		      "services: {web: {vips: [198.51.100.80], protocol: tcp, ports: 80, policy: half, "
+		      "backends: {b1: {}, b2: {}, b3: {}}}}\n");
+	const struct plan_service *service = judged(&planned, true, false, true);
+
+	assert_true(part_of(service, LON) == 1);
+	assert_int_equal(service->home[0], 1); /* what lon hands over is taken all the same */
+	assert_true(part_of(judged(&planned, true, false, false), 1) == 1);
+	assert_true(part_of(judged(&planned, true, true, true), LON) == 0);
+	planned_free(&planned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +442,11 @@ int main(void)
 			they_go_to_another_site_when_nobody_is_open_and_come_home_as_they_were),
 		cmocka_unit_test(when_nobody_is_open_anywhere_there_are_no_rows),
 		cmocka_unit_test(a_drained_site_takes_nothing_new_from_anywhere),
+		cmocka_unit_test(
+			what_other_sites_are_to_have_they_have_of_the_rows_and_not_of_those_for_others),
+		cmocka_unit_test(two_gateways_with_the_same_shares_have_the_same_rows),
+		cmocka_unit_test(the_policy_s_sites_come_first_then_near_ones_then_the_file_s_order),
+		cmocka_unit_test(a_site_below_min_healthy_hands_over_while_another_is_not),
 		cmocka_unit_test(the_other_sites_are_reached_by_their_anycast_sid),
 		cmocka_unit_test(routers_that_do_not_live_have_no_rows),
 		cmocka_unit_test(the_gateway_itself_routes_when_all_are_dead),

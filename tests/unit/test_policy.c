@@ -12,12 +12,12 @@
 #include "core/policy.h"
 
 static const struct policy_profile by_rate = {
-	.measure = POLICY_RATE, .spill_at = 900, .recover = 800, .min_healthy = 0};
+	.measure = POLICY_RATE, .spill_at = 900, .recover = 800, .rise = 100};
 static const struct policy_profile by_connections = {
-	.measure = POLICY_CONNECTIONS, .spill_at = 900, .recover = 800};
+	.measure = POLICY_CONNECTIONS, .spill_at = 900, .recover = 800, .rise = 100};
 static const struct policy_profile by_load = {
-	.measure = POLICY_LOAD, .spill_at = 900, .recover = 800};
-static const struct policy_profile unmeasured = {.spill_at = 900, .recover = 800};
+	.measure = POLICY_LOAD, .spill_at = 900, .recover = 800, .rise = 100};
+static const struct policy_profile unmeasured = {.spill_at = 900, .recover = 800, .rise = 1000};
 
 static const struct policy_site roomy = {.open = true, .room = POLICY_ANY_ROOM};
 static const struct policy_site full = {.open = true, .room = -1};
@@ -52,7 +52,7 @@ static const struct row rows[] = {
 	{"when all others are above their marks all stays",
 	 &by_rate, {3, 3, 100, 150, 150}, {full, full}, 1000, {0, 0}},
 	{"a site gets a quarter of its room, and the next one the rest",
-	 &by_rate, {3, 3, 100, 150, 150}, {{true, 60}, roomy}, 600, {100, 300}},
+	 &by_rate, {3, 3, 100, 150, 150}, {{.open = true, .room = 60}, roomy}, 600, {100, 300}},
 	{"half of the members is half of the capacity",
 	 &by_rate, {1, 2, 50, 100, 100}, {roomy, closed}, 450, {550, 0}},
 	{"nobody is open: all goes to the nearest",
@@ -80,7 +80,7 @@ static void each_row_of_the_table_shares_out_as_it_says(void **state)
 
 static void fewer_members_than_min_healthy_are_as_good_as_none(void **state)
 {
-	struct policy_profile half = {.min_healthy = 500};
+	struct policy_profile half = {.min_healthy = 500, .rise = 1000};
 	struct policy_load load = {.healthy = 1, .members = 3};
 	struct policy policy = policy_new();
 
@@ -103,6 +103,103 @@ static void without_a_capacity_new_connections_come_home_at_once(void **state)
 	policy_step(&policy, &unmeasured, &(struct policy_load){.members = 3}, &roomy, 1);
 	assert_int_equal(policy.shares.keep, 0);
 	policy_step(&policy, &unmeasured, &(struct policy_load){.healthy = 1, .members = 3}, &roomy, 1);
+	assert_int_equal(policy.shares.keep, 1000);
+}
+
+/* --- what becomes of shares when sites come and go ---------------------------------------------- */
+
+static const struct policy_site weak = {.open = true, .weak = true, .room = POLICY_ANY_ROOM};
+static const struct policy_site reserve = {.open = true, .reserve = true, .room = POLICY_ANY_ROOM};
+
+static const struct settled {
+	const char *what;
+	struct policy_shares shares;
+	bool able, any;
+	struct policy_site sites[2];
+	struct policy_shares wanted;
+} settled[] = {
+	{"what can be stays as it is", {800, {150, 50}}, true, true, {roomy, roomy}, {800, {150, 50}}},
+	{"what a closed site had comes home",
+	 {800, {150, 50}}, true, true, {closed, roomy}, {950, {0, 50}}},
+	{"without anybody here the nearest has what we kept",
+	 {800, {150, 50}}, false, false, {roomy, roomy}, {0, {950, 50}}},
+	{"the nearest that is open", {1000}, false, false, {closed, roomy}, {0, {0, 1000}}},
+	{"with too few here, too", {1000}, false, true, {roomy, closed}, {0, {1000, 0}}},
+	{"but not if there are too few everywhere", {1000}, false, true, {weak, closed}, {1000}},
+	{"some are better than nobody", {1000}, false, false, {weak, closed}, {0, {1000, 0}}},
+	{"an able site goes before a nearer one that is not",
+	 {1000}, false, false, {weak, roomy}, {0, {0, 1000}}},
+	{"a site that is meant for it goes before one that is not",
+	 {1000}, false, false, {reserve, roomy}, {0, {0, 1000}}},
+	{"a site that is not meant for it is better than nobody",
+	 {1000}, false, false, {reserve, closed}, {0, {1000, 0}}},
+	{"what has left stays away until a step brings it home",
+	 {0, {1000, 0}}, true, true, {roomy, roomy}, {0, {1000, 0}}},
+	{"unless there is nowhere else", {0, {1000, 0}}, true, true, {closed, closed}, {1000}},
+	{"nobody anywhere", {700, {300, 0}}, false, false, {closed, closed}, {}},
+};
+
+static void shares_settle_at_once_when_a_site_comes_or_goes(void **state)
+{
+	for (size_t i = 0; i < sizeof(settled) / sizeof(settled[0]); i++) {
+		struct policy_shares shares = settled[i].shares;
+
+		policy_settle(&shares, settled[i].able, settled[i].any, settled[i].sites, 2);
+		if (memcmp(&shares, &settled[i].wanted, sizeof(shares)))
+			fail_msg("%s: %u, %u and %u", settled[i].what, shares.keep, shares.sites[0],
+				 shares.sites[1]);
+	}
+}
+
+static void a_site_that_is_able_again_waits_as_long_as_it_is_told(void **state)
+{
+	struct policy_profile profile = {.rise = 500, .after = 3};
+	struct policy_load down = {.members = 3}, up = {.healthy = 3, .members = 3};
+	static const uint32_t kept[] = {0, 0, 0, 500, 1000, 1000};
+	struct policy policy = policy_new();
+
+	policy_step(&policy, &profile, &down, &roomy, 1);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		policy_step(&policy, &profile, &up, &roomy, 1);
+		assert_int_equal(policy.shares.keep, kept[i]);
+	}
+}
+
+static void nothing_is_spilled_to_a_site_of_which_nothing_is_heard(void **state)
+{
+	struct policy_load load = OPEN(100, 150, 150);
+	struct policy_meter meter = {};
+	struct policy policy = policy_new();
+	struct policy_site other = policy_offer(&meter, &by_rate,
+						&(struct policy_load){3, 3, 100, .unknown = true});
+
+	assert_true(other.open);
+	policy_step(&policy, &by_rate, &load, &other, 1);
+	assert_int_equal(policy.shares.keep, 1000);
+}
+
+static void a_site_that_hears_nothing_of_itself_stays_as_it_is_for_a_while(void **state)
+{
+	struct policy_load load = OPEN(100, 150, 150), silent = {3, 3, .unknown = true};
+	struct policy policy = policy_new();
+
+	policy_step(&policy, &by_rate, &load, &roomy, 1);
+	for (int i = 0; i < POLICY_BLIND_STEPS; i++)
+		policy_step(&policy, &by_rate, &silent, &roomy, 1);
+	assert_int_equal(policy.shares.keep, 600);
+	for (int i = 0; i < 4; i++)
+		policy_step(&policy, &by_rate, &silent, &roomy, 1);
+	assert_int_equal(policy.shares.keep, 1000);
+}
+
+static void what_is_not_meant_for_spilling_is_given_nothing_above_the_mark(void **state)
+{
+	struct policy_load load = OPEN(100, 150, 150);
+	struct policy policy = policy_new();
+
+	policy_step(&policy, &by_rate, &load, &reserve, 1);
+	assert_int_equal(policy.shares.keep, 1000);
+	policy_step(&policy, &by_rate, &load, &weak, 1);
 	assert_int_equal(policy.shares.keep, 1000);
 }
 
@@ -203,7 +300,7 @@ static void decide(void)
 		for (int j = 0; j < n_plants - 1; j++)
 			sites[j] = offers[other(i, j)];
 		policy_step(&plant->policy, plant->profile, &load, sites, n_plants - 1);
-		plant->offer = policy_offer(&plant->policy, plant->profile, &load);
+		plant->offer = policy_offer(&plant->policy.meter, plant->profile, &load);
 		all = plant->policy.shares.keep;
 		for (int j = 0; j < n_plants - 1; j++) {
 			all += plant->policy.shares.sites[j];
@@ -414,6 +511,11 @@ int main(void)
 		cmocka_unit_test(each_row_of_the_table_shares_out_as_it_says),
 		cmocka_unit_test(fewer_members_than_min_healthy_are_as_good_as_none),
 		cmocka_unit_test(without_a_capacity_new_connections_come_home_at_once),
+		cmocka_unit_test(shares_settle_at_once_when_a_site_comes_or_goes),
+		cmocka_unit_test(a_site_that_is_able_again_waits_as_long_as_it_is_told),
+		cmocka_unit_test(nothing_is_spilled_to_a_site_of_which_nothing_is_heard),
+		cmocka_unit_test(a_site_that_hears_nothing_of_itself_stays_as_it_is_for_a_while),
+		cmocka_unit_test(what_is_not_meant_for_spilling_is_given_nothing_above_the_mark),
 		cmocka_unit_test(the_share_that_stays_is_what_the_mark_leaves_within_two_percent),
 		cmocka_unit_test(more_demand_never_keeps_a_larger_share),
 		cmocka_unit_test(nothing_swings_once_it_has_settled),

@@ -166,7 +166,7 @@ static void check_tells_every_error_of_file_and_secret(void **state)
 	EXPECT_SHELL(*state, 1,
 		     "t.yaml:2: secret: s: has 5 bytes, allowed: 32 (head -c 32 /dev/urandom)\n"
 		     "t.yaml:3: mtu: 1 is out of range, allowed: 1280 to 9216 bytes\n"
-		     "t.yaml:5: sites.ams.bogus: unknown key, allowed: locator, enabled\n",
+		     "t.yaml:5: sites.ams.bogus: unknown key, allowed: locator, enabled, near\n",
 		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>&1");
 	EXPECT_SHELL(*state, 1, "",
 		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>/dev/null");

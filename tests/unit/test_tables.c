@@ -184,6 +184,125 @@ static void a_member_that_is_down_takes_no_rows_until_it_is_up_again(void **stat
 	planned_free(&planned);
 }
 
+#define TWO_SITES                                                                                  \
+	"infrastructure: fd48::/32\nsecret: s\n"                                                   \
+	"sites: {ams: {locator: \"fd48:0:0:1::/64\"}, lon: {locator: \"fd48:0:0:2::/64\"}}\n"      \
+	"gateways: {g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"        \
+	"backends:\n"                                                                              \
+	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"          \
+	"  b2: {site: ams, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"          \
+	"  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"          \
+	"services:\n" WEB(ALL)
+#define LON (ROW_SITE | 2)
+
+static void share(const struct tables *tables, const struct planned *planned, uint32_t lon, bool instead)
+{
+	struct plan_service *service = &planned->plan->services[0];
+
+	service->wanted = (struct policy_shares){.keep = 1000 - lon, .sites = {lon}};
+	assert_int_equal(plan_healthy_members(planned->plan, service, (const bool[]){1, 1, 1}), 0);
+	assert_int_equal(tables_apply_shares(tables, service, instead), 0);
+}
+
+/* Of candidate `candidate`, in thousandths. */
+static uint32_t lon_has(const struct tables *tables, const struct service *web, uint32_t candidate)
+{
+	uint32_t count = 0;
+
+	for (uint32_t row = 0; row < web->rows.size; row++)
+		count += tables_row(tables, &web->rows, candidate, row) == LON;
+	return (count * 1000 + web->rows.size / 2) / web->rows.size;
+}
+
+static void rows_for_what_comes_from_other_sites_have_a_place_once_they_differ(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct tables *tables = &fixture->tables;
+	struct planned planned = plan_of("g1", TWO_SITES);
+	const struct service *web;
+	uint32_t home;
+
+	apply(tables, planned.plan, fixture->fib);
+	web = service_of(fixture, "198.51.100.80");
+	assert_int_equal(web->home, 0);
+	share(tables, &planned, 200, false);
+	home = web->home;
+	assert_true(home >= web->rows.first + web->rows.size);
+	assert_int_equal(rows_count(web->rows.banks), 2);
+	for (uint32_t candidate = 0; candidate < 2; candidate++)
+		for (uint32_t row = 0; row < web->rows.size; row++)
+			assert_int_equal(row_place(tables->rows[home + row],
+						   rows_bank(web->rows.banks, candidate)),
+					 tables_row(tables, &web->rows, 1, row));
+	assert_int_equal(tables_share(tables, web - tables->services, LON), 200);
+	assert_true(tables_member_open(tables, web - tables->services, 1));
+	share(tables, &planned, 1000, false);
+	assert_true(tables_member_open(tables, web - tables->services, 1));
+	assert_int_equal(web->home, home);
+	planned_free(&planned);
+}
+
+static void a_movement_of_many_steps_makes_one_generation(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct tables *tables = &fixture->tables;
+	struct planned planned = plan_of("g1", TWO_SITES);
+	const struct service *web;
+
+	apply(tables, planned.plan, fixture->fib);
+	web = service_of(fixture, "198.51.100.80");
+	for (uint32_t lon = 100; lon <= 400; lon += 100)
+		share(tables, &planned, lon, lon > 100);
+	assert_int_equal(rows_count(web->rows.banks), 2);
+	assert_int_equal(lon_has(tables, web, 0), 400);
+	assert_int_equal(lon_has(tables, web, 1), 0);
+	/* Home again, where what is away is found by the generation of the most. */
+	for (uint32_t lon = 300; lon > 0; lon -= 100) {
+		share(tables, &planned, lon, lon < 300);
+		assert_int_equal(lon_has(tables, web, 1), 400);
+		assert_int_equal(rows_count(web->rows.banks), 3);
+	}
+	share(tables, &planned, 0, true);
+	assert_int_equal(rows_count(web->rows.banks), 2);
+	assert_int_equal(lon_has(tables, web, 0), 0);
+	assert_int_equal(lon_has(tables, web, 1), 400);
+	planned_free(&planned);
+}
+
+static void what_takes_the_newest_generation_s_place_is_written_elsewhere_first(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct tables *tables = &fixture->tables;
+	struct planned planned = plan_of("g1", TWO_SITES);
+	const struct service *web;
+	uint32_t bank;
+
+	apply(tables, planned.plan, fixture->fib);
+	web = service_of(fixture, "198.51.100.80");
+	share(tables, &planned, 100, false);
+	bank = rows_bank(web->rows.banks, 0);
+	share(tables, &planned, 300, true);
+	assert_int_not_equal(rows_bank(web->rows.banks, 0), bank);
+	planned_free(&planned);
+}
+
+static void services_and_their_rows_for_other_sites_stay_apart(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct tables *tables = &fixture->tables;
+	struct planned planned = plan_of("g1", TWO_SITES);
+	const struct service *web, *alt;
+
+	apply(tables, planned.plan, fixture->fib);
+	web = service_of(fixture, "198.51.100.80");
+	share(tables, &planned, 500, false);
+	put(fixture, "g1", TWO_SITES SERVICE("alt", "198.51.100.81", "80", "b1: {}"));
+	alt = service_of(fixture, "198.51.100.81");
+	assert_true(alt->rows.first >= web->home + web->rows.size ||
+		    alt->rows.first + alt->rows.size <= web->rows.first);
+	planned_free(&planned);
+}
+
 /* Applies and says whether the first VIP of the plan is served. */
 static bool serves(const struct fixture *fixture, const char *text)
 {
@@ -358,6 +477,10 @@ int main(void)
 		FIXTURE_TEST(services_do_not_share_rows),
 		FIXTURE_TEST(a_closed_backend_stays_reachable_and_a_removed_one_does_not),
 		FIXTURE_TEST(when_nobody_is_open_any_more_the_candidates_stay_for_old_connections),
+		FIXTURE_TEST(rows_for_what_comes_from_other_sites_have_a_place_once_they_differ),
+		FIXTURE_TEST(a_movement_of_many_steps_makes_one_generation),
+		FIXTURE_TEST(what_takes_the_newest_generation_s_place_is_written_elsewhere_first),
+		FIXTURE_TEST(services_and_their_rows_for_other_sites_stay_apart),
 		FIXTURE_TEST(a_member_that_is_down_takes_no_rows_until_it_is_up_again),
 		FIXTURE_TEST(services_with_agents_have_a_budget_of_questions),
 		FIXTURE_TEST(a_vip_is_served_while_one_of_its_services_is),

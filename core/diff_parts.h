@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Parts of a comparison that are shared between its files. */
+#pragma once
+
+#include "core/diff.h"
+
+/* A field of something that both have, if its text differs. 0 or -ENOMEM. */
+int diff_field(struct diff *diff, enum diff_about about, const char *name, const char *field,
+	       const char *before, const char *after);
+
+/* When and where to the service's new connections leave the site. 0 or -ENOMEM. */
+int diff_policies(struct diff *diff, const struct plan_service *before,
+		  const struct plan_service *after);
