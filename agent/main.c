@@ -13,6 +13,7 @@
 #include "agent/connections.h"
 #include "agent/host.h"
 #include "agent/programs.h"
+#include "agent/pulse.h"
 #include "base/log.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
@@ -37,6 +38,7 @@ struct agent_daemon {
 	struct host *host;
 	struct connections *connections;
 	struct exports *exports;
+	struct pulse *pulse;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_backend *self;
@@ -117,6 +119,21 @@ static void adopt(struct agent_daemon *agent, struct change *change)
 		log_error("the services' connections are not counted: out of memory");
 }
 
+static void use_world(struct agent_daemon *agent)
+{
+	struct pulse_world world = {
+		.config = agent->inputs->config,
+		.self = agent->self,
+		.keys = &agent->inputs->keys,
+		.plan = agent->plan,
+		.connections = agent->connections,
+	};
+	int r = pulse_use(agent->pulse, &world);
+
+	if (r < 0)
+		log_error("gateways do not hear of this host: %s", strerror(-r));
+}
+
 /* Reads, plans, applies; the host is ready before the first packet is claimed. */
 static int configure(struct agent_daemon *agent)
 {
@@ -131,6 +148,7 @@ static int configure(struct agent_daemon *agent)
 	inputs_compare_epochs(agent->inputs, change.inputs);
 	adopt(agent, &change);
 	exports_listen(agent->exports, agent->inputs->config->metrics.agent_listen);
+	use_world(agent);
 	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
 			 agent->self->n_interfaces);
 	if (r < 0)
@@ -269,6 +287,8 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = exports_new(loop_event(loop), answer_metrics, agent, &agent->exports);
 	if (r >= 0)
+		r = pulse_new(loop_event(loop), &agent->pulse);
+	if (r >= 0)
 		r = configure(agent);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), agent->options.socket, resources, agent, &control);
@@ -281,6 +301,7 @@ static int run(struct agent_daemon *agent)
 	control_free(control);
 	agent->connections = connections_free(agent->connections);
 	exports_free(agent->exports);
+	pulse_free(agent->pulse);
 	loop_free(loop);
 	return r;
 }

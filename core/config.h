@@ -70,6 +70,13 @@ enum config_check {
 	CONFIG_CHECK_DNS,
 };
 
+/* What does an agent's silence say of its backend? */
+enum config_heartbeat {
+	CONFIG_HEARTBEAT_OFF,	   /* nothing */
+	CONFIG_HEARTBEAT_ON,	   /* doubt: one failed probe is enough */
+	CONFIG_HEARTBEAT_REQUIRED, /* that it is down */
+};
+
 enum config_trust {
 	CONFIG_TRUST_NONE,
 	CONFIG_TRUST_ALL,
@@ -86,6 +93,7 @@ struct config_health {
 	char *body;	  /* NULL: any */
 	char *name;	  /* NULL: not dns */
 	uint8_t all_down; /* enum config_trust */
+	uint8_t heartbeat; /* enum config_heartbeat */
 };
 
 enum config_per {
@@ -138,6 +146,7 @@ struct config_service {
 	uint8_t return_way; /* enum config_return: how do replies get to the client? */
 	struct config_health health;
 	const struct config_policy *policy; /* NULL: a site hands over when nobody is open there */
+	char *requests; /* file in which the application counts them; NULL: none */
 };
 
 /* Of each gateway's table. Times: since the flow's last packet. */
@@ -156,6 +165,7 @@ struct config {
 	char *secret_file; /* absolute, or relative to the folder of the configuration */
 	uint32_t mtu;	   /* of the infrastructure's links, bytes */
 	struct config_pins pins;
+	uint32_t heartbeat_ms;
 	uint32_t cookie_epoch; /* new connections' cookies carry its lowest bit; it and the one before live */
 	struct config_metrics metrics;
 	struct config_site *sites;

@@ -113,6 +113,18 @@ static const struct config_row rows[] = {
 			"Older ones are found without their cookies.",
 		AT(config, cookie_epoch),
 	},
+	{
+		.path = "heartbeat",
+		.type = CONFIG_NUMBER,
+		.min = 20,
+		.max = 10000,
+		.unit = "ms",
+		.fallback = "100",
+		.help = "How often a backend's agent tells the gateways of its site that it is there, and "
+			"how loaded. Those of other sites hear of it every tenth time. After three that "
+			"were not heard an agent is silent.",
+		AT(config, heartbeat_ms),
+	},
 };
 
 const struct config_part config_rows_fleet = PART(rows);

@@ -180,6 +180,19 @@ static const struct config_row rows[] = {
 			"other sites, or the VIP is withdrawn. all: they go on as if all were up.",
 		AT(config_health, all_down),
 	},
+	{
+		.path = "services.*.health.heartbeat",
+		.type = CONFIG_CHOICE,
+		.choices = {{"off", CONFIG_HEARTBEAT_OFF},
+			    {"on", CONFIG_HEARTBEAT_ON},
+			    {"required", CONFIG_HEARTBEAT_REQUIRED}},
+		.fallback = "on",
+		.help = "What it says of a backend that its agent was heard and has fallen silent. on: it is "
+			"in doubt, so it is asked at once, and one probe that fails closes it. required: it "
+			"is closed, whether probes pass or not. off: nothing. An agent that stops in order is "
+			"not missed. Of no effect without agents.",
+		AT(config_health, heartbeat),
+	},
 };
 
 const struct config_part config_rows_health = PART(rows);

@@ -21,6 +21,11 @@ const char *config_check_vip(const void *value)
 	return NULL;
 }
 
+static const char *check_file(const void *value)
+{
+	return **(char *const *)value != '/' ? "is not an absolute name" : NULL;
+}
+
 static const struct config_row rows[] = {
 	{
 		.path = "services",
@@ -116,6 +121,16 @@ static const struct config_row rows[] = {
 		.help = "When new connections go to other sites. Without one they do when no backend of "
 			"the site is open, and come home at once.",
 		AT(config_service, policy),
+	},
+	{
+		.path = "services.*.requests",
+		.type = CONFIG_TEXT,
+		.allowed = "the absolute name of a file",
+		.check = check_file,
+		.help = "File on the backends in which the application says how many requests it has "
+			"answered, as a decimal number that only rises. Their agents report it, and gateways "
+			"make requests a second of it.",
+		AT(config_service, requests),
 	},
 	{
 		.path = "services.*.backends",

@@ -41,6 +41,8 @@ static bool rose(struct health *health, uint64_t now_us)
 static bool passed(struct health *health, const struct health_rules *rules, uint64_t now_us)
 {
 	health->failures = 0;
+	if (health->silent && rules->required)
+		return false;
 	if (health->up) {
 		health->reason = HEALTH_PASSED;
 		return false;
@@ -54,7 +56,7 @@ static bool passed(struct health *health, const struct health_rules *rules, uint
 bool health_probed(struct health *health, const struct health_rules *rules,
 		   enum health_reason reason, uint64_t now_us)
 {
-	uint32_t enough = health_silent(health, now_us) ? 1 : rules->fall;
+	uint32_t enough = health->silent ? 1 : rules->fall;
 
 	if (reason == HEALTH_PASSED)
 		return passed(health, rules, now_us);
@@ -64,20 +66,19 @@ bool health_probed(struct health *health, const struct health_rules *rules,
 	return ++health->failures >= enough && fell(health, now_us);
 }
 
-bool health_heard(struct health *health, bool listens, uint64_t now_us)
+bool health_agent(struct health *health, const struct health_rules *rules, enum health_agent agent,
+		  uint64_t now_us)
 {
-	health->heard_us = now_us;
-	if (listens)
+	health->silent = agent == HEALTH_AGENT_SILENT;
+	if (agent == HEALTH_AGENT_ALONE)
+		health->reason = HEALTH_NO_LISTENER;
+	else if (health->silent && rules->required)
+		health->reason = HEALTH_SILENT;
+	else
 		return false;
-	health->reason = HEALTH_NO_LISTENER;
 	health->failed_us = now_us;
 	health->passes = 0;
 	return fell(health, now_us);
-}
-
-bool health_silent(const struct health *health, uint64_t now_us)
-{
-	return health->heard_us && now_us - health->heard_us > HEALTH_SILENCE_US;
 }
 
 uint64_t health_wait_us(const struct health *health, const struct health_rules *rules,
@@ -111,7 +112,8 @@ const char *health_reason_text(enum health_reason reason)
 		[HEALTH_UNREACHABLE] = "cannot be reached",
 		[HEALTH_WRONG] = "gives a wrong answer",
 		[HEALTH_INSECURE] = "fails TLS",
-		[HEALTH_NO_LISTENER] = "nobody listens there",
+		[HEALTH_NO_LISTENER] = "has nobody who listens",
+		[HEALTH_SILENT] = "has a silent agent",
 		[HEALTH_UNKNOWN] = "has not answered yet",
 	};
 

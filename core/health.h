@@ -13,11 +13,12 @@
  *     pass for a while, twice as long each time: a backend that comes and goes makes a generation of
  *     rows each time, and only the last three are remembered. One that stayed up for HEALTH_STABLE_US
  *     begins anew.
- *   - Its agent says that nobody listens: down at once, the host itself knows. That somebody listens
- *     again says nothing about whether he serves; probes do.
+ *   - Its agent says that nobody listens any more: down at once, the host itself knows. That somebody
+ *     listens again says nothing about whether he serves; probes do.
  *   - Its agent was heard and has fallen silent: no reason to close, since packets are claimed with or
- *     without the agent's daemon. But then one failed probe is enough.
- *   - Without probes (check: off) a backend is up as long as its agent does not say otherwise.
+ *     without the agent's daemon. But then one failed probe is enough. Unless the operator says that
+ *     the heartbeat is `required`: then silence closes, and no probe opens before it ends.
+ *   - Never does a heartbeat open what probes have closed, and who was not heard yet is not missed.
  *
  * Down closes a backend to new connections. It never ends one.
  */
@@ -30,13 +31,13 @@
 #define HEALTH_STABLE_US (10 * 1000000ULL)
 #define HEALTH_HOLD_FIRST_US (500 * 1000ULL)
 #define HEALTH_HOLD_MAX_US (10 * 1000000ULL)
-#define HEALTH_SILENCE_US (200 * 1000ULL) /* four heartbeats */
 
 /* Of a service; as the configuration has them. */
 struct health_rules {
 	uint32_t interval_ms, timeout_ms;
 	uint32_t rise, fall;
 	uint32_t jitter; /* percent of the interval by which a probe may come early */
+	bool required;	 /* the agent's heartbeat */
 };
 
 /* How a probe ended, and so why a backend is down. The words for it are health_reason_text's. */
@@ -48,18 +49,19 @@ enum health_reason {
 	HEALTH_WRONG,	    /* an answer, but not the one that is wanted */
 	HEALTH_INSECURE,    /* TLS came to nothing */
 	HEALTH_NO_LISTENER, /* its agent says so */
+	HEALTH_SILENT,	    /* its agent is, whose heartbeat is required */
 	HEALTH_UNKNOWN,	    /* not heard of yet, and to be proved first */
 	HEALTH_REASONS,
 };
 
 struct health {
 	bool up;
+	bool silent;		   /* its agent, by the last health_agent */
 	bool returned;		   /* it was down before, and came back at: */
 	uint64_t returned_us;
 	uint64_t since_us;	   /* of the present state */
 	uint64_t hold_us;	   /* without a failure, until it may be up again; 0: not damped */
 	uint64_t failed_us;	   /* last */
-	uint64_t heard_us;	   /* of its agent; 0: never */
 	uint32_t passes, failures; /* in a row */
 	uint32_t falls;		   /* so far */
 	enum health_reason reason; /* of the last failure; PASSED: none since it is up */
@@ -74,11 +76,17 @@ struct health health_new(bool up, uint64_t now_us);
 bool health_probed(struct health *health, const struct health_rules *rules,
 		   enum health_reason reason, uint64_t now_us);
 
-/* The agent's heartbeat has come. True: the state has changed, to down. */
-bool health_heard(struct health *health, bool listens, uint64_t now_us);
+/* What there is to say of a backend's agent, from its heartbeats (core/load.h). */
+enum health_agent {
+	HEALTH_AGENT_UNKNOWN, /* not heard yet, or it has said goodbye, or it does not count */
+	HEALTH_AGENT_HEARD,
+	HEALTH_AGENT_ALONE,   /* heard: nobody listens any more */
+	HEALTH_AGENT_SILENT,  /* was heard, and is not any more */
+};
 
-/* The agent was heard once, and is not any more. */
-bool health_silent(const struct health *health, uint64_t now_us);
+/* That is how it is now; to be said before each probe's end. True: the state has changed, to down. */
+bool health_agent(struct health *health, const struct health_rules *rules, enum health_agent agent,
+		  uint64_t now_us);
 
 /*
  * From the beginning of one probe to that of the next. `random` is any number; it spreads the probes

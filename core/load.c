@@ -6,20 +6,15 @@
 #include <string.h>
 
 #include "core/maglev.h"
+#include "core/rate.h"
 #include "wire/maps.h"
-
-/* Counted in so much time, both fading: their quotient is a rate from the first interval on. */
-struct counter_rate {
-	uint64_t last;
-	double counted, seconds;
-};
 
 /* One service on one host. */
 struct place {
 	uint64_t service;
 	uint64_t heard_us; /* 0: never */
 	uint64_t boot;
-	struct counter_rate opened, requests;
+	struct rate opened, requests;
 	uint32_t connections;
 	uint16_t queue;
 	uint16_t flags;
@@ -167,25 +162,6 @@ uint64_t load_service(const char *name)
 
 /* Taking in */
 
-static void rate_begin(struct counter_rate *rate, uint64_t now)
-{
-	*rate = (struct counter_rate){.last = now};
-}
-
-static void rate_take(struct counter_rate *rate, uint64_t now, bool anew, uint64_t took_us)
-{
-	double keep = (double)LOAD_FADE_US / (LOAD_FADE_US + took_us);
-
-	rate->counted = (rate->counted + (anew || now < rate->last ? now : now - rate->last)) * keep;
-	rate->seconds = (rate->seconds + took_us / 1e6) * keep;
-	rate->last = now;
-}
-
-static double rate_of(const struct counter_rate *rate)
-{
-	return rate->seconds > 0 ? rate->counted / rate->seconds : 0;
-}
-
 static void place_take(struct place *place, const struct heartbeat_entry *entry, uint64_t boot,
 		       uint64_t now_us)
 {
@@ -196,8 +172,8 @@ static void place_take(struct place *place, const struct heartbeat_entry *entry,
 		rate_take(&place->opened, opened, place->boot != boot, took_us);
 		rate_take(&place->requests, requests, false, took_us);
 	} else {
-		rate_begin(&place->opened, opened);
-		rate_begin(&place->requests, requests);
+		place->opened = rate_begin(opened);
+		place->requests = rate_begin(requests);
 	}
 	place->heard_us = now_us;
 	place->boot = boot;
@@ -306,6 +282,14 @@ bool load_of_backend(const struct load *load, const struct config_service *servi
 		.members = 1,
 	};
 	return true;
+}
+
+bool load_listener_gone(const struct load *load, const struct config_service *service, uint16_t id)
+{
+	const struct host *host = host_of(load, id);
+	const struct place *place = host ? place_of(host, load_service(service->name), 0) : NULL;
+
+	return place && place->flags & HEARTBEAT_LISTENER_GONE;
 }
 
 static void add(struct load_figures *sum, const struct load_figures *one)

@@ -10,8 +10,7 @@
  *     LOAD_SILENT_INTERVALS, by the interval that it named itself; never before it was heard for the first
  *     time, so hosts whose agents are of another version are never silent. Nor is one that said that it
  *     stops.
- *   - Rates come from counters: (what was counted) / (the time it took), both fading with
- *     LOAD_FADE_US, so that heartbeats may be lost, or come in a bunch. A counter that went back began anew.
+ *   - Rates come from counters (core/rate.h), so that heartbeats may be lost, or come in a bunch.
  *   - Figures stay what they were last when a host falls silent: its connections are still there. How old
  *     they are stands beside them.
  *
@@ -30,7 +29,6 @@
 #define LOAD_LATE_INTERVALS 2
 #define LOAD_SILENT_INTERVALS 3
 #define LOAD_SILENT_MIN_US (250 * 1000ULL) /* a turn of a busy host is no silence */
-#define LOAD_FADE_US (1000 * 1000ULL)
 
 struct load;
 
@@ -97,6 +95,9 @@ struct load_figures {
 /* False: nothing was heard of this service on that backend yet. */
 bool load_of_backend(const struct load *load, const struct config_service *service, uint16_t id,
 		     uint64_t now_us, struct load_figures *ret);
+
+/* Somebody listened for the service there since its agent started, and nobody does. */
+bool load_listener_gone(const struct load *load, const struct config_service *service, uint16_t id);
 
 /* The service's backends at the site. False: none of them was heard yet. */
 bool load_of_site(const struct load *load, const struct config_service *service,

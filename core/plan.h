@@ -23,6 +23,7 @@ struct plan_keys {
 	uint64_t fingerprint; /* tells whether two nodes have the same secret (wire/probe.h) */
 	struct cookie_keys cookie;
 	struct siphash_key who_has; /* of the questions and answers (wire/whohas.h) */
+	struct siphash_key heartbeat; /* wire/heartbeat.h */
 };
 
 struct plan_vip {

@@ -49,6 +49,9 @@ static int derive_keys(const struct secret *secret, uint32_t epoch, struct plan_
 	r = secret_derive(secret, "holdfast who has", &keys->who_has, sizeof(keys->who_has));
 	if (r < 0)
 		return r;
+	r = secret_derive(secret, "holdfast heartbeat", &keys->heartbeat, sizeof(keys->heartbeat));
+	if (r < 0)
+		return r;
 	return derive_cookie_keys(secret, epoch, &keys->cookie);
 }
 

@@ -92,12 +92,17 @@ static json_t *members_json(const struct gateway_daemon *gateway,
 		bool reachable = tables->backends[member->backend->id].next_hops != 0;
 
 		json_array_append_new(list,
-				      json_pack("{s:s s:i s:i s:b s:b s:b s:o s:i}", "name",
+				      json_pack("{s:s s:i s:i s:b s:b s:b s:o s:o s:o s:i}", "name",
 						member->backend->name, "id", member->backend->id,
 						"weight", (int)member->weight, "enabled",
 						member->enabled && member->weight, "open",
 						planned->open[i], "reachable", reachable, "health",
-						health_json(health), "pins",
+						health_json(health), "agent",
+						loads_host_json(gateway->loads, member->backend),
+						"load",
+						loads_service_json(gateway->loads, service,
+								   member->backend),
+						"pins",
 						(int)pin_counts_of(pins, number,
 								   member->backend->id)));
 	}
@@ -187,12 +192,13 @@ static int answer_status(const struct control_request *request, void *userdata, 
 				      service_json(gateway, &gateway->plan->services[i], pins));
 	for (size_t i = 0; i < gateway->self->n_interfaces; i++)
 		json_array_append_new(interfaces, json_string(gateway->self->interfaces[i]));
-	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o s:o s:{s:i s:i}}", "role", "gateway", "node",
+	*ret = json_pack("{s:s s:s s:s s:s s:o s:o s:o s:o s:o s:o s:o s:{s:i s:i}}", "role", "gateway", "node",
 			 gateway->self->name, "site", gateway->self->site->name, "config",
 			 gateway->options.config, "cookie-epochs",
 			 inputs_cookie_epochs(gateway->inputs), "interfaces", interfaces, "vips",
 			 vips_json(gateway), "gateways", routers_json(gateway), "services", services,
-			 "who-has", inquiries_json(gateway->inquiries), "pins", "used",
+			 "who-has", inquiries_json(gateway->inquiries), "heartbeats",
+			 loads_counts_json(gateway->loads), "pins", "used",
 			 (int)pin_counts_all(pins), "room",
 			 (int)pin_table_capacity(table->settings.bucket_bits));
 	pin_counts_free(pins);

@@ -10,6 +10,7 @@
 #include "daemon/pins.h"
 #include "gateway/dataplane.h"
 #include "gateway/inquiries.h"
+#include "gateway/loads.h"
 #include "gateway/monitor.h"
 #include "gateway/peers.h"
 #include "gateway/sweep.h"
@@ -24,6 +25,7 @@ struct gateway_daemon {
 	struct rtnetlink *netlink;
 	struct peers *peers;
 	struct monitor *monitor;
+	struct loads *loads;
 	struct trace *trace;
 	struct inquiries *inquiries;
 	struct sweep *sweep;

@@ -206,6 +206,9 @@ static int configure(struct gateway_daemon *gateway)
 	if (r < 0)
 		log_error("the backends' health is not watched: %s", strerror(-r));
 	exports_listen(gateway->exports, gateway->inputs->config->metrics.listen);
+	r = loads_use(gateway->loads, gateway->inputs->config, gateway->self, &gateway->inputs->keys);
+	if (r < 0)
+		log_error("the backends' agents are not heard: %s", strerror(-r));
 	keep_neighbours(gateway);
 	home_open(); /* without it only replies that come through here are lost, and counted */
 	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
@@ -299,6 +302,13 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 	announce(gateway->netlink, gateway->plan, tables);
 }
 
+static void on_agent_changed(uint16_t id, void *userdata)
+{
+	const struct gateway_daemon *gateway = userdata;
+
+	monitor_agent(gateway->monitor, id);
+}
+
 /* Withdraw first; then forwarding ends with the last pin. */
 static int detach(const struct daemon_options *options)
 {
@@ -344,6 +354,10 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		r = exports_new(loop_event(loop), answer_metrics, gateway, &gateway->exports);
 	if (r >= 0)
+		r = loads_new(loop_event(loop), on_agent_changed, gateway, &gateway->loads);
+	if (r >= 0)
+		monitor_listen(gateway->monitor, gateway->loads);
+	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
@@ -365,6 +379,8 @@ static int run(struct gateway_daemon *gateway)
 	trace_free(gateway->trace);
 	inquiries_free(gateway->inquiries);
 	sweep_free(gateway->sweep);
+	monitor_listen(gateway->monitor, NULL);
+	loads_free(gateway->loads);
 	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);
 	rtnetlink_free(gateway->netlink);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "gateway/loads.h"
 #include "io/checks.h"
 #include "io/marked_routes.h"
 #include "wire/srv6.h"
@@ -26,7 +27,7 @@ struct ward {
 	uint16_t id;
 	struct health_rules rules;
 	struct health health;
-	struct check *check; /* NULL: never asked */
+	struct check *check; /* NULL: its agent is listened to, and that is all */
 	sd_event_source *due;
 	uint64_t begun_us;
 	bool mute; /* it could not be asked, and that was said */
@@ -38,6 +39,7 @@ struct monitor {
 	sd_event_source *news;
 	struct rtnetlink *netlink;
 	struct checks *checks;
+	const struct loads *loads; /* NULL: no agent is listened to */
 	monitor_changed_fn changed;
 	void *userdata;
 	struct plan *plan;
@@ -85,7 +87,10 @@ const struct health *monitor_find(const struct monitor *monitor, const struct pl
 
 static bool is_watched(const struct plan_service *service)
 {
-	return service->config->health.check != CONFIG_CHECK_OFF;
+	const struct config_health *health = &service->config->health;
+
+	return health->check != CONFIG_CHECK_OFF ||
+	       (health->heartbeat == CONFIG_HEARTBEAT_REQUIRED && !service->config->agentless);
 }
 
 /* Rows that nobody has written yet say nothing: all start together. */
@@ -206,11 +211,24 @@ static void ask_again(struct ward *ward)
 	sd_event_source_set_enabled(ward->due, SD_EVENT_ONESHOT);
 }
 
+/* What its agent has to say of it, or its silence. */
+static void listen_to(struct ward *ward)
+{
+	const struct config_service *service = ward->service->config;
+	const struct loads *loads = ward->monitor->loads;
+
+	if (!loads || service->health.heartbeat == CONFIG_HEARTBEAT_OFF)
+		return;
+	if (health_agent(&ward->health, &ward->rules, loads_agent(loads, service, ward->id), now_us()))
+		tell(ward);
+}
+
 static void on_done(struct check *check, enum check_end end, void *userdata)
 {
 	struct ward *ward = userdata;
 
 	say_unable(ward, end == CHECK_UNABLE);
+	listen_to(ward);
 	if (end != CHECK_UNABLE &&
 	    health_probed(&ward->health, &ward->rules, reasons[end], now_us()))
 		tell(ward);
@@ -222,8 +240,30 @@ static int on_due(sd_event_source *source, uint64_t due_us, void *userdata)
 	struct ward *ward = userdata;
 
 	ward->begun_us = now_us();
-	check_begin(ward->check);
+	if (ward->check)
+		check_begin(ward->check);
+	else
+		on_done(NULL, CHECK_PASSED, ward);
 	return 0;
+}
+
+void monitor_agent(struct monitor *monitor, uint16_t id)
+{
+	for (size_t i = 0; i < monitor->n; i++) {
+		struct ward *ward = &monitor->wards[i];
+		int waits;
+
+		if (ward->id != id)
+			continue;
+		listen_to(ward);
+		if (sd_event_source_get_enabled(ward->due, &waits) >= 0 && waits != SD_EVENT_OFF)
+			sd_event_source_set_time(ward->due, now_us());
+	}
+}
+
+void monitor_listen(struct monitor *monitor, const struct loads *loads)
+{
+	monitor->loads = loads;
 }
 
 /* Whom to ask, and how */
@@ -300,14 +340,17 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 		.identity = service->identity,
 		.id = id,
 		.rules = {health->interval_ms * patience, health->timeout_ms * patience,
-			  health->rise, health->fall, health->jitter},
+			  health->rise, health->fall, health->jitter,
+			  health->heartbeat == CONFIG_HEARTBEAT_REQUIRED},
 		.health = before ? before->health
 				 : health_new(taken_for_up(monitor, tables, service, id), now),
 	};
 	target = target_of(monitor, ward);
-	r = check_new(monitor->checks, &target, on_done, ward, &ward->check);
-	if (r < 0)
-		return r;
+	if (health->check != CONFIG_CHECK_OFF) {
+		r = check_new(monitor->checks, &target, on_done, ward, &ward->check);
+		if (r < 0)
+			return r;
+	}
 	/* The first ones spread over an interval. */
 	return sd_event_add_time(monitor->event, &ward->due, CLOCK_MONOTONIC,
 				 now + random() % (ward->rules.interval_ms * 1000ULL), ACCURACY_US,
@@ -356,7 +399,7 @@ static int use_address(struct monitor *monitor, const union address *host)
 	if (r < 0)
 		return r;
 	monitor->host = *host;
-	return marked_routes_source(host);
+	return 0;
 }
 
 static bool is_asked(const struct plan *plan, uint16_t id)
@@ -401,7 +444,9 @@ static int make_ways(struct monitor *monitor, const struct config_gateway *self,
 	for (size_t i = 0; i < plan->n_backends; i++)
 		if (is_asked(plan, plan->backends[i].number))
 			routes[n++] = route_to(&plan->backends[i], ifindex);
-	r = n ? use_address(monitor, &host) : 0;
+	r = use_address(monitor, &host);
+	if (r == 0 && n)
+		r = marked_routes_source(&host);
 	return r < 0 ? r : marked_routes_set(monitor->netlink, infrastructure, routes, n);
 }
 

@@ -9,6 +9,9 @@
  * refused at once. It is asked from an address of our own locator, function SRV6_HOST, on lo; over
  * IPv4 from the host's own. A service with VIPs of both families is asked over IPv6.
  *
+ * What their agents say of themselves is asked before each judgement (gateway/loads.h). One that has fallen
+ * silent brings the next probe of its backend forward.
+ *
  * The members of other sites are asked by the same way, four times as patiently: so each site knows
  * whether another one can take what itself cannot.
  *
@@ -40,6 +43,13 @@ typedef void (*monitor_changed_fn)(struct plan_service *service, void *userdata)
 int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn changed,
 		void *userdata, struct monitor **ret);
 struct monitor *monitor_free(struct monitor *monitor);
+
+/* From now on these agents are listened to; they live until NULL is given. */
+struct loads;
+void monitor_listen(struct monitor *monitor, const struct loads *loads);
+
+/* Something is new of the backend's agent: judges and asks its services there at once. */
+void monitor_agent(struct monitor *monitor, uint16_t id);
 
 /* Plans the rows over those that are up; of who is not watched yet the tables tell. 0 or -ENOMEM. */
 int monitor_plan(const struct monitor *monitor, struct plan *plan, const struct tables *tables);

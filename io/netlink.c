@@ -52,6 +52,11 @@ int netlink_new_generic(struct netlink **ret)
 	return new_of(NETLINK_GENERIC, ret);
 }
 
+int netlink_new_diag(struct netlink **ret)
+{
+	return new_of(NETLINK_SOCK_DIAG, ret);
+}
+
 void netlink_free(struct netlink *netlink)
 {
 	if (!netlink)

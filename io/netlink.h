@@ -20,6 +20,9 @@ int netlink_new(struct netlink **ret);
 
 /* The same for generic netlink. */
 int netlink_new_generic(struct netlink **ret);
+
+/* The same for the kernel's tables of sockets (sock_diag(7)). */
+int netlink_new_diag(struct netlink **ret);
 void netlink_free(struct netlink *netlink);
 
 /*

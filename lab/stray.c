@@ -8,6 +8,8 @@
  *		byte each. Prints how many were reset, how many heard nothing, and the first one's port.
  *	holdfast-stray flood ADDRESS PORT RATE SECONDS
  *		so many forged segments a second, of as many networks and ports as there are.
+ *	holdfast-stray datagram ADDRESS PROTOCOL
+ *		one IPv6 packet of that protocol number, which carries what stands on stdin, in hexadecimal.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -222,12 +224,34 @@ static int flood(const union endpoint *to, int rate, int seconds)
 	return EXIT_SUCCESS;
 }
 
+/* A datagram */
+
+static int datagram(const char *address, int protocol)
+{
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
+	int fd = socket(AF_INET6, SOCK_RAW, protocol);
+	uint8_t bytes[1400];
+	unsigned int byte;
+	size_t size = 0;
+
+	while (size < sizeof(bytes) && scanf("%2x", &byte) == 1)
+		bytes[size++] = byte;
+	if (fd < 0 || inet_pton(AF_INET6, address, &to.sin6_addr) != 1 ||
+	    sendto(fd, bytes, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
+		log_error("a datagram cannot be sent to %s: %s", address, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	union endpoint to;
 
+	if (argc == 4 && strcmp(argv[1], "datagram") == 0)
+		return datagram(argv[2], atoi(argv[3]));
 	if (argc != 6 || !endpoint_parse(argv[2], argv[3], &to)) {
-		log_error("usage: holdfast-stray strangers|flood ADDRESS PORT COUNT|RATE SECONDS");
+		log_error("usage: holdfast-stray strangers|flood ADDRESS PORT COUNT|RATE SECONDS, or datagram ADDRESS PROTOCOL");
 		return 2;
 	}
 	if (strcmp(argv[1], "strangers") == 0)

@@ -201,45 +201,107 @@ static void a_backend_that_stayed_up_for_long_is_no_longer_damped(void **state)
 	assert_true(backend.up);
 }
 
+static void agent_is(enum health_agent agent)
+{
+	tell(health_agent(&backend, &rules, agent, now_us));
+}
+
 static void an_agent_without_a_listener_closes_at_once(void **state)
 {
 	given(true);
 	passes(5);
-	tell(health_heard(&backend, false, now_us));
+	agent_is(HEALTH_AGENT_ALONE);
 	assert_int_equal(falls, 1);
 	assert_int_equal(backend.reason, HEALTH_NO_LISTENER);
-	tell(health_heard(&backend, true, now_us));
+	agent_is(HEALTH_AGENT_HEARD);
 	assert_false(backend.up);
 	passes(2);
 	assert_true(backend.up);
 }
 
+static void a_heartbeat_opens_nothing_that_probes_have_closed(void **state)
+{
+	given(true);
+	fails(3);
+	for (int i = 0; i < 100; i++) {
+		agent_is(HEALTH_AGENT_HEARD);
+		fails(1);
+	}
+	assert_false(backend.up);
+	assert_int_equal(backend.reason, HEALTH_REFUSED);
+}
+
+/* One whose operator wants to hear its agent. */
+static const struct health_rules strict = {
+	.interval_ms = 80, .timeout_ms = 50, .rise = 2, .fall = 3, .jitter = 10, .required = true};
+
+static bool strict_pass(void)
+{
+	now_us += 80 * MS;
+	return health_probed(&backend, &strict, HEALTH_PASSED, now_us);
+}
+
+static void a_required_heartbeat_that_is_missed_closes_and_no_probe_opens(void **state)
+{
+	given(true);
+	assert_false(health_agent(&backend, &strict, HEALTH_AGENT_UNKNOWN, now_us));
+	assert_false(health_agent(&backend, &strict, HEALTH_AGENT_HEARD, now_us));
+	assert_true(health_agent(&backend, &strict, HEALTH_AGENT_SILENT, now_us));
+	assert_int_equal(backend.reason, HEALTH_SILENT);
+	for (int i = 0; i < 10; i++)
+		assert_false(strict_pass());
+	assert_false(health_agent(&backend, &strict, HEALTH_AGENT_HEARD, now_us));
+	assert_false(strict_pass());
+	assert_true(strict_pass());
+	assert_true(backend.up);
+}
+
+/* A host that has no time for its agent now and then: a generation of rows each time is too much. */
+static void one_whose_required_heartbeat_comes_and_goes_is_damped(void **state)
+{
+	int generations = 0;
+
+	given(true);
+	for (int second = 0; second < 300; second++) {
+		generations += health_agent(&backend, &strict, HEALTH_AGENT_SILENT, now_us);
+		health_agent(&backend, &strict, HEALTH_AGENT_HEARD, now_us);
+		for (int i = 0; i < 12; i++)
+			generations += strict_pass();
+	}
+	assert_true(generations < 12);
+}
+
 static void an_agent_that_falls_silent_closes_nothing(void **state)
 {
 	given(true);
-	tell(health_heard(&backend, true, now_us));
-	for (int i = 0; i < 100; i++)
+	agent_is(HEALTH_AGENT_HEARD);
+	for (int i = 0; i < 100; i++) {
+		agent_is(HEALTH_AGENT_SILENT);
 		passes(1);
-	assert_true(health_silent(&backend, now_us));
+	}
 	assert_int_equal(falls, 0);
 }
 
 static void one_failure_is_enough_when_the_agent_is_silent_too(void **state)
 {
 	given(true);
-	tell(health_heard(&backend, true, now_us));
+	agent_is(HEALTH_AGENT_HEARD);
 	fails(1);
 	passes(1);
 	assert_true(backend.up);
-	now_us += HEALTH_SILENCE_US + 1;
+	agent_is(HEALTH_AGENT_SILENT);
 	fails(1);
 	assert_false(backend.up);
 }
 
-static void who_never_had_an_agent_is_not_silent(void **state)
+static void who_was_not_heard_yet_or_has_said_goodbye_is_not_silent(void **state)
 {
 	given(true);
-	assert_false(health_silent(&backend, now_us + 1000 * 1000 * MS));
+	agent_is(HEALTH_AGENT_HEARD);
+	agent_is(HEALTH_AGENT_UNKNOWN);
+	fails(2);
+	assert_true(backend.up);
+	assert_int_equal(falls, 0);
 }
 
 static void a_down_backend_is_probed_at_the_interval(void **state)
@@ -265,11 +327,15 @@ static void any_sequence_keeps_the_invariants(void **state)
 							       : (enum health_reason)(rand() % 5);
 
 			if (rand() % 20 == 0)
-				tell(health_heard(&backend, true, now_us));
+				agent_is(rand() % 4);
+			if (was && !backend.up) { /* nobody listens */
+				was = false;
+				assert_int_equal(backend.reason, HEALTH_NO_LISTENER);
+			}
 			in_a_row = reason == HEALTH_PASSED ? 0 : in_a_row + 1;
 			probe(reason, rand() % 50 * MS);
 			if (was && !backend.up)
-				assert_true(in_a_row >= rules.fall || health_silent(&backend, now_us));
+				assert_true(in_a_row >= rules.fall || backend.silent);
 			if (!was && backend.up)
 				assert_true(now_us - backend.failed_us >= backend.hold_us && !in_a_row);
 			assert_true(falls - returns <= 1 && returns - falls <= 1);
@@ -322,9 +388,12 @@ int main(void)
 		cmocka_unit_test(a_first_fall_holds_nothing_down),
 		cmocka_unit_test(a_backend_that_stayed_up_for_long_is_no_longer_damped),
 		cmocka_unit_test(an_agent_without_a_listener_closes_at_once),
+		cmocka_unit_test(a_heartbeat_opens_nothing_that_probes_have_closed),
+		cmocka_unit_test(a_required_heartbeat_that_is_missed_closes_and_no_probe_opens),
+		cmocka_unit_test(one_whose_required_heartbeat_comes_and_goes_is_damped),
 		cmocka_unit_test(an_agent_that_falls_silent_closes_nothing),
 		cmocka_unit_test(one_failure_is_enough_when_the_agent_is_silent_too),
-		cmocka_unit_test(who_never_had_an_agent_is_not_silent),
+		cmocka_unit_test(who_was_not_heard_yet_or_has_said_goodbye_is_not_silent),
 		cmocka_unit_test(a_down_backend_is_probed_at_the_interval),
 		cmocka_unit_test(any_sequence_keeps_the_invariants),
 		cmocka_unit_test(open_are_those_that_are_enabled_and_up),
