@@ -127,6 +127,7 @@ static void use_world(struct agent_daemon *agent)
 		.keys = &agent->inputs->keys,
 		.plan = agent->plan,
 		.connections = agent->connections,
+		.programs = agent->programs,
 	};
 	int r = pulse_use(agent->pulse, &world);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "agent_accept.skel.h"
 #include "agent_birth.skel.h"
@@ -36,16 +37,16 @@ struct programs {
 		r_;                                                                                \
 	})
 
-/* It goes by what the others note, and needs no settings. */
-static int load_birth(const struct pins *pins, struct programs *programs)
+/* 0: not known, where the kernel has no such option. */
+static uint64_t own_netns(void)
 {
-	int r;
+	_cleanup_close_ int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
 
-	programs->birth = agent_birth__open();
-	if (!programs->birth)
-		return -ENOMEM;
-	r = pins_use_maps(pins, programs->birth->obj);
-	return r < 0 ? r : agent_birth__load(programs->birth);
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0)
+		return 0;
+	return cookie;
 }
 
 static int load(const struct pins *pins, const struct agent_settings *settings,
@@ -56,7 +57,7 @@ static int load(const struct pins *pins, const struct agent_settings *settings,
 	if (r == 0)
 		r = LOAD(stamp, pins, settings, programs);
 	if (r == 0)
-		r = load_birth(pins, programs);
+		r = LOAD(birth, pins, settings, programs);
 	if (r == 0)
 		r = LOAD(restore, pins, settings, programs);
 	return r;
@@ -80,11 +81,13 @@ int programs_new(const struct pins *pins, const struct agent_settings *settings,
 		 struct programs **ret)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
+	struct agent_settings here = *settings;
 	int r;
 
 	if (!programs)
 		return -ENOMEM;
-	r = load(pins, settings, programs);
+	here.netns = own_netns();
+	r = load(pins, &here, programs);
 	if (r == 0)
 		r = map_tables(programs);
 	if (r < 0) {
@@ -185,6 +188,22 @@ int programs_put_vips(const struct programs *programs, const struct plan *plan)
 	if (r < 0)
 		return r;
 	return networks_put(programs->accept->maps.vip_prefixes, plan, words);
+}
+
+bool programs_born(const struct programs *programs, size_t service, uint64_t *ret)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ uint64_t *each = n_cpus > 0 ? calloc(n_cpus, sizeof(*each)) : NULL;
+	uint32_t key = service;
+	uint64_t all = 0;
+
+	if (!each || bpf_map__lookup_elem(programs->birth->maps.births, &key, sizeof(key), each,
+					  n_cpus * sizeof(*each), 0) < 0)
+		return false;
+	for (int i = 0; i < n_cpus; i++)
+		all += each[i];
+	*ret = all;
+	return true;
 }
 
 /* Packets on their way in, then replies on their way out. */

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "agent/host.h"
@@ -30,5 +32,11 @@ int programs_attach(const struct programs *programs, const struct pins *pins, st
 
 /* Makes the tables hold the plan's VIPs and ports. */
 int programs_put_vips(const struct programs *programs, const struct plan *plan);
+
+/*
+ * How many connections of the plan's service of this index the host has accepted. The count goes on through
+ * restarts, and counts for another service when the configuration gives it the index. False: not known.
+ */
+bool programs_born(const struct programs *programs, size_t service, uint64_t *ret);
 
 int programs_counters(const struct programs *programs, json_t **ret);

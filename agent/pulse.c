@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +31,14 @@ struct target {
 	bool elsewhere;
 };
 
+/* Connections of a service since we started, whatever the program's counter has seen before. */
+struct births {
+	uint64_t service; /* load_service */
+	uint64_t last;	  /* the program's counter */
+	uint64_t opened;
+	bool known;
+};
+
 struct pulse {
 	sd_event_source *due;
 	struct heartbeats *heartbeats;
@@ -46,6 +55,8 @@ struct pulse {
 	struct processor processor;
 	struct netlink *diag;  /* NULL: nobody is seen to listen */
 	struct queues *queues; /* of the plan */
+	struct births *births; /* of the plan's services */
+	size_t n_births;
 	struct heartbeat message; /* under construction */
 };
 
@@ -84,6 +95,39 @@ static void look_at_listeners(struct pulse *pulse)
 		queues_end(pulse->queues);
 }
 
+static bool count_births(struct pulse *pulse, size_t service, uint64_t *ret)
+{
+	struct births *births = &pulse->births[service];
+	uint64_t now;
+
+	if (!programs_born(pulse->world.programs, service, &now))
+		return false;
+	births->opened += births->known ? now - births->last : 0;
+	births->last = now;
+	births->known = true;
+	*ret = births->opened;
+	return true;
+}
+
+/* Services of before go on with what they had; under their index something else was counted. */
+static int follow_births(struct pulse *pulse, const struct plan *plan)
+{
+	struct births *births = calloc(plan->n_services + 1, sizeof(*births));
+
+	if (!births)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_services; i++) {
+		births[i].service = load_service(plan->services[i].config->name);
+		for (size_t j = 0; j < pulse->n_births; j++)
+			if (pulse->births[j].service == births[i].service)
+				births[i].opened = pulse->births[j].opened;
+	}
+	free(pulse->births);
+	pulse->births = births;
+	pulse->n_births = plan->n_services;
+	return 0;
+}
+
 /* The application may write it anew meanwhile: half a number is none, and the next time comes soon. */
 static bool read_requests(const char *file, uint64_t *ret)
 {
@@ -102,7 +146,7 @@ static void fill_entry(struct pulse *pulse, size_t i, struct heartbeat_entry *en
 {
 	const struct config_service *service = pulse->world.plan->services[i].config;
 	uint16_t flags = 0;
-	uint64_t requests = 0;
+	uint64_t requests = 0, opened = 0;
 	uint32_t connections = 0;
 	uint16_t queue = 0;
 
@@ -114,8 +158,11 @@ static void fill_entry(struct pulse *pulse, size_t i, struct heartbeat_entry *en
 		flags |= HEARTBEAT_QUEUE;
 	if (queues_gone(pulse->queues, i))
 		flags |= HEARTBEAT_LISTENER_GONE;
+	if (service->protocol == IPPROTO_TCP && count_births(pulse, i, &opened))
+		flags |= HEARTBEAT_OPENED;
 	*entry = (struct heartbeat_entry){
-		.service = htobe64(load_service(service->name)),
+		.service = htobe64(pulse->births[i].service),
+		.opened = htobe64(opened),
 		.requests = htobe64(requests),
 		.connections = htobe32(connections),
 		.queue = htobe16(queue),
@@ -237,6 +284,8 @@ int pulse_use(struct pulse *pulse, const struct pulse_world *world)
 	pulse->queues = queues_free(pulse->queues);
 	if (r == 0)
 		r = queues_new(world->plan, &pulse->queues);
+	if (r == 0)
+		r = follow_births(pulse, world->plan);
 	if (r < 0) {
 		pulse->world = (struct pulse_world){};
 		sd_event_source_set_enabled(pulse->due, SD_EVENT_OFF);
@@ -293,6 +342,7 @@ struct pulse *pulse_free(struct pulse *pulse)
 	queues_free(pulse->queues);
 	if (pulse->stat >= 0)
 		close(pulse->stat);
+	free(pulse->births);
 	free(pulse->targets);
 	free(pulse);
 	return NULL;

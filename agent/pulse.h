@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/connections.h"
+#include "agent/programs.h"
 #include "core/config.h"
 #include "core/plan.h"
 
@@ -24,6 +25,7 @@ struct pulse_world {
 	const struct plan_keys *keys;
 	const struct plan *plan;
 	const struct connections *connections;
+	const struct programs *programs;
 };
 
 int pulse_new(sd_event *event, struct pulse **ret);

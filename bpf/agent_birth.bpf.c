@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The agent at a connection's birth (sockops): a client's ACK made it established, and from now on its
- * clock is in the socket's storage. The echo in that ACK has been restored to the kernel's value by
+ * The agent at a connection's birth (sockops): a client's ACK made it established. It is counted for its
+ * service, and from now on its clock is in the socket's storage. The echo in that ACK has been restored to the kernel's value by
  * agent_restore, which has noted that it was a stamp, and which one.
  */
 #include "bpf/steps/connection.h"
 #include "bpf/steps/tcp_options.h"
 
 #define FAMILY_INET 2 /* AF_INET */
+
+const volatile struct agent_settings settings;
+
+/* How many there were, by the service's number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SERVICES_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} births SEC(".maps");
 
 struct timestamps_option {
 	__u8 kind;
@@ -37,6 +47,24 @@ step void flow_of(const volatile struct bpf_sock_ops *ops, struct flow *flow)
 	flow->protocol = IPPROTO_TCP;
 }
 
+/* Sockets of other network namespaces than ours come here, too: they are of the same cgroups. */
+step void count_birth(struct bpf_sock_ops *ops, const struct flow *flow)
+{
+	__u64 vip = vip_find(&flow->vip, settings.vip_prefixes), *born;
+	const struct interval *interval;
+	__u32 service;
+
+	if (settings.netns && bpf_get_netns_cookie(ops) != settings.netns)
+		return;
+	interval = vip ? interval_find(vip, IPPROTO_TCP, flow->vip_port) : NULL;
+	if (!interval)
+		return;
+	service = interval->service;
+	born = bpf_map_lookup_elem(&births, &service);
+	if (born)
+		(*born)++;
+}
+
 SEC("sockops")
 int agent_birth(struct bpf_sock_ops *ops)
 {
@@ -49,6 +77,7 @@ int agent_birth(struct bpf_sock_ops *ops)
 	if (ops->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		return 1;
 	flow_of(ops, &flow);
+	count_birth(ops, &flow);
 	noted = bpf_map_lookup_elem(&lags, &flow);
 	if (!noted || !noted->marked)
 		return 1;

@@ -475,7 +475,10 @@ static uint32_t intervals_half(const struct tables *tables)
 	return 0;
 }
 
-/* Writes the VIP's intervals at `first`, with the numbers that its services have in the tables. */
+/*
+ * Writes the VIP's intervals at `first`, with the numbers that its services have in the tables; an agent, who
+ * has no such table, counts by their places in the plan.
+ */
 static void intervals_put(const struct tables *tables, const struct plan *plan,
 			  const struct plan_vip *vip, uint32_t first)
 {
@@ -483,7 +486,6 @@ static void intervals_put(const struct tables *tables, const struct plan *plan,
 		struct interval *entry = &tables->intervals[first + i];
 
 		*entry = vip->intervals[i];
-		entry->service = 0;
 		entry->flags = plan->services[vip->intervals[i].service].flags;
 		if (tables->services)
 			entry->service = tables_service_number(

@@ -76,7 +76,7 @@ struct interval {
 	__u32 first;
 	__u32 last;
 	__u32 service;
-	__u32 flags; /* enum service_flag: an agent has no table of services */
+	__u32 flags; /* enum service_flag: an agent has no table of services, but counts by their number */
 };
 
 _Static_assert(sizeof(struct interval) == 16, "four intervals to a cache line");
@@ -239,6 +239,7 @@ struct agent_settings {
 	__u16 mtu;    /* of the path to the gateways, with their header */
 	__u8 returns; /* some service's replies go through a gateway */
 	__u8 zero[5];
+	__u64 netns; /* the host's, as SO_NETNS_COOKIE has it; 0: whichever */
 };
 
-_Static_assert(sizeof(struct agent_settings) == 240, "");
+_Static_assert(sizeof(struct agent_settings) == 248, "");

@@ -414,8 +414,50 @@ static void a_connection_whose_handshake_was_not_stamped_is_never_stamped(void *
 	assert_false(storage_of(born(&client, 9000000), &connection));
 }
 
+static uint64_t births_of(__u32 service)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	uint64_t *each = calloc(n_cpus, sizeof(*each)), all = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(birth->maps.births), &service, each), 0);
+	for (int i = 0; i < n_cpus; i++)
+		all += each[i];
+	free(each);
+	return all;
+}
+
+static void a_birth_is_counted_for_its_service_cookie_or_not(void **state)
+{
+	struct client client = client_of(FAMILY(state), COOKIES);
+	uint64_t many, web;
+
+	if (!birth)
+		skip();
+	many = births_of(MANY);
+	web = births_of(WEB);
+	born(&client, 9000000);
+	assert_int_equal(births_of(MANY), many + 1);
+	server_close_all();
+	client = client_of(FAMILY(state), 80);
+	born(&client, 9000000);
+	assert_int_equal(births_of(WEB), web + 1);
+	assert_int_equal(births_of(MANY), many + 1);
+}
+
+static uint64_t own_netns(void)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size), 0);
+	close(fd);
+	return cookie;
+}
+
 static int load_birth(void)
 {
+	struct agent_settings *settings;
 	struct bpf_link *link;
 	int fd;
 
@@ -427,6 +469,15 @@ static int load_birth(void)
 	assert_int_equal(
 		bpf_map__reuse_fd(birth->maps.connections, bpf_map__fd(restore->maps.connections)),
 		0);
+	assert_int_equal(bpf_map__reuse_fd(birth->maps.vips, bpf_map__fd(restore->maps.vips)), 0);
+	assert_int_equal(
+		bpf_map__reuse_fd(birth->maps.vip_prefixes, bpf_map__fd(restore->maps.vip_prefixes)),
+		0);
+	assert_int_equal(bpf_map__reuse_fd(birth->maps.intervals, bpf_map__fd(restore->maps.intervals)),
+			 0);
+	settings = (struct agent_settings *)&birth->rodata->settings;
+	settings->vip_prefixes = 1;
+	settings->netns = own_netns();
 	assert_int_equal(agent_birth__load(birth), 0);
 	fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	link = bpf_program__attach_cgroup(birth->progs.agent_birth, fd);
@@ -479,4 +530,5 @@ AGENT_TESTS_WITH(load, unload,
 		 IN_BOTH(an_echo_in_time_wait_is_restored_by_what_the_fin_left_behind),
 		 IN_BOTH(an_echo_in_time_wait_is_not_noted),
 		 IN_BOTH(a_connection_is_born_with_the_mark_and_the_lag_of_its_handshake),
+		 IN_BOTH(a_birth_is_counted_for_its_service_cookie_or_not),
 		 IN_BOTH(a_connection_whose_handshake_was_not_stamped_is_never_stamped))
