@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "cli/table.h"
@@ -189,11 +190,51 @@ static void backend_state_cell(struct table *table, const json_t *backend)
 	table_cell(table, colour, "%s", backend_state(backend, state));
 }
 
+/* A figure of the backend's load, by its agent; "-": not known. */
+static void figure_cell(struct table *table, const json_t *figures, const char *name, double unit,
+			const char *format)
+{
+	const json_t *figure = json_object_get(figures, name);
+
+	if (json_is_number(figure))
+		table_cell(table, COLOUR_NONE, format, json_number_value(figure) * unit);
+	else
+		table_cell(table, COLOUR_NONE, "-");
+}
+
+/* How long ago its agent was heard. */
+static void heard_cell(struct table *table, const json_t *backend)
+{
+	const json_t *agent = json_object_get(backend, "agent");
+	const char *state = text(agent, "state");
+	double age_s = json_number_value(json_object_get(agent, "age_s"));
+
+	if (strcmp(state, "alive") == 0 || strcmp(state, "late") == 0)
+		table_cell(table, COLOUR_NONE, "%.1f s", age_s);
+	else if (strcmp(state, "silent") == 0)
+		table_cell(table, COLOUR_CARE, "silent %.0f s", age_s);
+	else
+		table_cell(table, COLOUR_NONE, "%s", strcmp(state, "left") == 0 ? "stopped" : state);
+}
+
+static void load_cells(struct table *table, const json_t *backend)
+{
+	const json_t *figures = json_object_get(backend, "load");
+
+	figure_cell(table, figures, "connections", 1, "%.0f");
+	figure_cell(table, figures, "opened_per_s", 1, "%.0f");
+	figure_cell(table, figures, "queue", 100, "%.0f %%");
+	figure_cell(table, json_object_get(backend, "agent"), "cpu", 100, "%.0f %%");
+	heard_cell(table, backend);
+}
+
 void print_backends(const json_t *backends, FILE *to)
 {
 	static const struct table_column columns[] = {
-		{"service", TABLE_LEFT}, {"backend", TABLE_LEFT}, {"id", TABLE_RIGHT},
-		{"weight", TABLE_RIGHT}, {"state", TABLE_LEFT},
+		{"service", TABLE_LEFT}, {"backend", TABLE_LEFT},    {"id", TABLE_RIGHT},
+		{"weight", TABLE_RIGHT}, {"connections", TABLE_RIGHT}, {"new/s", TABLE_RIGHT},
+		{"queue", TABLE_RIGHT},	 {"cpu", TABLE_RIGHT},	     {"heard", TABLE_RIGHT},
+		{"state", TABLE_LEFT},
 	};
 	_cleanup_table_ struct table *table = table_new(columns, LENGTH(columns));
 	const json_t *backend;
@@ -209,6 +250,7 @@ void print_backends(const json_t *backends, FILE *to)
 			   json_integer_value(json_object_get(backend, "id")));
 		table_cell(table, COLOUR_NONE, "%lld",
 			   json_integer_value(json_object_get(backend, "weight")));
+		load_cells(table, backend);
 		backend_state_cell(table, backend);
 	}
 	table_print(table, to);

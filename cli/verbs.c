@@ -35,7 +35,7 @@ const struct verb verbs[] = {
 	},
 	{
 		.name = "backends",
-		.help = "the backends of every service: id, weight, state",
+		.help = "the backends of every service: id, weight, load, state",
 		.options = OPTION_JSON,
 		.resource = "/status",
 		.select = backends_of,

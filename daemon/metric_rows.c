@@ -53,6 +53,19 @@ const struct metric_row metric_rows[] = {
 	 "Those that were not asked about, since too many were under way."},
 	{"holdfast_who_has_open", METRIC_GAUGE, METRIC_NODE, "who-has.open", 0,
 	 "Those that are being asked about now."},
+	/* What agents say of themselves */
+	{"holdfast_heartbeats_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.taken", 0,
+	 "Heartbeats of agents that were heard."},
+	{"holdfast_heartbeats_forged_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.forged", 0,
+	 "What came as one without knowing the secret."},
+	{"holdfast_heartbeats_outside_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.outside", 0,
+	 "What came as one from outside the infrastructure."},
+	{"holdfast_heartbeats_replayed_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.replayed", 0,
+	 "Heartbeats that were older than one that was heard."},
+	{"holdfast_heartbeats_strange_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.stranger", 0,
+	 "Heartbeats of a backend that the configuration does not have."},
+	{"holdfast_heartbeats_version_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.version", 0,
+	 "Heartbeats of another version."},
 	/* VIPs, and the site's gateways */
 	{"holdfast_vip_announced", METRIC_GAUGE, METRIC_VIP, "announced", 0,
 	 "1: this gateway announces the VIP. 0: it has withdrawn it."},
@@ -84,6 +97,18 @@ const struct metric_row metric_rows[] = {
 	 "Flows that this gateway has pinned to it."},
 	{"holdfast_backend_falls_total", METRIC_COUNTER, METRIC_BACKEND, "health.falls", 0,
 	 "How often its health checks have closed it."},
+	{"holdfast_backend_connections", METRIC_GAUGE, METRIC_BACKEND, "load.connections", 0,
+	 "The service's TCP connections on it, by its agent."},
+	{"holdfast_backend_opened_per_second", METRIC_GAUGE, METRIC_BACKEND, "load.opened_per_s", 0,
+	 "Connections of the service that it accepts, of late."},
+	{"holdfast_backend_requests_per_second", METRIC_GAUGE, METRIC_BACKEND, "load.requests_per_s", 0,
+	 "Requests that it answers, of late, where the application counts them."},
+	{"holdfast_backend_queue_ratio", METRIC_GAUGE, METRIC_BACKEND, "load.queue", 0,
+	 "How full the queue is from which it accepts connections, 0 to 1."},
+	{"holdfast_backend_cpu_ratio", METRIC_GAUGE, METRIC_BACKEND, "agent.cpu", 0,
+	 "How busy its host's processors are, of late, 0 to 1."},
+	{"holdfast_backend_heartbeat_age_seconds", METRIC_GAUGE, METRIC_BACKEND, "agent.age_s", 0,
+	 "Since its agent's last heartbeat. Not there while none was heard."},
 };
 
 const size_t n_metric_rows = sizeof(metric_rows) / sizeof(*metric_rows);

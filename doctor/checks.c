@@ -51,6 +51,9 @@ const struct check checks[] = {
 	 "run holdfast doctor on {BACKEND}, it will say if its agent is missing or not attached; "
 	 "if "
 	 "it finds nothing, something on the way drops IPv6 protocol 253"},
+	{"heartbeat", ON_GATEWAY, "whether the daemon hears each agent", judge_heartbeat,
+	 "systemctl restart holdfast-agent on {BACKEND}; if it runs and its clock is right, something on "
+	 "the way drops IPv6 protocol 254"},
 	{"path-mtu", ON_BOTH, "a probe of each SID as large as the configured mtu", judge_path_mtu,
 	 "raise the MTU of the links on the way to {MTU}, or lower mtu in {FILE} to {MTU} on all "
 	 "nodes"},

@@ -66,6 +66,7 @@ JUDGE(judge_neighbour);
 JUDGE(judge_probe_source);
 JUDGE(judge_sid_unreachable);
 JUDGE(judge_agent_silent);
+JUDGE(judge_heartbeat);
 JUDGE(judge_path_mtu);
 JUDGE(judge_secret);
 JUDGE(judge_prefix);

@@ -92,6 +92,9 @@ struct fact_target {
 	uint64_t fingerprint;
 	struct prefix infrastructure;
 	int64_t clock_ahead_ns; /* of ours, both as the kernels tell TAI */
+	/* Of an agent, what our daemon says: */
+	const char *heartbeat; /* load_state_name; NULL: unseen */
+	bool replayed;	       /* its heartbeats are refused as old ones */
 };
 
 struct fact_vip {

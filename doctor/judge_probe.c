@@ -8,6 +8,7 @@
 #include <linux/icmpv6.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "doctor/checks.h"
 #include "doctor/judge.h"
@@ -89,6 +90,34 @@ JUDGE(judge_agent_silent)
 		if (target->small.end == PROBE_SILENCE)
 			findings_add(findings, check, target_where(target, where),
 				     mend_with(target->name), "the agent does not answer");
+	}
+}
+
+/*
+ * Packets are claimed by an agent whose daemon is away, so this is not what agent-silent finds. An agent that
+ * does not answer either is not heard, of course.
+ */
+JUDGE(judge_heartbeat)
+{
+	for (size_t i = 0; i < facts->n_targets; i++) {
+		const struct fact_target *target = &facts->targets[i];
+		char where[WHERE_MAX];
+		const char *what = NULL;
+
+		if (!target->heartbeat || target->small.end != PROBE_ANSWERED)
+			continue;
+		if (target->replayed)
+			what = "the agent's heartbeats are older than one that was heard: its clock "
+			       "went back";
+		else if (strcmp(target->heartbeat, "silent") == 0)
+			what = "the agent was heard, and is silent now: its load is not known";
+		else if (strcmp(target->heartbeat, "left") == 0)
+			what = "the agent's daemon was stopped: its load is not known";
+		else if (strcmp(target->heartbeat, "never") == 0)
+			what = "the agent was never heard: its load is not known";
+		if (what)
+			findings_add(findings, check, target_where(target, where),
+				     mend_with(target->name), "%s", what);
 	}
 }
 

@@ -191,6 +191,31 @@ static int list_targets(struct facts *facts)
 	return 0;
 }
 
+/* Of the agents of this gateway's services the daemon tells whether it hears them. */
+static void see_heartbeats(struct facts *facts, const json_t *status)
+{
+	const json_t *service, *backend;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(status, "services"), i, service)
+	{
+		json_array_foreach(json_object_get(service, "backends"), j, backend)
+		{
+			const json_t *agent = json_object_get(backend, "agent");
+			const char *name = json_string_value(json_object_get(backend, "name"));
+
+			for (size_t k = 0; name && k < facts->n_targets; k++) {
+				if (strcmp(facts->targets[k].name, name) != 0)
+					continue;
+				facts->targets[k].heartbeat =
+					json_string_value(json_object_get(agent, "state"));
+				facts->targets[k].replayed =
+					json_is_true(json_object_get(agent, "replayed"));
+			}
+		}
+	}
+}
+
 static void see_route(const struct fib *fib, struct fact_target *target)
 {
 	_cleanup_free_ struct fib_wanted *wanted_hops = NULL;
@@ -231,6 +256,7 @@ static int see_tables(struct facts *facts, struct rtnetlink *netlink, const stru
 		return r;
 	for (size_t i = 0; i < facts->n_targets; i++)
 		see_route(fib, &facts->targets[i]);
+	see_heartbeats(facts, status);
 	facts->default_v6 = way && way->type == FIB_UNICAST;
 	facts->default_v4 = rtnetlink_has_default_inet(netlink) == 1;
 	return facts->role == ROLE_GATEWAY ? see_vips(facts, netlink, status) : 0;

@@ -339,6 +339,42 @@ static void a_sid_without_a_way_is_named_by_where_the_way_ends(void **state)
 		       "holdfast doctor on b2");
 }
 
+static void an_agent_whose_program_answers_but_whose_daemon_is_not_heard_is_named(void **state)
+{
+	static const struct {
+		const char *heartbeat;
+		bool replayed;
+		const char *said;
+	} cases[] = {
+		{"silent", false, "is silent now"},
+		{"left", false, "was stopped"},
+		{"never", false, "was never heard"},
+		{"alive", true, "its clock went back"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct patient *patient = patient_new(ROLE_GATEWAY);
+
+		patient->targets[0].heartbeat = "alive";
+		patient->targets[1].heartbeat = cases[i].heartbeat;
+		patient->targets[1].replayed = cases[i].replayed;
+		assert_finding(patient, "heartbeat", cases[i].said, "b2 (fd48:0:0:202:f00e::)",
+			       "holdfast-agent on b2");
+	}
+}
+
+/* The one finding is that it does not answer. */
+static void who_does_not_answer_is_not_missed_a_second_time(void **state)
+{
+	struct patient *patient = patient_new(ROLE_GATEWAY);
+
+	patient->targets[1].heartbeat = "silent";
+	patient->targets[1].small.end = PROBE_SILENCE;
+	patient->targets[1].full.end = PROBE_UNSENT;
+	assert_finding(patient, "agent-silent", "does not answer", "b2 (fd48:0:0:202:f00e::)",
+		       "holdfast doctor on b2");
+}
+
 static void a_path_too_narrow_is_told_with_what_fits(void **state)
 {
 	struct patient *patient = patient_new(ROLE_GATEWAY);
@@ -459,6 +495,8 @@ int main(void)
 		cmocka_unit_test(settings_of_a_backend_are_judged_by_what_it_serves),
 		cmocka_unit_test(announcements_are_compared_with_what_the_daemon_wants),
 		cmocka_unit_test(a_sid_without_a_way_is_named_by_where_the_way_ends),
+		cmocka_unit_test(an_agent_whose_program_answers_but_whose_daemon_is_not_heard_is_named),
+		cmocka_unit_test(who_does_not_answer_is_not_missed_a_second_time),
 		cmocka_unit_test(a_path_too_narrow_is_told_with_what_fits),
 		cmocka_unit_test(one_backend_that_differs_is_the_one_that_is_wrong),
 		cmocka_unit_test(a_node_that_differs_from_all_is_wrong_itself),

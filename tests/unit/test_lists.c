@@ -15,9 +15,13 @@ static const char gateway_status[] =
 	" \"services\": ["
 	"  {\"name\": \"web\", \"vips\": [\"198.51.100.80\", \"2001:db8::80\"],"
 	"   \"protocol\": \"tcp\", \"ports\": [80, 80], \"agents\": true, \"backends\": ["
-	"    {\"name\": \"b1\", \"id\": 1, \"weight\": 2, \"open\": true, \"reachable\": true},"
-	"    {\"name\": \"b22\", \"id\": 22, \"weight\": 1, \"open\": true, \"reachable\": false},"
-	"    {\"name\": \"b3\", \"id\": 3, \"weight\": 0, \"open\": false, \"reachable\": true}]},"
+	"    {\"name\": \"b1\", \"id\": 1, \"weight\": 2, \"open\": true, \"reachable\": true,"
+	"     \"agent\": {\"state\": \"late\", \"age_s\": 0.12, \"cpu\": 0.25},"
+	"     \"load\": {\"connections\": 1200, \"opened_per_s\": 34.6, \"queue\": 0.01}},"
+	"    {\"name\": \"b22\", \"id\": 22, \"weight\": 1, \"open\": true, \"reachable\": false,"
+	"     \"agent\": {\"state\": \"silent\", \"age_s\": 7.4, \"cpu\": 1}, \"load\": {\"connections\": 0}},"
+	"    {\"name\": \"b3\", \"id\": 3, \"weight\": 0, \"open\": false, \"reachable\": true,"
+	"     \"agent\": {\"state\": \"never\"}, \"load\": null}]},"
 	"  {\"name\": \"alt\", \"vips\": [\"198.51.100.81\"],"
 	"   \"protocol\": \"tcp\", \"ports\": [81, 81], \"agents\": true, \"backends\": ["
 	"    {\"name\": \"b4\", \"id\": 4, \"weight\": 1, \"enabled\": true, \"open\": false,"
@@ -60,13 +64,13 @@ static void services_stand_in_a_table_with_their_open_backends(void **state)
 static void backends_stand_in_a_table_with_their_service(void **state)
 {
 	prints(gateway_status, backends_of, print_backends,
-	       "service  backend  id  weight  state\n"
-	       "web      b1        1       2  open\n"
-	       "web      b22      22       1  open, but no route or neighbour\n"
-	       "web      b3        3       0  closed\n"
-	       "alt      b4        4       1  closed, it does not answer, for 3 s\n"
-	       "alt      b5        5       1  open, but it refuses connections, for 0 s\n"
-	       "alt      b6        6       1  closed\n");
+	       "service  backend  id  weight  connections  new/s  queue    cpu       heard  state\n"
+	       "web      b1        1       2         1200     35    1 %   25 %       0.1 s  open\n"
+	       "web      b22      22       1            0      -      -  100 %  silent 7 s  open, but no route or neighbour\n"
+	       "web      b3        3       0            -      -      -      -       never  closed\n"
+	       "alt      b4        4       1            -      -      -      -           -  closed, it does not answer, for 3 s\n"
+	       "alt      b5        5       1            -      -      -      -           -  open, but it refuses connections, for 0 s\n"
+	       "alt      b6        6       1            -      -      -      -           -  closed\n");
 }
 
 static void gateways_stand_in_a_table_with_their_state(void **state)
