@@ -28,7 +28,7 @@ const struct cookie_keys agent_cookie_keys = {
 static struct agent_accept *skeleton;
 static struct subject subject;
 static int (*also_load)(void **), (*also_unload)(void **);
-static int tun = -1;
+static int tap = -1;
 
 #define ROW(symbol, name, action, help) VERDICT_ROW(AGENT, symbol, name, action)
 static const struct verdict_row verdicts[] = {AGENT_VERDICTS(ROW)};
@@ -39,9 +39,9 @@ int agent_map(const char *name)
 	return bpf_object__find_map_fd_by_name(skeleton->obj, name);
 }
 
-int agent_tun(void)
+int agent_tap(void)
 {
-	return tun;
+	return tap;
 }
 
 void given_sysctl(const char *path, const char *value)
@@ -67,13 +67,13 @@ int agent_run(const struct frame *in, struct frame *ret_out, const char *file, i
 	return subject_run(&subject, in, ret_out, file, line);
 }
 
-static void tun_open(void)
+static void tap_open(void)
 {
-	struct ifreq request = {.ifr_name = "clients", .ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = {.ifr_name = AGENT_LINK, .ifr_flags = IFF_TAP | IFF_NO_PI};
 
-	tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	assert_true(tun >= 0);
-	assert_int_equal(ioctl(tun, TUNSETIFF, &request), 0);
+	tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	assert_true(tap >= 0);
+	assert_int_equal(ioctl(tap, TUNSETIFF, &request), 0);
 }
 
 static void command(const char *line)
@@ -87,11 +87,13 @@ static void network_build(void)
 	given_sysctl("ipv4/conf/all/rp_filter", "0");
 	given_sysctl("ipv4/conf/default/rp_filter", "0");
 	given_sysctl("ipv6/conf/default/accept_dad", "0");
-	tun_open();
-	command("ip link set lo up && ip link set clients up");
+	tap_open();
+	command("ip link set lo up && ip link set clients address " OUR_MAC " up");
 	command("ip addr add 192.0.2.1/32 dev lo && ip addr add 2001:db8:1::1/128 dev lo nodad");
 	command("ip route add 203.0.113.0/24 dev clients src 192.0.2.1");
 	command("ip route add 2001:db8:c::/64 dev clients src 2001:db8:1::1");
+	command("ip neigh add 203.0.113.7 lladdr " FABRIC_MAC " dev clients nud permanent");
+	command("ip neigh add 2001:db8:c::7 lladdr " FABRIC_MAC " dev clients nud permanent");
 }
 
 static int agent_load(void **state)
@@ -135,7 +137,7 @@ static int agent_unload(void **state)
 	if (also_unload)
 		also_unload(state);
 	agent_accept__destroy(skeleton);
-	close(tun);
+	close(tap);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The shipped agent program on a backend of the small world: backend 1, in a network namespace of
- * its own with real sockets. The VIPs are on lo; clients live behind a TUN device, where the test
+ * its own with real sockets. The VIPs are on lo; clients live behind a TAP device, where the test
  * plays them packet by packet (client.h).
  */
 #pragma once
@@ -45,8 +45,9 @@ extern const struct cookie_keys agent_cookie_keys;
 /* A map of the program's, that another program shall use too. */
 int agent_map(const char *name);
 
-/* The TUN device that clients live behind. */
-int agent_tun(void);
+/* The TAP device that clients live behind: its name, and its other end. */
+#define AGENT_LINK "clients"
+int agent_tap(void);
 
 /* Writes to a file under /proc/sys/net of the namespace. */
 void given_sysctl(const char *path, const char *value);

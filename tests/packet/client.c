@@ -13,87 +13,148 @@
 struct client client_new(int v)
 {
 	static uint16_t port = 20000;
-	struct client client = {.v = v, .port = port++, .sent = 1000};
+	struct client client = {.v = v, .port = port++, .sent = 1000, .tsval = 1000};
 
 	return client;
 }
 
-#define client_send(client, ...)                                                                   \
-	do {                                                                                       \
-		const struct frame segment_ =                                                      \
-			FRAME(FROM_CLIENT((client)->v),                                            \
-			      TCP(.from_port = (client)->port, .to_port = (client)->vip_port,       \
-				  .sequence = (client)->sent,         \
-				  .acknowledged = (client)->received, __VA_ARGS__));               \
-		assert_int_equal(write(agent_tun(), segment_.bytes, segment_.size),                \
-				 (int)segment_.size);                                              \
-	} while (0)
+struct flow client_flow(const struct client *client)
+{
+	struct flow flow = flow_of(client->v, IPPROTO_TCP, client->vip_port);
+
+	flow.client_port = htons(client->port);
+	return flow;
+}
+
+uint16_t client_mark(const struct client *client, int backend, int epoch)
+{
+	struct flow flow = client_flow(client);
+
+	return cookie_mark(backend, flow_hash(&flow, &agent_hash_key), epoch, &agent_cookie_keys);
+}
 
 static uint32_t get32(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
 }
 
-/* The TCP header of a packet to the client; NULL for any other packet. */
-static const uint8_t *segment_of(const struct client *client, const uint8_t *packet, ssize_t size)
+static void put32(uint8_t *at, uint32_t value)
 {
-	const uint8_t *tcp = packet + (client->v == V6 ? 40 : 20);
+	value = htonl(value);
+	memcpy(at, &value, sizeof(value));
+}
+
+#define send_frame(client, offset, size_, bytes_, options_size, flags_)                            \
+	do {                                                                                       \
+		const struct frame segment_ =                                                      \
+			FRAME(FROM_FABRIC, FROM_CLIENT((client)->v),                               \
+			      TCP(.from_port = (client)->port, .to_port = (client)->vip_port,      \
+				  .sequence = (client)->sent - (offset),                           \
+				  .acknowledged = (client)->received, .flags = (flags_),           \
+				  .bytes = (bytes_), .size = (options_size)),                      \
+			      PAYLOAD(size_));                                                     \
+		assert_int_equal(write(agent_tap(), segment_.bytes, segment_.size),                \
+				 (int)segment_.size);                                              \
+	} while (0)
+
+/* With the timestamps that a client writes who has them, and the MSS in a SYN. */
+static void send_segment(struct client *client, uint32_t back, size_t size, uint8_t flags)
+{
+	uint8_t options[16] = {2, 4, 5, 0xb4, 1, 1, 8, 10};
+	size_t from = flags & TCP_SYN ? 0 : 4, to = client->timestamps ? 16 : 4;
+
+	put32(options + 8, client->tsval++);
+	put32(options + 12, client->tsecr);
+	send_frame(client, back, size, options + from, to - from, flags);
+}
+
+void client_say(struct client *client, uint8_t flags)
+{
+	send_segment(client, 0, 0, flags);
+	client->sent += !!(flags & TCP_SYN) + !!(flags & TCP_FIN); /* each counts as one byte */
+}
+
+void client_repeat(struct client *client, uint32_t back)
+{
+	send_segment(client, back, 1, TCP_ACK);
+}
+
+/* The TCP header of a packet to the client; NULL for any other packet. */
+static const uint8_t *segment_of(const struct client *client, const uint8_t *frame, ssize_t size)
+{
+	const uint8_t *packet = frame + 14, *tcp = packet + (client->v == V6 ? 40 : 20);
 	int protocol = client->v == V6 ? packet[6] : packet[9];
 
-	if (packet[0] >> 4 != (client->v == V6 ? 6 : 4) || protocol != IPPROTO_TCP ||
-	    tcp + 20 > packet + size)
+	if (tcp + 20 > frame + size || packet[0] >> 4 != (client->v == V6 ? 6 : 4) ||
+	    protocol != IPPROTO_TCP)
 		return NULL;
 	return (tcp[2] << 8 | tcp[3]) == client->port ? tcp : NULL;
 }
 
-/* Waits for a segment of the server with all of `flags`. */
-static void client_receive(struct client *client, uint8_t flags)
+/* Of the server's segments; those of a SYN-ACK stand behind others. */
+static void read_timestamps(const uint8_t *tcp, struct heard *heard)
 {
-	struct pollfd readable = {.fd = agent_tun(), .events = POLLIN};
-	uint8_t packet[2048];
+	size_t end = (tcp[12] >> 4) * 4, at = 20;
+
+	while (at + 10 <= end && tcp[at] != 8 && tcp[at] != 0)
+		at += tcp[at] == 1 || tcp[at + 1] < 2 ? 1 : tcp[at + 1];
+	if (at + 10 > end || tcp[at] != 8)
+		return;
+	heard->timestamps = true;
+	heard->tsval = get32(tcp + at + 2);
+	heard->tsecr = get32(tcp + at + 6);
+}
+
+struct heard client_hear(struct client *client, uint8_t flags)
+{
+	struct pollfd readable = {.fd = agent_tap(), .events = POLLIN};
+	uint8_t frame[2048];
 
 	for (;;) {
+		struct heard heard = {};
 		const uint8_t *tcp;
 		ssize_t size;
 
 		if (poll(&readable, 1, PATIENCE_MS) != 1)
 			fail_msg("waited for a segment with flags %02x", flags);
-		size = read(agent_tun(), packet, sizeof(packet));
+		size = read(agent_tap(), frame, sizeof(frame));
 		assert_true(size > 0);
-		tcp = segment_of(client, packet, size);
+		tcp = segment_of(client, frame, size);
 		if (!tcp || (tcp[13] & flags) != flags)
 			continue;
+		heard.flags = tcp[13];
+		read_timestamps(tcp, &heard);
 		if (tcp[13] & (TCP_SYN | TCP_FIN)) /* each counts as one byte */
 			client->received = get32(tcp + 4) + 1;
-		return;
+		if (heard.timestamps)
+			client->tsecr = heard.tsval;
+		return heard;
 	}
 }
 
 void client_half_open(struct client *client)
 {
-	client_send(client, .flags = TCP_SYN, MSS_OPTION);
-	client->sent++;
-	client_receive(client, TCP_SYN | TCP_ACK);
+	client_say(client, TCP_SYN);
+	client_hear(client, TCP_SYN | TCP_ACK);
 }
 
 void client_acknowledge(struct client *client, const void *options, size_t size)
 {
-	client_send(client, .flags = TCP_ACK, .bytes = options, .size = size);
+	send_frame(client, 0, 0, options, size, TCP_ACK);
 }
 
 void client_open(struct client *client)
 {
 	client_half_open(client);
-	client_send(client, .flags = TCP_ACK);
+	client_say(client, TCP_ACK);
 }
 
 void client_let_server_close(struct client *client, int connection)
 {
 	assert_int_equal(shutdown(connection, SHUT_WR), 0);
-	client_receive(client, TCP_FIN);
-	client_send(client, .flags = TCP_FIN | TCP_ACK);
-	client->sent++;
-	client_receive(client, TCP_ACK);
+	client_hear(client, TCP_FIN);
+	client_say(client, TCP_FIN | TCP_ACK);
+	client_hear(client, TCP_ACK);
 }
 
 static int sockets[32], sockets_count;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -32,30 +31,6 @@
 
 static struct agent_restore *restore;
 static struct agent_birth *birth;
-
-static __u32 kernel_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static struct flow flow_of_client(const struct client *client)
-{
-	struct flow flow = flow_of(client->v, IPPROTO_TCP, client->vip_port);
-
-	flow.client_port = htons(client->port);
-	return flow;
-}
-
-/* The lower half of the stamps that a backend writes for this client in the epoch. */
-static __u16 mark_of(const struct client *client, int backend, int epoch)
-{
-	struct flow flow = flow_of_client(client);
-
-	return cookie_mark(backend, flow_hash(&flow, &agent_hash_key), epoch, &agent_cookie_keys);
-}
 
 /* Two NOPs and the timestamps (RFC 7323, appendix A). */
 struct option {
@@ -135,14 +110,14 @@ static void given_storage(int socket, __u32 lag, __u32 echoed, __u16 mark)
 
 static bool noted(const struct client *client, struct connection_lag *ret)
 {
-	struct flow flow = flow_of_client(client);
+	struct flow flow = client_flow(client);
 
 	return bpf_map_lookup_elem(bpf_map__fd(restore->maps.lags), &flow, ret) == 0;
 }
 
 static void given_note(const struct client *client, struct connection_lag lag)
 {
-	struct flow flow = flow_of_client(client);
+	struct flow flow = client_flow(client);
 
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(restore->maps.lags), &flow, &lag, BPF_ANY),
 			 0);
@@ -152,7 +127,7 @@ static void an_echo_becomes_the_kernels_timestamp_by_the_connections_own_clock(v
 {
 	struct client client = client_of(FAMILY(state), COOKIES);
 	int server = connected(&client);
-	__u16 mark = mark_of(&client, OWN_ID, 1);
+	__u16 mark = client_mark(&client, OWN_ID, 1);
 	__u32 born = 5000000;
 
 	given_storage(server, LAG, born, mark);
@@ -176,7 +151,7 @@ static void a_connection_outlives_its_services_cookies(void **state)
 {
 	struct client client = client_of(FAMILY(state), NO_COOKIES);
 	int server = connected(&client);
-	__u16 mark = mark_of(&client, OWN_ID, 1);
+	__u16 mark = client_mark(&client, OWN_ID, 1);
 	__u32 born = 5000000;
 
 	given_storage(server, LAG, born, mark);
@@ -189,9 +164,9 @@ static void an_echo_with_another_mark_than_the_connections_stays(void **state)
 	int server = connected(&client);
 	__u32 born = 5000000;
 
-	given_storage(server, LAG, born, mark_of(&client, OWN_ID, 1));
-	stays(&client, (born - LAG) << 16 | mark_of(&client, OWN_ID, 0));
-	stays(&client, (born - LAG) << 16 | mark_of(&client, OWN_ID + 1, 1));
+	given_storage(server, LAG, born, client_mark(&client, OWN_ID, 1));
+	stays(&client, (born - LAG) << 16 | client_mark(&client, OWN_ID, 0));
+	stays(&client, (born - LAG) << 16 | client_mark(&client, OWN_ID + 1, 1));
 }
 
 static void a_connection_that_began_before_the_agent_stays_as_it_is(void **state)
@@ -200,7 +175,7 @@ static void a_connection_that_began_before_the_agent_stays_as_it_is(void **state
 	int server = connected(&client);
 	struct connection connection;
 
-	stays(&client, 1 << 16 | mark_of(&client, OWN_ID + 1, 1));
+	stays(&client, 1 << 16 | client_mark(&client, OWN_ID + 1, 1));
 	stays(&client, 0x12345678);
 	assert_false(storage_of(server, &connection));
 }
@@ -212,7 +187,7 @@ static void a_connection_whose_storage_was_lost_is_adopted_by_its_echo(void **st
 	for (int epoch = 0; epoch < 2; epoch++) {
 		struct client client = client_of(FAMILY(state), COOKIES);
 		int server = connected(&client);
-		__u16 mark = mark_of(&client, OWN_ID, epoch);
+		__u16 mark = client_mark(&client, OWN_ID, epoch);
 		struct connection connection;
 		__u32 before = kernel_clock(), kernel;
 
@@ -231,7 +206,7 @@ static void a_service_without_cookies_adopts_nothing(void **state)
 	int server = connected(&client);
 	struct connection connection;
 
-	stays(&client, 4321 << 16 | mark_of(&client, OWN_ID, 1));
+	stays(&client, 4321 << 16 | client_mark(&client, OWN_ID, 1));
 	assert_false(storage_of(server, &connection));
 }
 
@@ -239,7 +214,7 @@ static void a_service_without_cookies_adopts_nothing(void **state)
 static void the_ack_of_a_handshake_is_restored_and_its_stamp_noted(const struct client *client)
 {
 	for (int epoch = 0; epoch < 2; epoch++) {
-		__u16 mark = mark_of(client, OWN_ID, epoch);
+		__u16 mark = client_mark(client, OWN_ID, epoch);
 		__u32 sent = kernel_clock() - 150;
 		struct connection_lag lag;
 
@@ -273,7 +248,7 @@ static void the_ack_of_a_syn_cookie_is_restored_and_noted(void **state)
 static void the_lag_of_the_syn_counts_in_the_handshake(void **state)
 {
 	struct client client = client_of(FAMILY(state), COOKIES);
-	__u16 mark = mark_of(&client, OWN_ID, 1);
+	__u16 mark = client_mark(&client, OWN_ID, 1);
 	__u32 sent = kernel_clock() - 150;
 	struct connection_lag lag;
 
@@ -293,7 +268,7 @@ static void a_handshake_that_was_not_stamped_by_us_is_not_noted(void **state)
 	server_listen(client.v, COOKIES);
 	client_half_open(&client);
 	stays(&client, kernel_clock());
-	stays(&client, kernel_clock() << 16 | mark_of(&client, OWN_ID + 1, 1));
+	stays(&client, kernel_clock() << 16 | client_mark(&client, OWN_ID + 1, 1));
 	assert_false(noted(&client, &lag));
 }
 
@@ -304,7 +279,7 @@ static void a_handshake_of_a_service_without_cookies_stays(void **state)
 
 	server_listen(client.v, NO_COOKIES);
 	client_half_open(&client);
-	stays(&client, kernel_clock() << 16 | mark_of(&client, OWN_ID, 1));
+	stays(&client, kernel_clock() << 16 | client_mark(&client, OWN_ID, 1));
 	assert_false(noted(&client, &lag));
 }
 
@@ -328,7 +303,7 @@ static void an_echo_in_time_wait_is_not_noted(void **state)
 	struct connection_lag lag;
 
 	client_let_server_close(&client, server);
-	restored(&client, kernel_clock() << 16 | mark_of(&client, OWN_ID, 1));
+	restored(&client, kernel_clock() << 16 | client_mark(&client, OWN_ID, 1));
 	assert_false(noted(&client, &lag));
 }
 

@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -33,15 +32,6 @@ static const struct cookie_keys keys = {
 	.live = 3,
 	.current = 1,
 };
-
-/* The kernel's timestamps, with tcp_timestamps=2. */
-static __u32 kernel_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct agent_stamp *stamp;
 static struct agent_restore *restore;

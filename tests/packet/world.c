@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -44,6 +45,14 @@ struct flow flow_of(int v, int protocol, int vip_port)
 	};
 
 	return flow;
+}
+
+__u32 kernel_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 const struct siphash_key whohas_key = {{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}};

@@ -95,6 +95,9 @@ struct prefix prefix_of(const char *text, int bits);
 /* The client's flow to a VIP, from CLIENT_PORT, as flow_hash reads it. */
 struct flow flow_of(int v, int protocol, int vip_port);
 
+/* What the kernel writes as TSval, with tcp_timestamps=2. */
+__u32 kernel_clock(void);
+
 /* Of both programs. */
 extern const struct siphash_key whohas_key;
 
