@@ -90,6 +90,27 @@ holdfast() {
 # counter NODE NAME: packets that ended in this verdict.
 counter() { holdfast "$1" counters --json | jq ".counters[\"$2\"].packets // 0"; }
 
+# counted VERDICT NODE...: those of all these nodes.
+counted() {
+	local verdict=$1 node sum=0
+	shift
+
+	for node; do
+		sum=$((sum + $(counter "$node" "$verdict")))
+	done
+	echo "$sum"
+}
+
+# on_gateways VERDICT, on_agents VERDICT: the same of all of a kind.
+on_gateways() { counted "$1" "${GATEWAYS[@]}"; }
+on_agents() { counted "$1" "${BACKENDS[@]}"; }
+
+# connections NODE SERVICE: how many the agent counts.
+connections() {
+	holdfast "$1" status --json |
+		jq --arg service "$2" '.services[] | select(.name == $service).connections'
+}
+
 # put_config [ARGUMENTS]: what write_config says, in one piece. Daemons read their file when it is written,
 # and the half of one may be a configuration, too: of a service without its last backend.
 put_config() {

@@ -3,17 +3,6 @@
 #
 # By which rung of the ladder living connections go: they talk alone, and the gateways' counters tell.
 
-# on_all VERDICT NODE...: packets of these.
-on_all() {
-	local verdict=$1 node sum=0
-	shift
-
-	for node; do
-		sum=$((sum + $(counter "$node" "$verdict")))
-	done
-	echo "$sum"
-}
-
 # all_pause NAME...: these loads are silent, and no answer is due.
 all_pause() {
 	local name
@@ -31,11 +20,11 @@ by_rung() {
 	shift
 
 	[[ $rung == cookie ]] && other=candidates || other=cookie
-	by_this=$(on_all "$rung" "${GATEWAYS[@]}") by_other=$(on_all "$other" "${GATEWAYS[@]}")
+	by_this=$(counted "$rung" "${GATEWAYS[@]}") by_other=$(counted "$other" "${GATEWAYS[@]}")
 	load_talk 20 "$@"
 	all_pause "$@"
-	by_this=$(($(on_all "$rung" "${GATEWAYS[@]}") - by_this))
-	by_other=$(($(on_all "$other" "${GATEWAYS[@]}") - by_other))
+	by_this=$(($(counted "$rung" "${GATEWAYS[@]}") - by_this))
+	by_other=$(($(counted "$other" "${GATEWAYS[@]}") - by_other))
 	for name; do
 		live=$((live + $(load_report "$name" .live)))
 	done

@@ -14,20 +14,6 @@ inquired() {
 	echo "$sum"
 }
 
-# on_gateways VERDICT, on_agents VERDICT: packets of all of them.
-on_gateways() { summed "$1" "${GATEWAYS[@]}"; }
-on_agents() { summed "$1" "${BACKENDS[@]}"; }
-
-summed() {
-	local verdict=$1 node sum=0
-	shift
-
-	for node; do
-		sum=$((sum + $(counter "$node" "$verdict")))
-	done
-	echo "$sum"
-}
-
 # changed_away NODE OTHER ANOTHER: four pool changes, after which NODE is in no row of the generations that
 # are candidates. It keeps its connections.
 changed_away() {

@@ -53,11 +53,11 @@ every_packet_goes_by_pin() {
 	local before after
 
 	all_pause "${CELLS[@]}"
-	before=$(on_all pin-midway "${GATEWAYS[@]}")
+	before=$(counted pin-midway "${GATEWAYS[@]}")
 	load_talk 20 "${CELLS[@]}"
-	after=$(on_all pin-midway "${GATEWAYS[@]}")
+	after=$(counted pin-midway "${GATEWAYS[@]}")
 	echo "$before and $after packets in mid-connection without a pin"
-	((after == before && $(on_all pin "${GATEWAYS[@]}") > 4 * COUNT))
+	((after == before && $(counted pin "${GATEWAYS[@]}") > 4 * COUNT))
 }
 
 lab_open plain

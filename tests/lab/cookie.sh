@@ -13,23 +13,8 @@ REQUESTS=200
 SILENCE=40 # seconds: more than the 32.8 after which 16 bits of milliseconds change their sign
 TALKS=4	   # connections of each family that are silent so long
 
-# on_gateways VERDICT: packets of all gateways.
-on_gateways() {
-	local node sum=0
-
-	for node in "${GATEWAYS[@]}"; do
-		sum=$((sum + $(counter "$node" "$1")))
-	done
-	echo "$sum"
-}
-
 unclaimed() {
-	local node sum=0
-
-	for node in "${AGENT_BACKENDS[@]}"; do
-		sum=$((sum + $(counter "$node" unclaimed) + $(counter "$node" passed-on)))
-	done
-	echo "$sum"
+	echo $(($(counted unclaimed "${AGENT_BACKENDS[@]}") + $(counted passed-on "${AGENT_BACKENDS[@]}")))
 }
 
 timestamps() { on "$1" cat /proc/sys/net/ipv4/tcp_timestamps; }

@@ -111,5 +111,5 @@ begin again "connections begin with them"
 it "they go by cookie" go_by cookie again-4 again-6
 it "all talk: those without cookies stay without" all_talk
 it "no agent ever sent a packet back that a backend had" \
-	eval '(($(on_all unclaimed "${AGENT_BACKENDS[@]}") == 0))'
+	eval '(($(counted unclaimed "${AGENT_BACKENDS[@]}") == 0))'
 tests_end

@@ -3,6 +3,7 @@
 #
 # A backend that is disabled in the file keeps its connections and takes no new ones: the list of
 # candidates is its successor, then itself.
+# Its agent counts those that it still has: when there are none it may go.
 # Topology: lab/topologies/anycast.sh.
 
 # shellcheck source=lab/lib.sh
@@ -27,16 +28,30 @@ takes_no_new() {
 	answered_once web "$1" && is 0 served web "$1" b1
 }
 
+# counts N: b1's connections of the service come to that.
+counts() {
+	wait_for "b1 to count $1 connections of web" 10 is "$1" connections b1 web
+}
+
 lab_open anycast
 topology_up
 
 for family in 4 6; do
 	it "b1 holds a connection over IPv$family" open_on_b1 "$family"
 done
+it "its agent counts both" counts 2
 reconfigure web/b1
 for family in 4 6; do
 	it "the connection stays with b1 when b1 is disabled, IPv$family" is b1 talk "ipv$family"
 	it "b1 takes no new connection, IPv$family" takes_no_new "$family"
 	it "and the connection still stays with b1, IPv$family" is b1 talk "ipv$family"
 done
+it "they still are the only ones" counts 2
+talk_close ipv4
+it "one ends, and one is left" counts 1
+stop b1 agent KILL
+agents b1
+it "which an agent that has just started knows of, too" counts 1
+talk_close ipv6
+it "with the last one's end b1 is drained" counts 0
 tests_end

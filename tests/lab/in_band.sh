@@ -10,17 +10,6 @@
 
 COUNT=100 # of each kind and family
 
-# of VERDICT NODE...: packets of all of them.
-of() {
-	local verdict=$1 node sum=0
-	shift
-
-	for node; do
-		sum=$((sum + $(counter "$node" "$verdict")))
-	done
-	echo "$sum"
-}
-
 # Each backend in turn is closed, and stays so while the rows of the others change three times: each change
 # is a generation, and of the three that are candidates none has it then. Afterwards all talk.
 changes_the_pool() {
@@ -66,13 +55,13 @@ set_sysctl "$CLIENT" net.ipv4.tcp_timestamps=0
 it "$COUNT connections without timestamps open (IPv4)" load_open bare4 live 4 "$COUNT"
 it "$COUNT connections without timestamps open (IPv6)" load_open bare6 live 6 "$COUNT"
 it "their SYN-ACKs went through the routers of their SYNs" \
-	eval "(($(of reply-in-band "${BACKENDS[@]}") >= 2 * COUNT))"
-it "which pinned them" eval "(($(of pinned "${GATEWAYS[@]}") >= 2 * COUNT))"
+	eval "(($(counted reply-in-band "${BACKENDS[@]}") >= 2 * COUNT))"
+it "which pinned them" eval "(($(counted pinned "${GATEWAYS[@]}") >= 2 * COUNT))"
 set_sysctl "$CLIENT" net.ipv4.tcp_timestamps=1
 
-pinned=$(of pinned "${GATEWAYS[@]}")
+pinned=$(counted pinned "${GATEWAYS[@]}")
 it "$COUNT connections with cookies open" load_open marked live 4 "$COUNT"
-it "none of them is pinned" is "$pinned" of pinned "${GATEWAYS[@]}"
+it "none of them is pinned" is "$pinned" counted pinned "${GATEWAYS[@]}"
 load_end marked # without cookies they would have to be asked for
 LOADS=(bare4 bare6)
 
@@ -80,12 +69,12 @@ without_cookies
 it "$COUNT connections to a service without cookies open (IPv4)" load_open plain4 live 4 "$COUNT"
 it "$COUNT connections to a service without cookies open (IPv6)" load_open plain6 live 6 "$COUNT"
 it "they are pinned, timestamps or not" \
-	eval "(($(of pinned "${GATEWAYS[@]}") >= pinned + 2 * COUNT))"
-it "no SYN-ACK lacked its way" is 0 of reply-no-way "${BACKENDS[@]}"
+	eval "(($(counted pinned "${GATEWAYS[@]}") >= pinned + 2 * COUNT))"
+it "no SYN-ACK lacked its way" is 0 counted reply-no-way "${BACKENDS[@]}"
 
 plan_backend b4
 it "the pool changes beyond what candidates remember, and all of them go on" changes_the_pool
 it "none of them was broken" none_broken "${LOADS[@]}"
-it "their pins led to them" eval "(($(of pin "${GATEWAYS[@]}") > 0))"
-it "and nobody had to be asked who has one" is 0 of who-has "${GATEWAYS[@]}"
+it "their pins led to them" eval "(($(counted pin "${GATEWAYS[@]}") > 0))"
+it "and nobody had to be asked who has one" is 0 counted who-has "${GATEWAYS[@]}"
 tests_end

@@ -18,17 +18,6 @@ million() {
 	cmp "$LAB_STATE/got" "$LAB_STATE/million"
 }
 
-# of VERDICT NODE...: packets of all of them.
-of() {
-	local verdict=$1 node sum=0
-	shift
-
-	for node; do
-		sum=$((sum + $(counter "$node" "$verdict")))
-	done
-	echo "$sum"
-}
-
 transfers() {
 	local family
 
@@ -82,11 +71,11 @@ for node in "${AGENT_BACKENDS[@]}"; do
 	it "$node sends none directly" has_not_captured "$node" \
 		"($VIP_SOURCE) and $NOT_ENCAPSULATED and not ($TO_PROBES)"
 done
-it "no reply was too big for its header" is 0 of reply-too-big "${AGENT_BACKENDS[@]}"
-it "and none lacked a way" is 0 of reply-no-way "${AGENT_BACKENDS[@]}"
+it "no reply was too big for its header" is 0 counted reply-too-big "${AGENT_BACKENDS[@]}"
+it "and none lacked a way" is 0 counted reply-no-way "${AGENT_BACKENDS[@]}"
 it "both gateways hand replies on" \
 	eval "(($(counter g1 returned) > 100 && $(counter g2 returned) > 100))"
-it "connections with cookies need no pins for it" is 0 of pinned "${GATEWAYS[@]}"
+it "connections with cookies need no pins for it" is 0 counted pinned "${GATEWAYS[@]}"
 
 talk_open four web 4
 talk_open six web 6
