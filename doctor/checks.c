@@ -72,7 +72,9 @@ const struct check checks[] = {
 	{"arp-ignore", ON_BACKEND, "net.ipv4.conf.*.arp_ignore", judge_arp,
 	 "sysctl -w net.ipv4.conf.{INTERFACE}.arp_ignore=1"},
 	{"timestamps", ON_BACKEND, "net.ipv4.tcp_timestamps", judge_timestamps,
-	 "sysctl -w net.ipv4.tcp_timestamps=1"},
+	 "sysctl -w net.ipv4.tcp_timestamps=2, and set it where the host sets its sysctls"},
+	{"timestamps-usec", ON_BACKEND, "routes with the feature tcp_usec_ts", judge_timestamps_usec,
+	 "replace the route to {NETWORK} by one without features tcp_usec_ts"},
 	{"return-route", ON_BACKEND, "a default route for replies, IPv4 and IPv6",
 	 judge_return_route, "ip {FAMILY} route add default via the router of this network"},
 	{"stamp-missing", ON_BACKEND, "the agent's filter at tc egress", judge_stamp, RELOAD},
@@ -127,6 +129,7 @@ void facts_clear(struct facts *facts)
 	free(facts->addresses);
 	free(facts->vips);
 	free(facts->strays);
+	free(facts->usec_routes);
 	free(facts->targets);
 	free(facts->drops);
 	*facts = (struct facts){};

@@ -76,5 +76,6 @@ JUDGE(judge_vip_on_lo);
 JUDGE(judge_rp_filter);
 JUDGE(judge_arp);
 JUDGE(judge_timestamps);
+JUDGE(judge_timestamps_usec);
 JUDGE(judge_return_route);
 JUDGE(judge_stamp);

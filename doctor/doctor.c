@@ -142,6 +142,8 @@ static int look(struct visit *visit)
 
 	if (r >= 0)
 		r = see_host(&visit->facts, visit->facts.daemon ? visit->status : NULL);
+	if (r == 0)
+		r = see_routes(&visit->facts);
 	if (r >= 0)
 		r = see_agents(&visit->facts);
 	if (r >= 0)

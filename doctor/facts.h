@@ -132,6 +132,8 @@ struct facts {
 	size_t n_vips;
 	struct network *strays; /* announced by our protocol and in no plan */
 	size_t n_strays;
+	struct network *usec_routes; /* destinations whose TCP timestamps are microseconds */
+	size_t n_usec_routes;
 	struct fact_target *targets;
 	size_t n_targets;
 	struct fact_drop *drops;

@@ -62,13 +62,41 @@ JUDGE(judge_arp)
 				     "traffic past the gateways");
 }
 
+static bool stamps(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->plan->n_services; i++)
+		if (facts->plan->services[i].flags & SERVICE_COOKIE)
+			return true;
+	return false;
+}
+
+/* The agent sets it to 2 when it starts; what was changed since is somebody else's. */
 JUDGE(judge_timestamps)
 {
+	if (!stamps(facts))
+		return;
 	if (facts->timestamps == 0)
 		findings_add(
 			findings, check, "net.ipv4.tcp_timestamps", NULL,
 			"TCP timestamps are off: connections carry no cookie, so that each needs "
 			"its router");
+	else if (facts->timestamps == 1)
+		findings_add(
+			findings, check, "net.ipv4.tcp_timestamps", NULL,
+			"TCP timestamps have a random offset: new connections carry no cookie, so "
+			"that each needs its router");
+}
+
+JUDGE(judge_timestamps_usec)
+{
+	for (size_t i = 0; stamps(facts) && i < facts->n_usec_routes; i++) {
+		char network[NETWORK_TEXT_MAX];
+
+		network_format(&facts->usec_routes[i], network);
+		findings_add(findings, check, network, mend_with(network),
+			     "TCP timestamps to there are microseconds (tcp_usec_ts): new connections "
+			     "carry no cookie, so that each needs its router");
+	}
 }
 
 JUDGE(judge_return_route)

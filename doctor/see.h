@@ -16,6 +16,9 @@ int see_interfaces(struct facts *facts);
  * (see_host.c). */
 int see_host(struct facts *facts, const json_t *status);
 
+/* Routes that change how TCP writes its timestamps (see_routes.c). */
+int see_routes(struct facts *facts);
+
 /* Asks every agent that has a route, and measures the path to it (see_agents.c). */
 int see_agents(struct facts *facts);
 

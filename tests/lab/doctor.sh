@@ -149,7 +149,28 @@ plant_arp() { set_sysctl b1 net.ipv4.conf.{all,eth0}.arp_ignore=0; }
 mend_arp() { set_sysctl b1 net.ipv4.conf.{all,eth0}.arp_ignore=1; }
 
 plant_timestamps() { set_sysctl b1 net.ipv4.tcp_timestamps=0; }
-mend_timestamps() { set_sysctl b1 net.ipv4.tcp_timestamps=1; }
+mend_timestamps() { set_sysctl b1 net.ipv4.tcp_timestamps=2; }
+
+plant_offset() { set_sysctl b1 net.ipv4.tcp_timestamps=1; }
+mend_offset() { mend_timestamps; }
+
+# As `ip route add 203.0.113.0/24 dev eth0 features tcp_usec_ts`, for which Debian's iproute2 is too old.
+plant_microseconds() {
+	on b1 python3 - <<-'PYTHON'
+		import socket, struct
+		def attribute(kind, value):
+		    return struct.pack("HH", 4 + len(value), kind) + value
+		route = struct.pack("8BI", socket.AF_INET, 24, 0, 0, 254, 4, 0, 1, 0)  # rtmsg: main, static, unicast
+		route += attribute(1, bytes((203, 0, 113, 0)))  # RTA_DST
+		route += attribute(4, struct.pack("I", socket.if_nametoindex("eth0")))  # RTA_OIF
+		route += attribute(8, attribute(12, struct.pack("I", 1 << 4)))  # RTA_METRICS, RTAX_FEATURES
+		message = struct.pack("IHHII", 16 + len(route), 24, 0x605, 1, 0) + route  # RTM_NEWROUTE, create
+		with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as kernel:
+		    kernel.send(message)
+		    raise SystemExit(-struct.unpack("i", kernel.recv(4096)[16:20])[0])
+	PYTHON
+}
+mend_microseconds() { ip_on b1 route del 203.0.113.0/24; }
 
 plant_no_vip4() { ip_on b1 address del "${VIP4[web]}/32" dev lo; }
 mend_no_vip4() { ip_on b1 address add "${VIP4[web]}/32" dev lo; }
@@ -303,8 +324,12 @@ fault rp_filter b1 rp-filter 'rp_filter is 1.*, eth0: sysctl -w' \
 	"the reverse path filter on a backend is a fault"
 fault arp b1 arp-ignore 'answers ARP for the VIPs.*, eth0: ' \
 	"a backend that answers ARP for a VIP is a fault"
-fault timestamps b1 timestamps 'timestamps are off: .*cookie.*tcp_timestamps=1' \
+fault timestamps b1 timestamps 'timestamps are off: .*cookie.*tcp_timestamps=2' \
 	"TCP timestamps that are off are a fault, since they carry the cookie"
+fault offset b1 timestamps 'random offset: .*cookie.*tcp_timestamps=2' \
+	"so is their random offset, which the agent cannot take off"
+fault microseconds b1 timestamps-usec 'microseconds .*, 203.0.113.0/24: .*203.0.113.0/24 .*tcp_usec_ts' \
+	"a route whose timestamps are microseconds is named"
 fault no_vip4 b1 vip-not-on-lo "^the VIP is not on lo.*, ${VIP4[web]}: " \
 	"an IPv4 VIP that is not on lo is named"
 fault no_vip6 b1 vip-not-on-lo "^the VIP is not on lo.*, ${VIP6[web]}: " \

@@ -71,7 +71,7 @@ static void fill(struct patient *patient, enum role role)
 		.plan = patient->plan,
 		.fingerprint = SECRET,
 		.daemon = true,
-		.timestamps = 1,
+		.timestamps = 2,
 		.default_v4 = true,
 		.default_v6 = true,
 		.probe_source = true,
@@ -272,11 +272,17 @@ static void settings_of_a_backend_are_judged_by_what_it_serves(void **state)
 	assert_finding(patient, "arp-ignore", "answers ARP", "eth0", "conf.eth0.arp_ignore=1");
 	patient = patient_new(ROLE_BACKEND);
 	patient->facts.timestamps = 0;
-	assert_finding(patient, "timestamps", "no cookie", "net.ipv4.tcp_timestamps",
-		       "timestamps=1");
+	assert_finding(patient, "timestamps", "are off", "net.ipv4.tcp_timestamps",
+		       "timestamps=2");
 	patient = patient_new(ROLE_BACKEND);
-	patient->facts.timestamps = 2;
-	assert_well(patient);
+	patient->facts.timestamps = 1;
+	assert_finding(patient, "timestamps", "random offset", "net.ipv4.tcp_timestamps",
+		       "timestamps=2");
+	patient = patient_new(ROLE_BACKEND);
+	patient->facts.usec_routes = &patient->plan->vips[0].network;
+	patient->facts.n_usec_routes = 1;
+	assert_finding(patient, "timestamps-usec", "no cookie", "198.51.100.80",
+		       "without features tcp_usec_ts");
 	patient = patient_new(ROLE_BACKEND);
 	patient->facts.default_v6 = false;
 	assert_finding(patient, "return-route", "for IPv6", "b1", "ip -6 route");
@@ -289,6 +295,18 @@ static void settings_of_a_backend_are_judged_by_what_it_serves(void **state)
 	patient->interface.rp_filter = 1;
 	patient->interface.arp_ignore = 0;
 	patient->facts.default_v4 = false;
+	assert_well(patient);
+}
+
+static void without_cookies_timestamps_may_be_as_they_are(void **state)
+{
+	struct patient *patient = patient_new(ROLE_BACKEND);
+
+	for (size_t i = 0; i < patient->plan->n_services; i++)
+		patient->plan->services[i].flags &= ~SERVICE_COOKIE;
+	patient->facts.timestamps = 1;
+	patient->facts.usec_routes = &patient->plan->vips[0].network;
+	patient->facts.n_usec_routes = 1;
 	assert_well(patient);
 }
 
@@ -493,6 +511,7 @@ int main(void)
 		cmocka_unit_test(what_could_not_be_seen_is_no_fault),
 		cmocka_unit_test(faults_of_the_program_are_told_apart),
 		cmocka_unit_test(settings_of_a_backend_are_judged_by_what_it_serves),
+		cmocka_unit_test(without_cookies_timestamps_may_be_as_they_are),
 		cmocka_unit_test(announcements_are_compared_with_what_the_daemon_wants),
 		cmocka_unit_test(a_sid_without_a_way_is_named_by_where_the_way_ends),
 		cmocka_unit_test(an_agent_whose_program_answers_but_whose_daemon_is_not_heard_is_named),
