@@ -15,6 +15,7 @@
 #include "agent/programs.h"
 #include "agent/pulse.h"
 #include "base/log.h"
+#include "daemon/events.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
 #include "daemon/loop.h"
@@ -163,10 +164,11 @@ static void on_reload(void *userdata)
 	struct agent_daemon *agent = userdata;
 
 	if (configure(agent) < 0)
-		log_error("%s: not taken over, the former configuration goes on",
+		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
+			  "%s: not taken over, the former configuration goes on",
 			  agent->options.config);
 	else
-		log_info("%s: read again", agent->options.config);
+		event_say(EVENT_CONFIG_READ, ABOUT(), "%s: read again", agent->options.config);
 }
 
 /* Answers on the control socket */
@@ -245,6 +247,7 @@ static const struct control_resource resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
 	{"/metrics", answer_metrics},
+	{"/events", answer_events},
 	{},
 };
 

@@ -41,6 +41,7 @@ const struct option_row option_rows[] = {
 	 OPTION_CONFIG, AT(config)},
 	{'l', "list", NULL, "what there is, each explained, instead", OPTION_SWITCH,
 	 OPTION_LIST, AT(list)},
+	{'f', "follow", NULL, "and what comes, until Ctrl-C", OPTION_SWITCH, OPTION_FOLLOW, AT(follow)},
 	{0, "explain", NULL, "the same as config explain", OPTION_SWITCH, OPTION_EXPLAIN,
 	 AT(explain)},
 	{'V', "version", NULL, "print the version", OPTION_SWITCH, 0, AT(version)},

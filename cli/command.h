@@ -21,7 +21,7 @@ struct command {
 	unsigned int count;   /* how many times or events, 0: without end */
 	const char *client, *vip, *verdict; /* filters of a trace */
 	const char *sample; /* one packet of so many */
-	bool json, all, explain, list, help, version;
+	bool json, all, explain, list, follow, help, version;
 };
 
 enum option_kind {
@@ -45,6 +45,7 @@ enum option_bit {
 	OPTION_FILTER = 1 << 7,
 	OPTION_CONFIG = 1 << 8,
 	OPTION_LIST = 1 << 9,
+	OPTION_FOLLOW = 1 << 10,
 };
 
 struct option_row {

@@ -8,18 +8,11 @@
 #include "base/log.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/follow.h"
 #include "cli/watch.h"
 
 #define POLL_MS 200
 #define ONE_IN_DEFAULT "1"
-#define NUMBER_TEXT_MAX 24
-
-struct tracing {
-	const struct command *command;
-	json_int_t next; /* the number of the event that comes next */
-	json_int_t lost;
-	unsigned int shown;
-};
 
 /* As tcpdump writes them: S SYN, F FIN, R RST, P PSH, and a dot for ACK. */
 static const char *tcp_flags(json_int_t flags, char text[static 8])
@@ -64,51 +57,25 @@ void trace_print(const json_t *event, FILE *to)
 		tcp_flags(json_integer_value(json_object_get(event, "tcp_flags")), flags));
 }
 
-/* 1 when as many were shown as were asked for. */
-static int show(struct tracing *tracing, const json_t *answer)
-{
-	const json_t *event;
-	size_t i;
-
-	tracing->next = json_integer_value(json_object_get(answer, "next"));
-	tracing->lost += json_integer_value(json_object_get(answer, "lost"));
-	json_array_foreach(json_object_get(answer, "events"), i, event)
-	{
-		if (tracing->command->json) {
-			json_dumpf(event, stdout, JSON_COMPACT);
-			printf("\n");
-		} else {
-			trace_print(event, stdout);
-		}
-		if (tracing->command->count && ++tracing->shown >= tracing->command->count)
-			return 1;
-	}
-	return fflush(stdout) == 0 ? 0 : -EIO;
-}
-
 static int on_pause_over(void *userdata)
 {
-	struct tracing *tracing = userdata;
-	char from[NUMBER_TEXT_MAX];
-	const struct client_argument arguments[] = {{"from", from}, {}};
+	struct follow *follow = userdata;
 	json_t *answer;
-	int r;
+	int r = follow_fetch(follow, "/trace", &answer);
 
-	snprintf(from, sizeof(from), "%lld", (long long)tracing->next);
-	r = client_get(tracing->command->socket, "/trace", arguments, &answer);
 	if (r < 0)
 		return r;
 	if (!json_is_true(json_object_get(answer, "on"))) {
 		log_error("tracing has ended: the gateway was restarted, or somebody else ended it");
 		r = -ECANCELED;
 	} else {
-		r = show(tracing, answer);
+		r = follow_show(follow, answer);
 	}
 	json_decref(answer);
 	return r;
 }
 
-/* With one_in 0 the gateway stops tracing. */
+/* With one_in 0 the gateway stops follow. */
 static int start(const struct command *command, const char *one_in, json_t **ret)
 {
 	const struct {
@@ -128,19 +95,19 @@ static int start(const struct command *command, const char *one_in, json_t **ret
 
 int trace_run(const struct command *command)
 {
-	struct tracing tracing = {.command = command};
+	struct follow follow = {.command = command, .print = trace_print};
 	json_t *answer;
 	int r = start(command, command->sample ? command->sample : ONE_IN_DEFAULT, &answer);
 
 	if (r < 0)
 		return r;
-	tracing.next = json_integer_value(json_object_get(answer, "next"));
+	follow.next = json_integer_value(json_object_get(answer, "next"));
 	json_decref(answer);
-	r = watch_steps(POLL_MS, 0, on_pause_over, &tracing);
+	r = watch_steps(POLL_MS, 0, on_pause_over, &follow);
 	if (start(command, "0", &answer) == 0)
 		json_decref(answer);
-	if (tracing.lost)
+	if (follow.lost)
 		log_warning("%lld events came faster than they were fetched, and are not shown",
-			    (long long)tracing.lost);
+			    (long long)follow.lost);
 	return r;
 }

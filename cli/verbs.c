@@ -9,6 +9,7 @@
 #include "cli/config.h"
 #include "cli/counters.h"
 #include "cli/doctor.h"
+#include "cli/events.h"
 #include "cli/help.h"
 #include "cli/lists.h"
 #include "cli/metrics.h"
@@ -124,6 +125,14 @@ const struct verb verbs[] = {
 			"is said.",
 		.options = OPTION_JSON | OPTION_COUNT | OPTION_FILTER,
 		.run = trace_run,
+	},
+	{
+		.name = "events",
+		.help = "what has happened: backends, gateways, VIPs, reloads",
+		.text = "The newest 2048 since the daemon was started, as in its log: what happened when, "
+			"and why. With --json an object a line, which names whom it is about.",
+		.options = OPTION_JSON | OPTION_COUNT | OPTION_FOLLOW,
+		.run = events_run,
 	},
 	{
 		.name = "top",

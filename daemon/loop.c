@@ -7,7 +7,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include "base/log.h"
+#include "daemon/events.h"
 #include "io/watch.h"
 
 struct loop {
@@ -104,7 +104,7 @@ int loop_run(struct loop *loop, const char *status)
 	int r;
 
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
-	log_info("ready: %s", status);
+	event_say(EVENT_READY, ABOUT(), "ready: %s", status);
 	r = sd_event_loop(loop->event);
 	sd_notify(0, "STOPPING=1");
 	return r;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config_build.h"
+#include "daemon/events.h"
 
 /* The state */
 
@@ -85,7 +86,11 @@ int metrics_gather(control_answer_fn status, control_answer_fn counters, void *u
 		return r;
 	}
 	*ret = metrics_state(both[0], both[1]);
-	return *ret && json_object_set_new(*ret, "process", process_json()) == 0 ? 0 : -ENOMEM;
+	if (!*ret || json_object_set_new(*ret, "process", process_json()) < 0 ||
+	    json_object_set_new(*ret, "events", events_counts_json()) < 0 ||
+	    json_object_set_new(*ret, "config-refused", json_boolean(events_config_refused())) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
 /* Things, and what they say */

@@ -29,6 +29,7 @@ enum metric_kind {
 enum metric_place {
 	METRIC_BUILD,
 	METRIC_NODE,
+	METRIC_EVENT,
 	METRIC_VERDICT,
 	METRIC_VIP,
 	METRIC_PEER,

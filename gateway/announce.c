@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "daemon/events.h"
 
 static bool wanted(const struct plan *plan, const struct tables *tables,
 		   const struct network *network)
@@ -23,19 +24,38 @@ static void complain(const char *what, const struct network *network, int error)
 		  strerror(-error));
 }
 
-static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan,
-			   const struct tables *tables)
+static void say(enum event_kind kind, const struct network *network, const char *what)
 {
-	_cleanup_free_ struct rtnetlink_vip *standing = NULL;
-	size_t n;
-	int result = rtnetlink_vip_list(netlink, ANNOUNCE_PROTOCOL, &standing, &n);
+	char text[NETWORK_TEXT_MAX];
 
-	if (result < 0) {
-		log_error("cannot list the announced VIPs: %s", strerror(-result));
-		return result;
+	network_format(network, text);
+	event_say(kind, ABOUT(.vip = text), "%s: the VIP is %s", text, what);
+}
+
+/* What stands in the kernel under our protocol. */
+struct standing {
+	struct rtnetlink_vip *vips;
+	size_t n;
+};
+
+static bool stands(const struct standing *standing, const struct network *network)
+{
+	for (size_t i = 0; i < standing->n; i++) {
+		struct network other = {standing->vips[i].address, standing->vips[i].length};
+
+		if (network_compare(&other, network) == 0)
+			return true;
 	}
-	for (size_t i = 0; i < n; i++) {
-		struct network network = {standing[i].address, standing[i].length};
+	return false;
+}
+
+static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan,
+			   const struct tables *tables, const struct standing *standing)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < standing->n; i++) {
+		struct network network = {standing->vips[i].address, standing->vips[i].length};
 		int r;
 
 		if (wanted(plan, tables, &network))
@@ -45,14 +65,17 @@ static int withdraw_others(struct rtnetlink *netlink, const struct plan *plan,
 		if (r < 0) {
 			complain("withdraw", &network, r);
 			result = r;
+		} else {
+			say(EVENT_VIP_WITHDRAWN, &network, "withdrawn");
 		}
 	}
 	return result;
 }
 
-int announce(struct rtnetlink *netlink, const struct plan *plan, const struct tables *tables)
+static int announce_ours(struct rtnetlink *netlink, const struct plan *plan,
+			 const struct tables *tables, const struct standing *standing)
 {
-	int result = withdraw_others(netlink, plan, tables);
+	int result = 0;
 
 	for (size_t i = 0; plan && i < plan->n_vips; i++) {
 		const struct network *network = &plan->vips[i].network;
@@ -65,7 +88,26 @@ int announce(struct rtnetlink *netlink, const struct plan *plan, const struct ta
 		if (r < 0) {
 			complain("announce", network, r);
 			result = r;
+		} else if (!stands(standing, network)) {
+			say(EVENT_VIP_ANNOUNCED, network, "announced");
 		}
 	}
 	return result;
+}
+
+int announce(struct rtnetlink *netlink, const struct plan *plan, const struct tables *tables)
+{
+	_cleanup_free_ struct rtnetlink_vip *vips = NULL;
+	struct standing standing = {};
+	int listed = rtnetlink_vip_list(netlink, ANNOUNCE_PROTOCOL, &vips, &standing.n), withdrawn,
+	    announced;
+
+	standing.vips = vips;
+	if (listed < 0)
+		log_error("cannot list the announced VIPs: %s", strerror(-listed));
+	withdrawn = withdraw_others(netlink, plan, tables, &standing);
+	announced = announce_ours(netlink, plan, tables, &standing);
+	if (announced < 0)
+		return announced;
+	return withdrawn < 0 ? withdrawn : listed < 0 ? listed : 0;
 }

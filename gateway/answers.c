@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The gateway's answers on its control socket: /status, /counters, /metrics, /path, /off, /on, /trace. */
+/* The gateway's answers on its control socket: /status, /counters, /metrics, /events, /path, /off, /on, /trace. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "core/path.h"
 #include "daemon/counters.h"
+#include "daemon/events.h"
 #include "daemon/metrics.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
@@ -374,6 +375,18 @@ static int answer_path(const struct control_request *request, void *userdata, js
 
 /* /off and /on */
 
+static void switch_service(const struct tables *tables, const struct plan_service *service, bool off)
+{
+	const char *name = service->config->name;
+	uint32_t number = tables_service_number(tables, service->identity);
+
+	if (tables_switched_off(tables, number) == off)
+		return;
+	tables_switch(tables, number, off);
+	event_say(off ? EVENT_SERVICE_OFF : EVENT_SERVICE_ON, ABOUT(.service = name),
+		  "service %s: switched %s by an operator", name, off ? "off" : "on");
+}
+
 /* Switches the named service, or with "all" every one, and announces accordingly. */
 static int answer_switch(const struct control_request *request, struct gateway_daemon *gateway,
 			 bool off, json_t **ret)
@@ -388,7 +401,7 @@ static int answer_switch(const struct control_request *request, struct gateway_d
 
 		if (strcmp(name, "all") != 0 && strcmp(name, service->config->name) != 0)
 			continue;
-		tables_switch(tables, tables_service_number(tables, service->identity), off);
+		switch_service(tables, service, off);
 		json_array_append_new(switched, json_string(service->config->name));
 	}
 	if (!json_array_size(switched)) {
@@ -488,6 +501,7 @@ const struct control_resource gateway_resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
 	{"/metrics", answer_metrics},
+	{"/events", answer_events},
 	{"/path", answer_path},
 	{"/off", answer_off, .changes = true},
 	{"/on", answer_on, .changes = true},

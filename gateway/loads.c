@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "daemon/events.h"
 #include "io/heartbeats.h"
 #include "wire/maps.h"
 #include "wire/srv6.h"
@@ -80,13 +81,17 @@ static void on_heard(const struct heartbeat *message, size_t size, void *userdat
 static void say_state(const struct loads *loads, const struct config_backend *backend,
 		      const struct load_host *host, enum load_state before)
 {
+	const struct event_about *about =
+		ABOUT(.backend = backend->name, .site = backend->site->name);
+
 	if (host->state == LOAD_SILENT)
-		log_warning("backend %s: its agent is silent, since %.1f s", backend->name,
-			    host->age_us / 1e6);
+		event_say(EVENT_AGENT_SILENT, about, "backend %s: its agent is silent, since %.1f s",
+			  backend->name, host->age_us / 1e6);
 	else if (host->state == LOAD_LEFT)
-		log_info("backend %s: its agent stops", backend->name);
+		event_say(EVENT_AGENT_STOPPED, about, "backend %s: its agent stops", backend->name);
 	else if (before == LOAD_SILENT || before == LOAD_LEFT)
-		log_info("backend %s: its agent is heard again", backend->name);
+		event_say(EVENT_AGENT_HEARD, about, "backend %s: its agent is heard again",
+			  backend->name);
 }
 
 /*

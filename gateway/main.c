@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/events.h"
 #include "daemon/loop.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
@@ -223,10 +224,11 @@ static void on_reload(void *userdata)
 	struct gateway_daemon *gateway = userdata;
 
 	if (configure(gateway) < 0)
-		log_error("%s: not taken over, the former configuration goes on",
+		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
+			  "%s: not taken over, the former configuration goes on",
 			  gateway->options.config);
 	else
-		log_info("%s: read again", gateway->options.config);
+		event_say(EVENT_CONFIG_READ, ABOUT(), "%s: read again", gateway->options.config);
 }
 
 /* Exchanges the program for one that traces, or does not. */
@@ -290,14 +292,18 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 		log_error("service %s: its rows are not up to date: %s", service->config->name,
 			  strerror(-r));
 	if (service->away && service->away != away)
-		log_warning("service %s: nobody is up here, new connections go to site %s",
-			    service->config->name, service->away->name);
+		event_say(EVENT_SERVICE_AWAY,
+			  ABOUT(.service = service->config->name, .site = service->away->name),
+			  "service %s: nobody is up here, new connections go to site %s",
+			  service->config->name, service->away->name);
 	if (away && service->rows && !service->away)
-		log_info("service %s: new connections stay here again", service->config->name);
+		event_say(EVENT_SERVICE_HOME, ABOUT(.service = service->config->name),
+			  "service %s: new connections stay here again", service->config->name);
 	if (served == (service->rows != NULL))
 		return;
 	if (served)
-		log_error("service %s: nobody is up, it takes no new connections",
+		event_say(EVENT_SERVICE_DOWN, ABOUT(.service = service->config->name),
+			  "service %s: nobody is up, it takes no new connections",
 			  service->config->name);
 	announce(gateway->netlink, gateway->plan, tables);
 }

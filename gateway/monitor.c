@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "daemon/events.h"
 #include "gateway/loads.h"
 #include "io/checks.h"
 #include "io/marked_routes.h"
@@ -146,17 +147,20 @@ int monitor_plan(const struct monitor *monitor, struct plan *plan, const struct 
 static void say(const struct ward *ward)
 {
 	const char *service = ward->service->config->name, *backend = ward->member->backend->name;
+	const char *reason = health_reason_text(ward->health.reason);
+	const struct event_about *about = ABOUT(.service = service, .backend = backend,
+						.site = ward->member->backend->site->name,
+						.reason = reason);
 
 	if (ward->health.up)
-		log_info("service %s: %s is up", service, backend);
+		event_say(EVENT_BACKEND_UP, about, "service %s: %s is up", service, backend);
 	else if (ward->health.hold_us)
-		log_warning("service %s: %s is down, it %s; it comes and goes, so it has to pass for "
-			    "%.1f s",
-			    service, backend, health_reason_text(ward->health.reason),
-			    ward->health.hold_us / 1e6);
+		event_say(EVENT_BACKEND_DOWN, about,
+			  "service %s: %s is down, it %s; it comes and goes, so it has to pass for %.1f s",
+			  service, backend, reason, ward->health.hold_us / 1e6);
 	else
-		log_warning("service %s: %s is down, it %s", service, backend,
-			    health_reason_text(ward->health.reason));
+		event_say(EVENT_BACKEND_DOWN, about, "service %s: %s is down, it %s", service, backend,
+			  reason);
 }
 
 /* All that is known in this turn of the loop makes one generation of rows. */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "daemon/events.h"
 #include "io/probes.h"
 #include "wire/srv6.h"
 
@@ -143,7 +144,8 @@ int peers_plan(const struct peers *peers, struct plan *plan, const struct tables
 static void say_secret(struct peer *peer)
 {
 	if (!peer->other_secret)
-		log_warning("gateway %s has another secret: its answers do not count", peer->name);
+		event_say(EVENT_GATEWAY_STRANGE, ABOUT(.gateway = peer->name),
+			  "gateway %s has another secret: its answers do not count", peer->name);
 	peer->other_secret = true;
 }
 
@@ -164,7 +166,8 @@ static void on_answer(const struct probe *answer, const union address *from, voi
 		peer->other_secret = false;
 		if (!liveness_answer(&peer->liveness, answer->token, now_us()))
 			return;
-		log_info("gateway %s answers again: it routes flows", peer->name);
+		event_say(EVENT_GATEWAY_BACK, ABOUT(.gateway = peer->name),
+			  "gateway %s answers again: it routes flows", peer->name);
 		peers->changed(peers->userdata);
 		return;
 	}
@@ -197,7 +200,8 @@ static bool ask(struct peers *peers, struct peer *peer)
 	died = liveness_ask(&peer->liveness, token, now_us());
 	probes_ask(peers->probes, &peer->sid, token, peers->fingerprint);
 	if (died)
-		log_warning("gateway %s does not answer: flows are routed without it", peer->name);
+		event_say(EVENT_GATEWAY_SILENT, ABOUT(.gateway = peer->name),
+			  "gateway %s does not answer: flows are routed without it", peer->name);
 	return died;
 }
 

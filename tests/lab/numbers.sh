@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # The numbers go out: Prometheus fetches them from gateways and agents and knows how many packets were
-# sent, and to whom. Topology: lab/topologies/anycast.sh.
+# sent, and to whom; and what happens is told to who follows the events. Topology: lab/topologies/anycast.sh.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../../lab/lib.sh"
@@ -66,6 +66,63 @@ backend_dies() {
 	says 'min(holdfast_backend_falls_total{service="web",backend="b1"})' 1
 }
 
+follow() {
+	start g1 follow "$LAB_BUILD/cli/holdfast" --socket "$(socket_of g1)" events --follow --json
+	followed vip-announced ".vip == \"${VIP6[web]}\""
+}
+
+# followed EVENT CONDITION [SECONDS]: who follows g1 has read of such an event.
+followed() {
+	wait_for "$1 with $2 in the events of g1" "${3:-5}" has_read "$@" || {
+		cat "$(log_of g1 follow)"
+		return 1
+	}
+}
+
+has_read() { jq -se "any(.[]; .event == \"$1\" and ($2))" "$(log_of g1 follow)"; }
+
+death_was_followed() {
+	followed backend-down '.service == "web" and .backend == "b1" and (.reason | length > 0)'
+	holdfast g1 events | grep -E '^[0-9-]+ [0-9:.]+  backend-down +service web: b1 is down, it [a-z ]+$'
+}
+
+return_is_followed() {
+	rm -f "$LAB_STATE/b1/nginx/upload.sock"
+	nginx_on b1
+	followed backend-up '.service == "web" and .backend == "b1"' 15
+}
+
+switch_is_followed() {
+	holdfast g1 off dns-plain
+	holdfast g1 off web-plain
+	followed service-off '.service == "web-plain"'
+	followed vip-withdrawn ".vip == \"${VIP4[web-plain]}\""
+	holdfast g1 on all
+	followed service-on '.service == "web-plain"'
+	says 'sum(holdfast_events_total{event="service-off"})' 2
+}
+
+# Half a configuration is none.
+refusal_is_followed() {
+	echo 'infrastructure: nowhere' >"$LAB_STATE/holdfast.yaml"
+	signal g1 gateway HUP
+	followed config-refused true
+	says 'max(holdfast_config_refused{job="holdfast"})' 1
+	put_config
+	signal g1 gateway HUP
+	followed config-read true
+	says 'max(holdfast_config_refused{job="holdfast"})' 0
+}
+
+gateway_dies_and_returns() {
+	set_sysctl g2 net.ipv6.conf.eth0.keep_addr_on_down=1
+	ip_on g2 link set eth0 down
+	followed gateway-silent '.gateway == "g2"'
+	ip_on g2 link set eth0 up
+	ip_on g2 -6 route replace default via "$(fabric_address g2)"
+	followed gateway-back '.gateway == "g2"' 15
+}
+
 gateway_dies() {
 	signal g2 gateway STOP # its data plane goes on, but nobody gives its numbers
 	says 'sum(up)' 4
@@ -98,7 +155,13 @@ it "what was sent is what was counted" packets_are_counted
 it "each gateway sees the other" says 'sum by (gateway) (holdfast_gateway_peer_up)' $'g1 2\ng2 2' gateway
 it "VIPs are announced by both" says 'sum(holdfast_vip_announced)' 8
 it "holdfast metrics prints as many" same_as_on_the_socket
+it "who follows the events reads of the VIPs that were announced" follow
 it "a backend that dies is seen" backend_dies
+it "who follows the events reads of it, and why" death_was_followed
+it "and of its return" return_is_followed
+it "and of what an operator switches off" switch_is_followed
+it "and of a configuration that is refused" refusal_is_followed
 it "a gateway without its daemon gives none" gateway_dies
+it "and who follows the events reads of a gateway that is cut off" gateway_dies_and_returns
 it "without being told otherwise they are given on loopback alone" loopback_alone
 tests_end
