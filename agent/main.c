@@ -212,14 +212,17 @@ static int answer_status(const struct control_request *request, void *userdata, 
 		plan_agent_settings(agent->inputs->config, agent->self, &agent->inputs->keys, agent->plan);
 	json_t *interfaces = json_array();
 	char sid[ADDRESS_TEXT_MAX];
+	uint64_t sent, refused;
 
+	pulse_counts(agent->pulse, &sent, &refused);
 	for (size_t i = 0; i < agent->self->n_interfaces; i++)
 		json_array_append_new(interfaces, json_string(agent->self->interfaces[i]));
-	*ret = json_pack("{s:s s:s s:s s:s s:i s:s s:{s:i s:i} s:o s:o s:o}", "role", "agent", "node",
+	*ret = json_pack("{s:s s:s s:s s:s s:i s:s s:{s:i s:i} s:{s:I s:I} s:o s:o s:o}", "role", "agent", "node",
 			 agent->self->name, "site", agent->self->site->name, "config",
 			 agent->options.config, "id", agent->self->id, "sid",
 			 address_format(&settings.accept, sid), "mss", "ipv4", settings.mss_v4,
-			 "ipv6", settings.mss_v6, "cookie-epochs",
+			 "ipv6", settings.mss_v6, "heartbeats", "sent", (json_int_t)sent, "refused",
+			 (json_int_t)refused, "cookie-epochs",
 			 inputs_cookie_epochs(agent->inputs), "interfaces", interfaces, "services",
 			 services_json(agent));
 	return *ret ? 0 : -ENOMEM;

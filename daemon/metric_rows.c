@@ -63,6 +63,10 @@ const struct metric_row metric_rows[] = {
 	/* What agents say of themselves */
 	{"holdfast_heartbeats_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.taken", 0,
 	 "Heartbeats of agents that were heard."},
+	{"holdfast_heartbeats_sent_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.sent", 0,
+	 "Heartbeats that this agent has sent, to each gateway one."},
+	{"holdfast_heartbeats_unsent_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.refused", 0,
+	 "Those that its host could not send: no address, or no route."},
 	{"holdfast_heartbeats_forged_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.forged", 0,
 	 "What came as one without knowing the secret."},
 	{"holdfast_heartbeats_outside_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.outside", 0,

@@ -70,6 +70,20 @@ both_count() {
 	done
 }
 
+# accepting GATEWAY: how many of web's backends have accepted a connection of late.
+accepting() {
+	holdfast "$1" status --json | jq '[.services[] | select(.name == "web") |
+		.backends[] | select(.load.opened_per_s > 0)] | length'
+}
+
+# All agents' programs hear of all sockets of this kernel: each counts its own host's.
+one_accepts() {
+	is 0 accepting g1
+	talk_open one web 4
+	wait_for "g1 to hear who has accepted it" 5 is 1 accepting g1
+	talk_close one
+}
+
 # Everybody asks once: the rate is then seen for some seconds.
 rate_is_heard() {
 	local i gateway
@@ -203,6 +217,7 @@ lab_open anycast
 topology_up
 it "every gateway hears every agent" all_are_heard
 it "before anybody connects, both know of no connection" both_count 0
+it "of one connection they hear from one backend" one_accepts
 it "they hear of new connections a second" rate_is_heard
 open_talks
 it "both gateways know how many connections there are" both_count "${#TALKS[@]}"
@@ -218,10 +233,11 @@ it "for another gateway too" is_refused g2 forged b1 "$RECORDED"
 it "from outside it does not come to the daemon" from_outside
 
 it "an agent that dies is noticed" agent_dies
+it "the doctor finds it" doctor_finds g1 'the agent was heard, and is silent now.*, b1 '
 it "what was recorded does not make it alive" is_refused g1 replayed b1 "$RECORDED"
 it "nor do forgeries" is_refused g1 forged b1 "$(changed "$RECORDED")"
 it "it is still silent" is_agent g1 b1 silent
-it "the doctor finds it" doctor_finds g1 'the agent was heard, and is silent now.*, b1 '
+it "the doctor says why" doctor_finds g1 "heartbeats are older than one that was heard.*, b1 "
 it "its backend answers probes, and goes on" stays_up b1 2
 with_heartbeat required
 it "where the heartbeat is required, it is closed" all_close b1

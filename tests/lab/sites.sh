@@ -43,6 +43,20 @@ all_of_ams_go_to() {
 	done
 }
 
+# The agents of the other site, too, though less often.
+all_are_heard() {
+	local gateway
+
+	for gateway in "${GATEWAYS[@]}"; do
+		wait_for "$gateway to hear all agents" 5 hears_all "$gateway"
+	done
+}
+
+hears_all() {
+	holdfast "$1" status --json |
+		jq -e '[.services[0].backends[].agent.state] | all(. == "alive" or . == "late")'
+}
+
 kill_servers() {
 	local node
 
@@ -119,6 +133,7 @@ lab_open twosites
 topology_up
 it "the clients of each site are served there (ams)" wait_for "ams" 15 served_by ams ams
 it "the clients of each site are served there (lon)" wait_for "lon" 15 served_by lon lon
+it "each gateway hears the agents of both sites" all_are_heard
 
 it "when all servers of ams die, lon answers" fails_over
 it "all new connections of clients in ams go to lon" served_by lon ams
