@@ -26,8 +26,7 @@ static const struct plan_keys keys = {
 			   0x082efa98, 0xec4e6c89, 0x452821e6, 0x38d01377},
 		 .finish = 0xbe5466cf34e90c6cULL},
 	.rows = 0xc0ac29b7c97c50ddULL,
-	.cookie = {.epochs = {{{0x3f84d5b5b5470917ULL, 0x9216d5d98979fb1bULL, 0xd1310ba698dfb5acULL,
-				0x2ffd72dbd01adfb7ULL, 0xb8e1afed6a267e96ULL, 0xba7c9045f12c7f99ULL}}},
+	.cookie = {.epochs = {{{0x3f84d5b5b5470917ULL, 0x9216d5d98979fb1bULL}}},
 		   .live = 1},
 };
 

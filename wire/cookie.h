@@ -17,14 +17,18 @@
  *
  * The id is not written plainly, and not under an XOR: whoever flips bits must not choose the
  * neighbour that the packet lands on. It goes through a keyed permutation of 15-bit numbers, tweaked
- * by the flow's hash, so that one connection's cookie tells nothing about another's. The permutation
- * is an unbalanced Feistel network of halves of 8 and 7 bits (Luby and Rackoff, SIAM J. Comput. 17,
- * 1988). A round's function is multiply-add-shift with a multiplier and an addend of the flow's own
- * (Dietzfelbinger, STACS '96): pairwise independent, which is what the outer rounds need (Naor and
- * Reingold, J. Cryptology 12, 1999). Six rounds: with four, a flipped low bit kept its place once in
- * 256 flows, which the unit test sees. Cost: six multiplications for the rounds' numbers, which do not
- * wait for each other, and six that do. It hides from clients which id a cookie is; it is no MAC. Who
- * guesses lands on a random one of 32768 ids, nearly always nobody's.
+ * by the flow's hash, so that one connection's cookie tells nothing about another's. From cookie to id,
+ * the way of every packet:
+ *
+ *     low 7 bits ^= multiply-shift of the high 8     what is high reaches what is low
+ *     three times: times an odd number, mod 2^15     what is low reaches what is high,
+ *                  x ^= x >> 7                       and the highest bits come down again
+ *
+ * Multipliers and addends are the flow's own. The first step is a round of Feistel's network with a
+ * function that is pairwise independent (Dietzfelbinger, STACS '96); an odd multiplier has an inverse,
+ * which whoever writes cookies computes (Newton's iteration), since that is done once a connection. Cost:
+ * six multiplications. It hides from clients which id a cookie is; it is no MAC. Who guesses lands on a
+ * random one of 32768 ids, nearly always nobody's (docs/decisions/0010-cookie.md).
  */
 #pragma once
 
@@ -34,11 +38,10 @@
 #define COOKIE_ID_MASK 0x7fff
 #define COOKIE_EPOCH_SHIFT 15
 #define COOKIE_CLOCK_SHIFT 16
-#define COOKIE_ROUNDS 6
 #define COOKIE_EPOCHS 2
 
 struct cookie_key {
-	__u64 rounds[COOKIE_ROUNDS];
+	__u64 words[2];
 };
 
 /* `live`: a bit for each place that holds a key: the current epoch's and the former's. */
@@ -49,53 +52,77 @@ struct cookie_keys {
 	__u8 zero[6];
 };
 
-_Static_assert(sizeof(struct cookie_keys) == 104, "two epochs of six words");
+_Static_assert(sizeof(struct cookie_keys) == 40, "two epochs of two words");
 
 #define cookie_inline static inline __attribute__((always_inline))
 
-/* A round's multiplier (high half) and addend (low half), of this flow. */
-cookie_inline __u64 cookie_round(const volatile struct cookie_key *key, __u32 i, __u64 flow_hash)
-{
-	__u64 mix = (flow_hash ^ flow_hash >> 32 ^ key->rounds[i]) * 0x9e3779b97f4a7c15ULL;
-
-	return mix ^ mix >> 32;
-}
-
-/* The top `bits` of value times multiplier plus addend. */
-cookie_inline __u32 cookie_mix(__u64 round, __u32 value, __u32 bits)
-{
-	return (__u32)(value * (__u32)(round >> 32) + (__u32)round) >> (32 - bits);
-}
-
 #define COOKIE_LOW_BITS 7
-#define COOKIE_HIGH_BITS 8
-#define COOKIE_LOW_MASK 0x7f
+#define COOKIE_STEPS 3
 
-cookie_inline __u32 cookie_permute(__u32 id, __u64 flow_hash, const volatile struct cookie_key *key)
+/* One flow's permutation. Of the numbers, 15 bits count. */
+struct cookie_mix {
+	__u32 down;		 /* what the high bits are multiplied with ... */
+	__u32 down_addend;
+	__u32 odd[COOKIE_STEPS]; /* ... and then all of them */
+	__u32 addend;
+};
+
+cookie_inline struct cookie_mix cookie_mix_of(__u64 flow_hash, const volatile struct cookie_key *key)
 {
-	__u32 high = id >> COOKIE_LOW_BITS, low = id & COOKIE_LOW_MASK;
+	__u64 folded = flow_hash ^ flow_hash >> 32;
+	__u64 first = (folded ^ key->words[0]) * 0x9e3779b97f4a7c15ULL;
+	__u64 second = (folded ^ key->words[1]) * 0x9e3779b97f4a7c15ULL;
 
-	high ^= cookie_mix(cookie_round(key, 0, flow_hash), low, COOKIE_HIGH_BITS);
-	low ^= cookie_mix(cookie_round(key, 1, flow_hash), high, COOKIE_LOW_BITS);
-	high ^= cookie_mix(cookie_round(key, 2, flow_hash), low, COOKIE_HIGH_BITS);
-	low ^= cookie_mix(cookie_round(key, 3, flow_hash), high, COOKIE_LOW_BITS);
-	high ^= cookie_mix(cookie_round(key, 4, flow_hash), low, COOKIE_HIGH_BITS);
-	low ^= cookie_mix(cookie_round(key, 5, flow_hash), high, COOKIE_LOW_BITS);
-	return high << COOKIE_LOW_BITS | low;
+	return (struct cookie_mix){
+		.down = first >> 32,
+		.down_addend = first,
+		.odd = {(__u32)(second >> 32) | 1, (__u32)(second >> 48) | 1, (__u32)(first >> 48) | 1},
+		.addend = second,
+	};
+}
+
+/* The low bits of a cookie, changed by its high ones. It is its own inverse. */
+cookie_inline __u32 cookie_down(__u32 word, const struct cookie_mix *mix)
+{
+	return word ^
+	       ((word >> COOKIE_LOW_BITS) * mix->down + mix->down_addend) >> (32 - COOKIE_LOW_BITS);
+}
+
+/* Of an odd number, modulo 2^20 at least (Newton's iteration, each step twice as many bits). */
+cookie_inline __u32 cookie_inverse(__u32 odd)
+{
+	__u32 inverse = odd * 3 ^ 2;
+
+	inverse *= 2 - odd * inverse;
+	return inverse * (2 - odd * inverse);
+}
+
+/* word ^ word >> 7 was `word`. */
+cookie_inline __u32 cookie_unshift(__u32 word)
+{
+	return word ^ word >> COOKIE_LOW_BITS ^ word >> 2 * COOKIE_LOW_BITS;
 }
 
 cookie_inline __u32 cookie_unpermute(__u32 word, __u64 flow_hash,
 				     const volatile struct cookie_key *key)
 {
-	__u32 high = word >> COOKIE_LOW_BITS, low = word & COOKIE_LOW_MASK;
+	struct cookie_mix mix = cookie_mix_of(flow_hash, key);
 
-	low ^= cookie_mix(cookie_round(key, 5, flow_hash), high, COOKIE_LOW_BITS);
-	high ^= cookie_mix(cookie_round(key, 4, flow_hash), low, COOKIE_HIGH_BITS);
-	low ^= cookie_mix(cookie_round(key, 3, flow_hash), high, COOKIE_LOW_BITS);
-	high ^= cookie_mix(cookie_round(key, 2, flow_hash), low, COOKIE_HIGH_BITS);
-	low ^= cookie_mix(cookie_round(key, 1, flow_hash), high, COOKIE_LOW_BITS);
-	high ^= cookie_mix(cookie_round(key, 0, flow_hash), low, COOKIE_HIGH_BITS);
-	return high << COOKIE_LOW_BITS | low;
+	word = cookie_down(word, &mix) + mix.addend;
+	for (int i = 0; i < COOKIE_STEPS; i++) {
+		word = word * mix.odd[i] & COOKIE_ID_MASK;
+		word ^= word >> COOKIE_LOW_BITS;
+	}
+	return word;
+}
+
+cookie_inline __u32 cookie_permute(__u32 id, __u64 flow_hash, const volatile struct cookie_key *key)
+{
+	struct cookie_mix mix = cookie_mix_of(flow_hash, key);
+
+	for (int i = COOKIE_STEPS - 1; i >= 0; i--)
+		id = cookie_unshift(id) * cookie_inverse(mix.odd[i]) & COOKIE_ID_MASK;
+	return cookie_down((id - mix.addend) & COOKIE_ID_MASK, &mix);
 }
 
 /* What never changes in a connection's life: epoch and permuted id, the low half of its TSval. */

@@ -20,7 +20,7 @@
 #include "wire/trace.h"
 
 /* Part of the name of the directory of pins: programs of another layout never meet these maps. */
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 
 #define VIP_SLOTS 16384 /* a power of two, kept at most a quarter full */
 #define VIP_PROBES 32	/* an address stands within so many slots of its own; nearly always in it */
@@ -38,17 +38,51 @@
 #define LAGS_MAX 16384
 #define WAYS_MAX 131072
 
+/* protocol << 16 | port, host order, both ends inclusive; a VIP's intervals are sorted. */
+struct interval {
+	__u32 first;
+	__u32 last;
+	__u32 service;
+	__u32 flags; /* enum service_flag: an agent has no table of services, but counts by their number */
+};
+
+_Static_assert(sizeof(struct interval) == 16, "four intervals to a cache line");
+
+/* The same for a gateway, in one word: as it stands in the VIP's slot. */
+struct vip_interval {
+	__u32 first; /* VIP_INTERVAL_NONE: nobody's, no packet has such a point */
+	__u16 more;  /* ports behind the first one */
+	__u16 service;
+};
+
+_Static_assert(sizeof(struct vip_interval) == 8, "stored at once");
+
+#define VIP_INTERVAL_NONE 0xffffffff
+#define VIP_INTERVALS 5
+
+static inline __attribute__((always_inline)) struct vip_interval
+vip_interval_of(const struct interval *interval)
+{
+	if (interval->last - interval->first > 0xffff)
+		return (struct vip_interval){.first = VIP_INTERVAL_NONE};
+	return (struct vip_interval){.first = interval->first,
+				     .more = interval->last - interval->first,
+				     .service = interval->service};
+}
+
 /*
  * One place of the open-addressed table of VIPs. A VIP's services are disjoint intervals of protocol
- * and port, `intervals` tells which: first << 16 | count. 0: free, and the end of a probe.
+ * and port, `intervals` tells which: first << 16 | count. 0: free, and the end of a probe. The first of them
+ * stand in the slot too, where a gateway finds them without another look-up; what it does not find there it
+ * looks for in the list.
  */
 struct vip_slot {
 	union address address;
 	__u64 intervals;
-	__u64 spare;
+	struct vip_interval near[VIP_INTERVALS];
 };
 
-_Static_assert(sizeof(struct vip_slot) == 32, "two slots to a cache line");
+_Static_assert(sizeof(struct vip_slot) == 64, "a slot is a cache line");
 
 #define VIP_DELETED ((__u64)1 << 63) /* no VIP any more, but a probe goes on */
 
@@ -70,16 +104,6 @@ struct vip_prefix_key {
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct vip_prefix_key) == 20, "no hidden padding in a map key");
-
-/* protocol << 16 | port, host order, both ends inclusive; a VIP's intervals are sorted. */
-struct interval {
-	__u32 first;
-	__u32 last;
-	__u32 service;
-	__u32 flags; /* enum service_flag: an agent has no table of services, but counts by their number */
-};
-
-_Static_assert(sizeof(struct interval) == 16, "four intervals to a cache line");
 
 static inline __attribute__((always_inline)) __u32 interval_point(__u8 protocol, __be16 port)
 {
@@ -220,7 +244,7 @@ struct gateway_settings {
 	struct pin_settings pins;
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 344, "");
+_Static_assert(sizeof(struct gateway_settings) == 280, "");
 _Static_assert(SERVICES_MAX <= 1 << (32 - PIN_HASH_BITS), "a service's number fits into a pin");
 
 /* The same for a backend's agent. */
@@ -242,4 +266,4 @@ struct agent_settings {
 	__u64 netns; /* the host's, as SO_NETNS_COOKIE has it; 0: whichever */
 };
 
-_Static_assert(sizeof(struct agent_settings) == 248, "");
+_Static_assert(sizeof(struct agent_settings) == 184, "");

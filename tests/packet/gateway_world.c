@@ -25,9 +25,8 @@ static const struct hash_key key = {
 
 /* Epoch 1 has a key too, but is not live. */
 const struct cookie_keys cookie_keys = {
-	.epochs = {{{0x0123456789abcdefULL, 0xfedcba9876543210ULL, 0x0f1e2d3c4b5a6978ULL,
-		     0x8796a5b4c3d2e1f0ULL, 0x1122334455667788ULL, 0x99aabbccddeeff00ULL}},
-		   {{7, 8, 9, 10, 11, 12}}},
+	.epochs = {{{0x0123456789abcdefULL, 0xfedcba9876543210ULL}},
+		   {{7, 8}}},
 	.live = 1 << 0,
 };
 
@@ -243,7 +242,8 @@ const struct pin_table *gateway_pins(void)
 
 static void put_stages(void)
 {
-	const struct bpf_program *stages[] = {skeleton->progs.gateway_sid, skeleton->progs.gateway_reply};
+	const struct bpf_program *stages[] = {skeleton->progs.gateway_sid, skeleton->progs.gateway_reply,
+					      skeleton->progs.gateway_odd};
 
 	for (__u32 i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		int fd = bpf_program__fd(stages[i]);

@@ -85,7 +85,7 @@ static void without_cookies_a_new_connection_goes_through_its_router(void **stat
 /* Which backend of the cookie's a segment of this flow goes to; 0: its cookie is nobody's. */
 static uint16_t by_cookie(const struct fixture *fixture, int backend, const char *text)
 {
-	static const struct cookie_keys cookies = {.epochs = {{{1, 2, 3, 4, 5, 6}}}, .live = 1};
+	static const struct cookie_keys cookies = {.epochs = {{{1, 2}}}, .live = 1};
 	const struct path_view view = {
 		.tables = &fixture->tables, .key = &test_keys.flow, .cookie = &cookies};
 	struct flow flow = {
