@@ -24,18 +24,20 @@ const volatile struct gateway_settings settings;
 #define PORTS_HANDED_OUT 32768 /* ip-sysctl, ip_local_port_range: from here on */
 
 /*
- * Programs that go on where the first one ends, which is for packets of clients alone: what they do not
- * need, their program shall not carry. A reply's way is one of its own, too: followed by all ways through
+ * Programs that go on where the first one ends, which is for plain packets of clients alone: what they do
+ * not need, their program shall not carry. A reply's way is one of its own, too: followed by all ways through
  * the parser that lead to it, it is too much for the verifier and for the stack (decision 0006).
  */
 enum stage {
-	STAGE_SID,
-	STAGE_REPLY,
+	STAGE_SID,   /* what was sent to a SID of ours        */
+	STAGE_REPLY, /* of a backend, to a client             */
+	STAGE_ODD,   /* of a client, to be read header by header */
 	STAGES,
 };
 
 int gateway_sid(struct xdp_md *ctx);
 int gateway_reply(struct xdp_md *ctx);
+int gateway_odd(struct xdp_md *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -46,6 +48,7 @@ struct {
 	.values = {
 		[STAGE_SID] = &gateway_sid,
 		[STAGE_REPLY] = &gateway_reply,
+		[STAGE_ODD] = &gateway_odd,
 	},
 };
 
@@ -72,7 +75,7 @@ struct visit {
 	__u8 hops;
 	__u8 tried;	  /* of the SID's flags: rungs that are behind this packet */
 	__u8 outer_class; /* traffic class of the outer header, if one came */
-	__u64 vip;	  /* its intervals */
+	struct vip vip;
 	__u32 service;	  /* its number */
 	struct packet packet;
 	struct way way;
@@ -280,8 +283,26 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 	return GATEWAY_NOT_OURS;
 }
 
+/* How much is known of a packet before it is read. */
+enum reading {
+	READ_PLAIN, /* by the short way alone: an odd one goes on in another program */
+	READ_ODD,   /* the short way has been tried */
+	READ_ANY,
+};
+
+/* From the network header on; the cursor stays there. */
+step int read(struct xdp_md *ctx, const struct cursor *cursor, struct packet *packet,
+	      enum reading reading)
+{
+	if (reading == READ_PLAIN)
+		return packet_parse_plain(cursor, packet) ? GATEWAY_GO_ON : go_on(ctx, STAGE_ODD);
+	return fault_verdict(reading == READ_ODD ? packet_parse_any(*cursor, packet)
+						 : packet_parse(*cursor, packet));
+}
+
 /* The VIP first: what is for none is not ours, however odd the rest of it. */
-step int classify(struct cursor *cursor, struct visit *visit, const struct service **ret_service)
+step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
+		  enum reading reading, const struct service **ret_service)
 {
 	struct packet *packet = &visit->packet;
 	int stop, number;
@@ -289,15 +310,15 @@ step int classify(struct cursor *cursor, struct visit *visit, const struct servi
 
 	if (!packet_parse_addresses(*cursor, packet))
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_MALFORMED;
-	visit->vip = vip_find(&packet->flow.vip, settings.vip_prefixes);
-	if (!visit->vip)
+	visit->vip = vip_look_up(&packet->flow.vip, settings.vip_prefixes);
+	if (!vip_is(&visit->vip))
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_NO_SERVICE;
-	stop = fault_verdict(packet_parse(*cursor, packet));
+	stop = read(ctx, cursor, packet, reading);
 	if (stop)
 		return stop;
 	if (visit->arrival != FROM_CLIENT)
 		packet_settle(cursor, packet);
-	number = service_find(visit->vip, packet->flow.protocol, packet->flow.vip_port);
+	number = vip_service(&visit->vip, packet->flow.protocol, packet->flow.vip_port);
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
 	key = visit->service = number;
@@ -388,12 +409,12 @@ step int send_along(struct xdp_md *ctx, struct visit *visit)
 
 /* From the client's packet, whoever brought it. */
 step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
-		 enum arrival arrival)
+		 enum arrival arrival, enum reading reading)
 {
 	const struct service *service;
 	int verdict, stop;
 
-	stop = classify(cursor, visit, &service);
+	stop = classify(ctx, cursor, visit, reading, &service);
 	if (stop)
 		return stop;
 	verdict = dispatch(ctx, visit, service, arrival);
@@ -404,32 +425,37 @@ step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 }
 
 /* One path, which the compiler writes out for each family, so that no step has to ask for it again. */
-step int forward_client(struct xdp_md *ctx, struct visit *visit)
+step int forward_client(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
-	struct cursor cursor = cursor_new(ctx);
-	int stop = admit(ctx, &cursor, visit);
+	int stop = admit(ctx, cursor, visit);
 
 	if (stop)
 		return stop;
 	if (visit->packet.family == FAMILY_V6) {
 		visit->packet.family = FAMILY_V6;
-		return forward(ctx, &cursor, visit, FROM_CLIENT);
+		return forward(ctx, cursor, visit, FROM_CLIENT, READ_PLAIN);
 	}
 	visit->packet.family = FAMILY_V4;
-	return forward(ctx, &cursor, visit, FROM_CLIENT);
+	return forward(ctx, cursor, visit, FROM_CLIENT, READ_PLAIN);
 }
 
-step int forward_sid(struct xdp_md *ctx, struct visit *visit)
+step int forward_odd(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
-	struct cursor cursor = cursor_new(ctx);
-	int stop = admit_sid(ctx, &cursor, visit);
+	int stop = admit(ctx, cursor, visit);
+
+	return stop ? stop : forward(ctx, cursor, visit, FROM_CLIENT, READ_ODD);
+}
+
+step int forward_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
+{
+	int stop = admit_sid(ctx, cursor, visit);
 
 	if (stop)
 		return stop;
 	if (visit->arrival == FROM_SERVER)
 		return go_on(ctx, STAGE_REPLY);
-	visit->arrival ^= cursor_unknown(&cursor);
-	return forward(ctx, &cursor, visit, visit->arrival);
+	visit->arrival ^= cursor_unknown(cursor);
+	return forward(ctx, cursor, visit, visit->arrival, READ_ANY);
 }
 
 /* The client's packet, in whatever it comes, for the sample of packets that the daemon is told of. */
@@ -502,20 +528,32 @@ step int finish(const struct xdp_md *ctx, int verdict, __u64 bytes, __u32 ifinde
 SEC("xdp")
 int gateway(struct xdp_md *ctx)
 {
-	struct visit visit = {.bytes = frame_size(ctx)};
+	struct cursor cursor = cursor_new(ctx);
+	struct visit visit = {.bytes = cursor_size(&cursor)};
 	int verdict;
 
 	if (settings.trace.one_in)
 		trace_read(ctx);
-	verdict = forward_client(ctx, &visit);
+	verdict = forward_client(ctx, &cursor, &visit);
+	return finish(ctx, verdict, visit.bytes, visit.ifindex);
+}
+
+SEC("xdp")
+int gateway_odd(struct xdp_md *ctx)
+{
+	struct cursor cursor = cursor_new(ctx);
+	struct visit visit = {.bytes = cursor_size(&cursor)};
+	int verdict = forward_odd(ctx, &cursor, &visit);
+
 	return finish(ctx, verdict, visit.bytes, visit.ifindex);
 }
 
 SEC("xdp")
 int gateway_sid(struct xdp_md *ctx)
 {
-	struct visit visit = {.bytes = frame_size(ctx)};
-	int verdict = forward_sid(ctx, &visit);
+	struct cursor cursor = cursor_new(ctx);
+	struct visit visit = {.bytes = cursor_size(&cursor)};
+	int verdict = forward_sid(ctx, &cursor, &visit);
 
 	return finish(ctx, verdict, visit.bytes, visit.ifindex);
 }

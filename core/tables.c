@@ -431,6 +431,19 @@ static struct vip_slot *vip_slot_free(const struct tables *tables, const union a
 	return NULL;
 }
 
+/* Each is right by itself: while they change, a packet finds an old one, a new one, or looks into the list. */
+static void vip_put_near(struct vip_slot *entry, const struct interval *intervals, uint32_t count)
+{
+	for (uint32_t i = 0; i < VIP_INTERVALS; i++) {
+		struct vip_interval near = {.first = VIP_INTERVAL_NONE};
+
+		if (i < count)
+			near = vip_interval_of(&intervals[i]);
+		__atomic_store(&entry->near[i], &near, __ATOMIC_RELAXED);
+	}
+}
+
+/* `word` is the VIP's, whose list is written. */
 static int vip_publish(const struct tables *tables, const union address *vip, uint64_t word)
 {
 	struct vip_slot *entry = vip_slot_find(tables, vip);
@@ -441,6 +454,7 @@ static int vip_publish(const struct tables *tables, const union address *vip, ui
 			return -ENOSPC;
 		entry->address = *vip;
 	}
+	vip_put_near(entry, &tables->intervals[word >> 16], word & 0xffff);
 	publish(&entry->intervals, word);
 	return 0;
 }

@@ -5,7 +5,7 @@
  * takes them for its own. A daemon that starts finds its maps there, full, and exchanges only the
  * program behind each link.
  *
- *   DIR/layout-2/map-NAME        DIR/layout-2/link-INTERFACE        DIR/layout-2/stages-INTERFACE
+ *   DIR/layout-3/map-NAME        DIR/layout-3/link-INTERFACE        DIR/layout-3/stages-INTERFACE
  *
  * The programs that a link's program goes on in belong to it and to the same load (its maps' sizes, its
  * settings): they change hands with the link, and not before.

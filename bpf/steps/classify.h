@@ -34,18 +34,24 @@ struct {
 	__type(value, struct interval);
 } intervals SEC(".maps");
 
-/* *ret: the intervals of the VIP, if it stands in this slot. False: it may stand in the next one. */
-step bool vip_at(__u32 slot, const union address *address, __u64 *ret)
+/* Where a VIP's intervals are: in a slot, or, of a network, in the list alone. */
+struct vip {
+	const struct vip_slot *slot;
+	__u64 intervals; /* without a slot; 0: it is none */
+};
+
+/* *ret: the VIP, if it stands in this slot. False: it may stand in the next one. */
+step bool vip_at(__u32 slot, const union address *address, const struct vip_slot **ret)
 {
 	__u32 at = slot & (VIP_SLOTS - 1);
 	const struct vip_slot *vip = bpf_map_lookup_elem(&vips, &at);
 
-	*ret = 0;
+	*ret = NULL;
 	if (!vip || !vip->intervals)
 		return true;
 	if (!address_equal(&vip->address, address) || vip->intervals & VIP_DELETED)
 		return false;
-	*ret = vip->intervals;
+	*ret = vip;
 	return true;
 }
 
@@ -54,21 +60,21 @@ static __noinline __u64 vip_find_further(__u64 high, __u64 low)
 {
 	union address address = {.halves = {high, low}};
 	__u32 slot = vip_slot_of(&address);
-	__u64 intervals_of;
+	const struct vip_slot *vip;
 
 	for (int i = 1; i < VIP_PROBES; i++)
-		if (vip_at(slot + i, &address, &intervals_of))
-			return intervals_of;
+		if (vip_at(slot + i, &address, &vip))
+			return vip ? vip->intervals : 0;
 	return 0;
 }
 
-step __u64 vip_find_exact(const union address *address)
+step struct vip vip_find_exact(const union address *address)
 {
-	__u64 intervals_of;
+	struct vip vip = {};
 
-	if (vip_at(vip_slot_of(address), address, &intervals_of))
-		return intervals_of;
-	return vip_find_further(address->halves[0], address->halves[1]);
+	if (!vip_at(vip_slot_of(address), address, &vip.slot))
+		vip.intervals = vip_find_further(address->halves[0], address->halves[1]);
+	return vip;
 }
 
 step __u64 vip_find_prefix(const union address *address)
@@ -79,14 +85,32 @@ step __u64 vip_find_prefix(const union address *address)
 	return intervals_of ? *intervals_of : 0;
 }
 
-/* A VIP's intervals (first << 16 | count), or 0 when the address is none. */
+step struct vip vip_look_up(const union address *address, bool prefixes)
+{
+	struct vip vip = vip_find_exact(address);
+
+	if (!vip.slot && !vip.intervals && prefixes)
+		vip.intervals = vip_find_prefix(address);
+	return vip;
+}
+
+step bool vip_is(const struct vip *vip)
+{
+	return vip->slot || vip->intervals;
+}
+
+/* Its list: first << 16 | count. */
+step __u64 vip_intervals(const struct vip *vip)
+{
+	return vip->slot ? vip->slot->intervals : vip->intervals;
+}
+
+/* A VIP's intervals, or 0 when the address is none. */
 step __u64 vip_find(const union address *address, bool prefixes)
 {
-	__u64 found = vip_find_exact(address);
+	struct vip vip = vip_look_up(address, prefixes);
 
-	if (!found && prefixes)
-		found = vip_find_prefix(address);
-	return found;
+	return vip_intervals(&vip);
 }
 
 /* The VIP's interval that holds this protocol and port, or NULL. */
@@ -124,4 +148,19 @@ step int service_find(__u64 vip, __u8 protocol, __be16 port)
 	const struct interval *interval = interval_find(vip, protocol, port);
 
 	return interval ? (int)interval->service : -1;
+}
+
+/* The same, at a gateway; nearly always by the VIP's slot, which was just read. */
+step int vip_service(const struct vip *vip, __u8 protocol, __be16 port)
+{
+	__u32 point = interval_point(protocol, port);
+
+#pragma unroll
+	for (int i = 0; i < VIP_INTERVALS && vip->slot; i++) {
+		const struct vip_interval *near = &vip->slot->near[i];
+
+		if (point - near->first <= near->more)
+			return near->service;
+	}
+	return service_find(vip_intervals(vip), protocol, port);
 }

@@ -431,21 +431,24 @@ step void packet_settle(const struct cursor *cursor, struct packet *packet)
 	packet->timestamps = (packet->timestamps ^ cursor_unknown(cursor)) & 1;
 }
 
-/*
- * From the IP header to the flow. Each way has a copy of its own: what the plain one has read of an odd
- * packet is forgotten, and only the odd one, whose address another function gets, is in memory.
- */
-step int packet_parse(struct cursor cursor, struct packet *packet)
+/* The same, on a copy: who gives away its address has what is known of the packet in memory on every way. */
+step int packet_parse_any(struct cursor cursor, struct packet *packet)
 {
-	struct packet plain = *packet, odd = *packet;
-	int fault;
+	struct packet odd = *packet;
+	int fault = packet_parse_odd(cursor.start, cursor.at, cursor.end, &odd);
 
-	if (packet_parse_plain(&cursor, &plain)) {
-		*packet = plain;
-		return PACKET_FINE;
-	}
-	fault = packet_parse_odd(cursor.start, cursor.at, cursor.end, &odd);
 	odd.family = packet->family; /* has not changed, but the verifier has forgotten its bounds */
 	*packet = odd;
 	return fault;
+}
+
+/* From the IP header to the flow. What the short way has read of an odd packet is forgotten. */
+step int packet_parse(struct cursor cursor, struct packet *packet)
+{
+	struct packet plain = *packet;
+
+	if (!packet_parse_plain(&cursor, &plain))
+		return packet_parse_any(cursor, packet);
+	*packet = plain;
+	return PACKET_FINE;
 }

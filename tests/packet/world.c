@@ -104,6 +104,8 @@ static void put_vip(int vips, const char *text)
 
 	assert_int_equal(bpf_map_lookup_elem(vips, &at, &taken), 0);
 	assert_true(!taken.intervals || address_equal(&taken.address, &slot.address));
+	for (__u32 i = 0; i < VIP_INTERVALS; i++)
+		slot.near[i] = vip_interval_of(&offered[i]);
 	put(vips, &at, &slot);
 }
 
