@@ -93,34 +93,6 @@ JUDGE(judge_agent_silent)
 	}
 }
 
-/*
- * Packets are claimed by an agent whose daemon is away, so this is not what agent-silent finds. An agent that
- * does not answer either is not heard, of course.
- */
-JUDGE(judge_heartbeat)
-{
-	for (size_t i = 0; i < facts->n_targets; i++) {
-		const struct fact_target *target = &facts->targets[i];
-		char where[WHERE_MAX];
-		const char *what = NULL;
-
-		if (!target->heartbeat || target->small.end != PROBE_ANSWERED)
-			continue;
-		if (target->replayed)
-			what = "the agent's heartbeats are older than one that was heard: its clock "
-			       "went back";
-		else if (strcmp(target->heartbeat, "silent") == 0)
-			what = "the agent was heard, and is silent now: its load is not known";
-		else if (strcmp(target->heartbeat, "left") == 0)
-			what = "the agent's daemon was stopped: its load is not known";
-		else if (strcmp(target->heartbeat, "never") == 0)
-			what = "the agent was never heard: its load is not known";
-		if (what)
-			findings_add(findings, check, target_where(target, where),
-				     mend_with(target->name), "%s", what);
-	}
-}
-
 /* Our own link is too narrow: interface-mtu has said so. */
 static bool narrow_at_home(const struct facts *facts, const struct fact_target *target)
 {
@@ -196,6 +168,35 @@ static bool prefix_differs(const struct facts *facts, const struct fact_target *
 	struct prefix own = network_prefix(&facts->config->infrastructure);
 
 	return memcmp(&own, &target->infrastructure, sizeof(own)) != 0;
+}
+
+/*
+ * Packets are claimed by an agent whose daemon is away, so this is not what agent-silent finds. An agent that
+ * does not answer either is not heard, of course, nor is one of another secret or prefix.
+ */
+JUDGE(judge_heartbeat)
+{
+	for (size_t i = 0; i < facts->n_targets; i++) {
+		const struct fact_target *target = &facts->targets[i];
+		char where[WHERE_MAX];
+		const char *what = NULL;
+
+		if (!target->heartbeat || target->small.end != PROBE_ANSWERED ||
+		    secret_differs(facts, target) || prefix_differs(facts, target))
+			continue;
+		if (target->replayed)
+			what = "the agent's heartbeats are older than one that was heard: its clock "
+			       "went back";
+		else if (strcmp(target->heartbeat, "silent") == 0)
+			what = "the agent was heard, and is silent now: its load is not known";
+		else if (strcmp(target->heartbeat, "left") == 0)
+			what = "the agent's daemon was stopped: its load is not known";
+		else if (strcmp(target->heartbeat, "never") == 0)
+			what = "the agent was never heard: its load is not known";
+		if (what)
+			findings_add(findings, check, target_where(target, where),
+				     mend_with(target->name), "%s", what);
+	}
 }
 
 /*

@@ -393,6 +393,15 @@ static void who_does_not_answer_is_not_missed_a_second_time(void **state)
 		       "holdfast doctor on b2");
 }
 
+static void another_secret_is_why_it_is_not_heard(void **state)
+{
+	struct patient *patient = patient_new(ROLE_GATEWAY);
+
+	patient->targets[1].heartbeat = "silent";
+	patient->targets[1].fingerprint++;
+	assert_finding(patient, "secret", "differs from this node", "b2", "to b2");
+}
+
 static void a_path_too_narrow_is_told_with_what_fits(void **state)
 {
 	struct patient *patient = patient_new(ROLE_GATEWAY);
@@ -516,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_sid_without_a_way_is_named_by_where_the_way_ends),
 		cmocka_unit_test(an_agent_whose_program_answers_but_whose_daemon_is_not_heard_is_named),
 		cmocka_unit_test(who_does_not_answer_is_not_missed_a_second_time),
+		cmocka_unit_test(another_secret_is_why_it_is_not_heard),
 		cmocka_unit_test(a_path_too_narrow_is_told_with_what_fits),
 		cmocka_unit_test(one_backend_that_differs_is_the_one_that_is_wrong),
 		cmocka_unit_test(a_node_that_differs_from_all_is_wrong_itself),
