@@ -185,8 +185,8 @@ JUDGE(judge_heartbeat)
 		    secret_differs(facts, target) || prefix_differs(facts, target))
 			continue;
 		if (target->replayed)
-			what = "the agent's heartbeats are older than one that was heard: its clock "
-			       "went back";
+			what = "heartbeats come in its name that are older than one that was heard: its "
+			       "clock went back, or another host has its id";
 		else if (strcmp(target->heartbeat, "silent") == 0)
 			what = "the agent was heard, and is silent now: its load is not known";
 		else if (strcmp(target->heartbeat, "left") == 0)

@@ -16,11 +16,13 @@
 #define ACCURACY_US 5000
 #define STALLED_US (3 * TICK_US)
 #define EXCUSE_US 300000
+#define REPLAYED_US (5 * 1000000ULL) /* an old heartbeat is worth telling of for so long */
+#define REPLAY_SAID_US (60 * 1000000ULL)
 
 /* What was said about a host, so that it is said once. */
 struct said {
 	enum load_state state;
-	bool replayed;
+	uint64_t replayed_us, replay_said_us; /* the last time; 0: never */
 };
 
 struct loads {
@@ -53,27 +55,38 @@ static const char *name_of(const struct loads *loads, uint16_t id)
 
 /* Hearing */
 
-/* Once, until one is taken: an agent whose clock went back says so ten times a second. */
-static void say_replayed(struct loads *loads, uint16_t id)
+/* Once a minute: they come ten times a second, and a true one in between if another host sends them. */
+static void say_replayed(struct loads *loads, uint16_t id, uint64_t now)
 {
-	if (!loads->said[id].replayed)
-		log_warning("backend %s: a heartbeat is older than one that was heard. It was recorded, or "
-			    "that host's clock went back before its agent started",
+	struct said *said = &loads->said[id];
+
+	if (!said->replay_said_us || now - said->replay_said_us > REPLAY_SAID_US) {
+		log_warning("backend %s: a heartbeat is older than one that was heard. That host's clock "
+			    "went back before its agent started, or another host has its id, or it was "
+			    "recorded",
 			    name_of(loads, id));
-	loads->said[id].replayed = true;
+		said->replay_said_us = now;
+	}
+	said->replayed_us = now;
+}
+
+static bool is_replayed(const struct loads *loads, uint16_t id)
+{
+	uint64_t last = loads->said[id].replayed_us;
+
+	return last && now_us() - last < REPLAYED_US;
 }
 
 static void on_heard(const struct heartbeat *message, size_t size, void *userdata)
 {
 	struct loads *loads = userdata;
 	uint16_t id;
-	enum load_taken taken = load_take(loads->load, message, size, now_us(), &id);
+	uint64_t now = now_us();
+	enum load_taken taken = load_take(loads->load, message, size, now, &id);
 
 	loads->taken[taken]++;
 	if (taken == LOAD_REPLAYED)
-		say_replayed(loads, id);
-	if (taken == LOAD_TAKEN)
-		loads->said[id].replayed = false;
+		say_replayed(loads, id, now);
 }
 
 /* Judging */
@@ -248,7 +261,7 @@ json_t *loads_host_json(const struct loads *loads, const struct config_backend *
 		return json_pack("{s:s}", "state", load_state_name(host.state));
 	return json_pack("{s:s s:f s:f s:b}", "state", load_state_name(host.state), "age_s",
 			 host.age_us / 1e6, "cpu", host.cpu / (double)HEARTBEAT_PERMILLE,
-			 "replayed", loads->said[backend->id].replayed);
+			 "replayed", is_replayed(loads, backend->id));
 }
 
 json_t *loads_service_json(const struct loads *loads, const struct config_service *service,

@@ -237,7 +237,7 @@ it "the doctor finds it" doctor_finds g1 'the agent was heard, and is silent now
 it "what was recorded does not make it alive" is_refused g1 replayed b1 "$RECORDED"
 it "nor do forgeries" is_refused g1 forged b1 "$(changed "$RECORDED")"
 it "it is still silent" is_agent g1 b1 silent
-it "the doctor says why" doctor_finds g1 "heartbeats are older than one that was heard.*, b1 "
+it "the doctor says why" doctor_finds g1 "heartbeats come in its name that are older.*, b1 "
 it "its backend answers probes, and goes on" stays_up b1 2
 with_heartbeat required
 it "where the heartbeat is required, it is closed" all_close b1

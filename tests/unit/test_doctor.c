@@ -367,7 +367,7 @@ static void an_agent_whose_program_answers_but_whose_daemon_is_not_heard_is_name
 		{"silent", false, "is silent now"},
 		{"left", false, "was stopped"},
 		{"never", false, "was never heard"},
-		{"alive", true, "its clock went back"},
+		{"alive", true, "clock went back, or another"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
