@@ -162,6 +162,32 @@ void print_services(const json_t *services, FILE *to)
 	table_print(table, to);
 }
 
+/*
+ * What a backend still has that the operator closed: its agent counts the connections; without one it is
+ * what this gateway has pinned. A count that an agent gave long ago says nothing of now.
+ */
+static void drain_state(const json_t *backend, char state[static BACKEND_STATE_MAX])
+{
+	const json_t *agent = json_object_get(backend, "agent");
+	const json_t *left = json_object_get(json_object_get(backend, "load"), "connections");
+	long long pins = json_integer_value(json_object_get(backend, "pins"));
+	const char *heard = text(agent, "state");
+
+	if (json_is_null(agent) && pins)
+		snprintf(state, BACKEND_STATE_MAX, "draining, %lld pinned flows", pins);
+	else if (json_is_null(agent))
+		snprintf(state, BACKEND_STATE_MAX, "drained, no pinned flow");
+	else if (strcmp(heard, "silent") == 0 || strcmp(heard, "left") == 0)
+		snprintf(state, BACKEND_STATE_MAX, "draining, but its agent does not say what is left");
+	else if (!json_is_integer(left))
+		snprintf(state, BACKEND_STATE_MAX, "closed");
+	else if (json_integer_value(left))
+		snprintf(state, BACKEND_STATE_MAX, "draining, %lld connections",
+			 (long long)json_integer_value(left));
+	else
+		snprintf(state, BACKEND_STATE_MAX, "drained, no connection");
+}
+
 /* One that is down is open all the same where all are, and the operator trusts them. */
 const char *backend_state(const json_t *backend, char state[static BACKEND_STATE_MAX])
 {
@@ -172,6 +198,8 @@ const char *backend_state(const json_t *backend, char state[static BACKEND_STATE
 		snprintf(state, BACKEND_STATE_MAX, "%s it %s, for %.0f s",
 			 open ? "open, but" : "closed,", text(health, "reason"),
 			 json_number_value(json_object_get(health, "since_s")));
+	else if (!open && json_is_false(json_object_get(backend, "enabled")))
+		drain_state(backend, state);
 	else if (!open)
 		snprintf(state, BACKEND_STATE_MAX, "closed");
 	else

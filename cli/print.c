@@ -57,10 +57,12 @@ static void print_status_backends(const json_t *list, FILE *to)
 	size_t i;
 
 	json_array_foreach(list, i, backend) {
+		char state[BACKEND_STATE_MAX];
+
 		fprintf(to, "    %-12s id %-5lld weight %-4lld %s", text(backend, "name"),
 		       number(backend, "id"), number(backend, "weight"),
-		       backend_state(backend, (char[BACKEND_STATE_MAX]){}));
-		if (number(backend, "pins"))
+		       backend_state(backend, state));
+		if (number(backend, "pins") && !strstr(state, "pinned"))
 			fprintf(to, ", %lld pinned flows", number(backend, "pins"));
 		fprintf(to, "\n");
 	}

@@ -28,6 +28,17 @@ takes_no_new() {
 	answered_once web "$1" && is 0 served web "$1" b1
 }
 
+# tells WORDS: both gateways say that of b1.
+tells() {
+	local node
+
+	for node in "${GATEWAYS[@]}"; do
+		wait_for "$node to tell '$1' of b1" 10 is_told "$node" "$1"
+	done
+}
+
+is_told() { holdfast "$1" backends | grep -qE "^web +b1 .* $2\b"; }
+
 # counts N: b1's connections of the service come to that.
 counts() {
 	wait_for "b1 to count $1 connections of web" 10 is "$1" connections b1 web
@@ -47,11 +58,13 @@ for family in 4 6; do
 	it "and the connection still stays with b1, IPv$family" is b1 talk "ipv$family"
 done
 it "they still are the only ones" counts 2
+it "gateways tell how many are left" tells "draining, 2 connections"
 talk_close ipv4
 it "one ends, and one is left" counts 1
 stop b1 agent KILL
 agents b1
 it "which an agent that has just started knows of, too" counts 1
 talk_close ipv6
-it "with the last one's end b1 is drained" counts 0
+it "with the last one's end there is none" counts 0
+it "and gateways tell that b1 is drained" tells "drained, no connection"
 tests_end

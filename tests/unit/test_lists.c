@@ -73,6 +73,38 @@ static void backends_stand_in_a_table_with_their_service(void **state)
 	       "alt      b6        6       1            -      -      -      -           -  closed\n");
 }
 
+static void drains_to(const char *members, const char *wanted)
+{
+	char state[BACKEND_STATE_MAX], backend[256];
+	json_t *json;
+
+	snprintf(backend, sizeof(backend), "{\"open\": false, \"enabled\": false, %s}", members);
+	json = json_of(backend);
+	assert_string_equal(backend_state(json, state), wanted);
+	json_decref(json);
+}
+
+static void a_backend_that_is_drained_says_what_is_left(void **state)
+{
+	drains_to("\"agent\": {\"state\": \"alive\"}, \"load\": {\"connections\": 12}, \"pins\": 3",
+		  "draining, 12 connections");
+	drains_to("\"agent\": {\"state\": \"alive\"}, \"load\": {\"connections\": 0}, \"pins\": 3",
+		  "drained, no connection");
+	drains_to("\"agent\": {\"state\": \"alive\"}, \"load\": {}", "closed"); /* of datagrams */
+	drains_to("\"agent\": {\"state\": \"never\"}, \"load\": null", "closed");
+	drains_to("\"agent\": null, \"load\": null, \"pins\": 3", "draining, 3 pinned flows");
+	drains_to("\"agent\": null, \"load\": null, \"pins\": 0", "drained, no pinned flow");
+}
+
+/* None then is none of long ago: nobody may go by it. */
+static void a_silent_agent_s_last_count_is_not_shown(void **state)
+{
+	drains_to("\"agent\": {\"state\": \"silent\"}, \"load\": {\"connections\": 0}",
+		  "draining, but its agent does not say what is left");
+	drains_to("\"agent\": {\"state\": \"left\"}, \"load\": {\"connections\": 0}",
+		  "draining, but its agent does not say what is left");
+}
+
 static void gateways_stand_in_a_table_with_their_state(void **state)
 {
 	prints(gateway_status, gateways_of, print_gateways,
@@ -116,6 +148,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(services_stand_in_a_table_with_their_open_backends),
 		cmocka_unit_test(backends_stand_in_a_table_with_their_service),
+		cmocka_unit_test(a_backend_that_is_drained_says_what_is_left),
+		cmocka_unit_test(a_silent_agent_s_last_count_is_not_shown),
 		cmocka_unit_test(gateways_stand_in_a_table_with_their_state),
 		cmocka_unit_test(an_agent_has_services_without_backends),
 		cmocka_unit_test(an_agent_that_is_asked_for_gateways_or_backends_says_whom_to_ask),
