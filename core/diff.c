@@ -44,7 +44,7 @@ struct comparison {
 	struct diff *diff;
 };
 
-static int add(struct diff *diff, const struct diff_change *change)
+int diff_add(struct diff *diff, const struct diff_change *change)
 {
 	struct diff_change *changes =
 		reallocarray(diff->changes, diff->n_changes + 1, sizeof(*changes));
@@ -109,7 +109,7 @@ static int add_vip(struct diff *diff, const struct network *network, enum diff_w
 	struct diff_change change = {.about = DIFF_VIP, .what = what};
 
 	network_format(network, change.name);
-	return add(diff, &change);
+	return diff_add(diff, &change);
 }
 
 /* Some service on it has an open backend, so it is announced unless the operator switched it off.
@@ -199,7 +199,7 @@ static int compare_member(struct comparison *comparison, const void *left, const
 		change.what = is ? DIFF_OPENED : DIFF_CLOSED;
 	else
 		change.what = DIFF_CHANGED;
-	return add(comparison->diff, &change);
+	return diff_add(comparison->diff, &change);
 }
 
 static struct named *members_named(const struct config_service *service)
@@ -242,7 +242,7 @@ static int add_own_vips(struct diff *diff, const struct config_service *service,
 	for (size_t i = 0; r == 0 && i < service->n_vips; i++)
 		if (!has_vip(other, &service->vips[i])) {
 			network_format(&service->vips[i], change.name);
-			r = add(diff, &change);
+			r = diff_add(diff, &change);
 		}
 	return r;
 }
@@ -270,7 +270,7 @@ int diff_field(struct diff *diff, enum diff_about about, const char *name, const
 	snprintf(change.name, sizeof(change.name), "%s", name);
 	snprintf(change.before, sizeof(change.before), "%s", before);
 	snprintf(change.after, sizeof(change.after), "%s", after);
-	return add(diff, &change);
+	return diff_add(diff, &change);
 }
 
 static int compare_number(struct diff *diff, enum diff_about about, const char *name,
@@ -359,7 +359,7 @@ static int compare_service(struct comparison *comparison, const void *left, cons
 
 		snprintf(change.name, sizeof(change.name), "%s",
 			 (before ? before : after)->config->name);
-		return add(diff, &change);
+		return diff_add(diff, &change);
 	}
 	r = compare_ports(diff, before->config, after->config);
 	if (r == 0)
@@ -414,7 +414,7 @@ static int compare_node(struct comparison *comparison, const void *left, const v
 					     .what = after ? DIFF_ADDED : DIFF_REMOVED};
 
 		snprintf(change.name, sizeof(change.name), "%s", (before ? before : after)->name);
-		return add(diff, &change);
+		return diff_add(diff, &change);
 	}
 	/* A router's number is a place in this plan's list, and no property of it. */
 	if (about == DIFF_BACKEND)
@@ -481,7 +481,7 @@ static int compare_interface(struct comparison *comparison, const void *before, 
 	if (before && after)
 		return 0;
 	snprintf(change.name, sizeof(change.name), "%s", (const char *)(before ? before : after));
-	return add(comparison->diff, &change);
+	return diff_add(comparison->diff, &change);
 }
 
 static struct named *interfaces_named(const struct diff_side *side)
@@ -504,66 +504,9 @@ static int compare_interfaces(struct comparison *comparison)
 		    comparison->after->n_interfaces, compare_interface, NULL);
 }
 
-/* Parts of the settings, for people; what has no row here still reloads the programs. */
-struct setting {
-	const char *name;
-	size_t offset, size;
-};
-
-#define SETTING(object, field, words)                                                              \
-	{                                                                                          \
-		words, offsetof(struct object, field), sizeof(((struct object *)0)->field)         \
-	}
-
-static const struct setting gateway_rows[] = {
-	SETTING(gateway_settings, key, "flow hash key"),
-	SETTING(gateway_settings, infrastructure, "infrastructure"),
-	SETTING(gateway_settings, route, "router SID"),
-	SETTING(gateway_settings, site, "site SID"),
-	SETTING(gateway_settings, cookie, "cookie keys"),
-	SETTING(gateway_settings, vip_prefixes, "VIPs that are networks"),
-	SETTING(gateway_settings, pins, "pin table"),
-};
-
-static const struct setting agent_rows[] = {
-	SETTING(agent_settings, infrastructure, "infrastructure"),
-	SETTING(agent_settings, accept, "SID"),
-	SETTING(agent_settings, cookie, "cookie keys"),
-	SETTING(agent_settings, mss_v4, "MSS (IPv4)"),
-	SETTING(agent_settings, mss_v6, "MSS (IPv6)"),
-	SETTING(agent_settings, mtu, "MTU"),
-	SETTING(agent_settings, vip_prefixes, "VIPs that are networks"),
-};
-
-static int compare_rows(struct diff *diff, const struct setting *rows, size_t n, const char *before,
-			const char *after)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct diff_change change = {.about = DIFF_SETTING, .what = DIFF_CHANGED};
-
-		if (memcmp(before + rows[i].offset, after + rows[i].offset, rows[i].size) == 0)
-			continue;
-		snprintf(change.name, sizeof(change.name), "%s", rows[i].name);
-		r = add(diff, &change);
-	}
-	return r;
-}
-
 static int compare_settings(struct comparison *comparison)
 {
-	const struct diff_side *before = comparison->before, *after = comparison->after;
-	struct diff *diff = comparison->diff;
-
-	if (after->agent) {
-		diff->reload = memcmp(before->agent, after->agent, sizeof(*after->agent)) != 0;
-		return compare_rows(diff, agent_rows, LENGTH(agent_rows),
-				    (const char *)before->agent, (const char *)after->agent);
-	}
-	diff->reload = memcmp(before->gateway, after->gateway, sizeof(*after->gateway)) != 0;
-	return compare_rows(diff, gateway_rows, LENGTH(gateway_rows), (const char *)before->gateway,
-			    (const char *)after->gateway);
+	return diff_settings(comparison->diff, comparison->before, comparison->after);
 }
 
 int diff_sides(const struct diff_side *before, const struct diff_side *after, struct diff **ret)

@@ -8,6 +8,12 @@
 int diff_field(struct diff *diff, enum diff_about about, const char *name, const char *field,
 	       const char *before, const char *after);
 
+/* A change of a whole thing. 0 or -ENOMEM. */
+int diff_add(struct diff *diff, const struct diff_change *change);
+
+/* What programs are loaded with. 0 or -ENOMEM. */
+int diff_settings(struct diff *diff, const struct diff_side *before, const struct diff_side *after);
+
 /* When and where to the service's new connections leave the site. 0 or -ENOMEM. */
 int diff_policies(struct diff *diff, const struct plan_service *before,
 		  const struct plan_service *after);
