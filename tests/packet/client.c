@@ -91,6 +91,20 @@ static const uint8_t *segment_of(const struct client *client, const uint8_t *fra
 	return (tcp[2] << 8 | tcp[3]) == client->port ? tcp : NULL;
 }
 
+/* Whatever was written on its way out, the segment must be whole (RFC 9293, 3.1). */
+static void check_sum(const struct client *client, const uint8_t *tcp)
+{
+	const uint8_t *packet = tcp - (client->v == V6 ? 40 : 20);
+	size_t size = client->v == V6 ? (size_t)(packet[4] << 8 | packet[5])
+				      : (size_t)(packet[2] << 8 | packet[3]) - 20;
+	uint8_t pseudo[4] = {0, IPPROTO_TCP, size >> 8, size};
+	uint32_t sum = client->v == V6 ? checksum_add(0, packet + 8, 32)
+				       : checksum_add(0, packet + 12, 8);
+
+	sum = checksum_add(checksum_add(sum, pseudo, sizeof(pseudo)), tcp, size);
+	assert_int_equal(checksum_end(sum), 0);
+}
+
 /* Of the server's segments; those of a SYN-ACK stand behind others. */
 static void read_timestamps(const uint8_t *tcp, struct heard *heard)
 {
@@ -122,6 +136,7 @@ struct heard client_hear(struct client *client, uint8_t flags)
 		tcp = segment_of(client, frame, size);
 		if (!tcp || (tcp[13] & flags) != flags)
 			continue;
+		check_sum(client, tcp);
 		heard.flags = tcp[13];
 		read_timestamps(tcp, &heard);
 		if (tcp[13] & (TCP_SYN | TCP_FIN)) /* each counts as one byte */

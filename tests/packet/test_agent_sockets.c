@@ -102,6 +102,20 @@ static void a_segment_of_a_connection_carries_its_mark_and_its_own_clock(void **
 	assert_stamped(server_says(&client, server), now, LAG);
 }
 
+/* The kernel cuts it into packets behind the program: of 9000 bytes six, and one more. */
+static void every_packet_of_a_large_segment_carries_the_cookie(void **state)
+{
+	static const uint8_t bytes[9000];
+	struct client client;
+	int server = connected(&client, FAMILY(state));
+	uint32_t now = kernel_clock();
+
+	given_storage(server, LAG, now);
+	assert_int_equal(write(server, bytes, sizeof(bytes)), sizeof(bytes));
+	for (int i = 0; i < 7; i++)
+		assert_stamped(client_hear(&client, TCP_ACK), now, LAG);
+}
+
 /* It began before the agent, or its handshake was not stamped. */
 static void a_connection_without_storage_is_never_stamped(void **state)
 {
@@ -400,6 +414,7 @@ static int unload(void **state)
 
 AGENT_TESTS_WITH(load, unload,
 		 IN_BOTH(a_segment_of_a_connection_carries_its_mark_and_its_own_clock),
+		 IN_BOTH(every_packet_of_a_large_segment_carries_the_cookie),
 		 IN_BOTH(a_connection_without_storage_is_never_stamped),
 		 IN_BOTH(no_clock_is_further_than_the_bound_from_the_newest_echo),
 		 IN_BOTH(the_last_ack_from_time_wait_carries_what_the_fin_left_behind),
