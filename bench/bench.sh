@@ -7,7 +7,7 @@ set -euo pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 home=$(cd "$(dirname "$0")/.." && pwd)
-SECTIONS=(paths tables)
+SECTIONS=(paths tables scale)
 
 usage() {
 	cat <<-END
@@ -17,6 +17,7 @@ usage() {
 
 		  paths     what a packet costs on each of its ways through the BPF programs, in ns
 		  tables    pins by how full they are; rows: how long, how even, what moves
+		  scale     a gateway with 10,000 services and backends: loading, memory, changes
 
 		  --quick         small versions, two minutes in all; without it, fifteen
 		  --json FILE     the figures for programs: machine, and a list for each section
@@ -51,6 +52,7 @@ trap 'rm -rf "$parts"' EXIT
 
 section_paths() { "$home/build/bench/holdfast-bench" "$@"; }
 section_tables() { "$home/build/bench/holdfast-bench-tables" "$@"; }
+section_scale() { LAB_INSTANCE=${LAB_INSTANCE:-bench} "$home/bench/scale.sh" "$@"; }
 
 # section NAME [OPTION...]
 section() {
@@ -79,4 +81,5 @@ files=()
 for name in "${SECTIONS[@]}"; do
 	[[ ! -e $parts/$name.json ]] || files=("$parts/$name.json" "${files[@]}")
 done
-[[ -z $json ]] || jq -s add "${files[@]}" >"$json"
+[[ -z $json ]] || jq -s '(map(.tables // []) | add) as $tables | add |
+	if $tables == [] then . else .tables = $tables end' "${files[@]}" >"$json"

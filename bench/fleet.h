@@ -2,18 +2,19 @@
 /* Configurations of any size, as an operator would write them. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /*
- * Service i has the VIP number i, and `members` of the backends, from number i * members on, round and
- * round. Everything lies behind one gateway, g1.
+ * Service s0 is the first two backends' and asked for its health, if it is `asked`. Every other one has
+ * `members` of the backends, from the number of its own on, round and round. All have VIPs of both
+ * families and port 7000, and lie behind one gateway, g1.
  */
 struct fleet {
 	unsigned int services, backends, members;
-	unsigned int max_backends;
-	const char *check; /* health: off, tcp ... */
-	const char *secret;
+	bool asked;
+	unsigned int weight; /* of the first member of the last service */
 };
 
-/* The node's locator is fd48:6f6c:NODE::/64, with the low half of that in hexadecimal: see fleet.c. */
+/* The backend ID has the locator fd48:6f6c:1:ID::/64, in hexadecimal. */
 void fleet_write(FILE *file, const struct fleet *fleet);

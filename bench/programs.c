@@ -16,8 +16,9 @@
 #include "agent_stamp.skel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/pin_table.h"
 #include "bench/reference.h"
+#include "core/index.h"
+#include "core/pin_table.h"
 #include "driver.skel.h"
 #include "gateway.skel.h"
 #include "reference.skel.h"
@@ -85,12 +86,16 @@ static int load_gateway(struct programs *programs, struct world *world)
 	MAP_TABLE(gateway, tables, vips, VIP_SLOTS);
 	MAP_TABLE(gateway, tables, intervals, INTERVALS_MAX);
 	MAP_TABLE(gateway, tables, services, SERVICES_MAX);
-	MAP_TABLE(gateway, tables, members, MEMBER_WORDS_MAX);
-	MAP_TABLE(gateway, tables, rows, ROWS_MAX);
+	MAP_TABLE(gateway, tables, members, MEMBER_WORDS_MIN);
+	MAP_TABLE(gateway, tables, rows, ROWS_MIN);
 	MAP_TABLE(gateway, tables, backends, DESTINATIONS_MAX);
 	MAP_TABLE(gateway, tables, routers, ROUTERS_MAX);
 	MAP_TABLE(gateway, tables, site, 1);
 	MAP_TABLE(gateway, tables, next_hops, NEXT_HOPS_MAX);
+	tables->n_rows = ROWS_MIN;
+	tables->n_services = SERVICES_MIN;
+	if (r == 0)
+		r = tables_number(tables);
 	return r < 0 ? r : world_put_gateway(world, tables);
 }
 
@@ -279,6 +284,7 @@ struct programs *programs_free(struct programs *programs)
 	agent_stamp__destroy(programs->stamp);
 	agent_restore__destroy(programs->restore);
 	bench_reference__destroy(programs->reference);
+	index_free(programs->gateway_tables.numbers);
 	free(programs);
 	return NULL;
 }

@@ -13,8 +13,7 @@
 #define MARK_MS 2000
 
 static const struct plan_keys keys = {.rows = 0xc0ac29b7c97c50ddULL};
-static const struct fleet fleet = {.services = 1000, .backends = 1000, .members = 100,
-				   .max_backends = 100, .check = "off", .secret = "unused"};
+static const struct fleet fleet = {.services = 1000, .backends = 1000, .members = 100, .weight = 1};
 
 static void write_fleet(FILE *file, const void *what)
 {

@@ -20,14 +20,14 @@ struct options {
 
 static const char help[] =
 	"usage: holdfast-bench-tables [--quick] [--json FILE]\n"
-	"       holdfast-bench-tables --fleet SERVICES,BACKENDS,MEMBERS\n"
+	"       holdfast-bench-tables --fleet SERVICES,BACKENDS,MEMBERS,WEIGHT\n"
 	"\n"
 	"What the tables of a gateway cost: pins, by how full they are; rows of one service,\n"
 	"and of a thousand. The daemon's own code, on memory of this process.\n"
 	"\n"
 	"  --quick      a smaller table of pins, fewer rounds\n"
 	"  --json FILE  the figures for programs, too\n"
-	"  --fleet ...  writes a configuration of that size to standard output\n";
+	"  --fleet ...  writes a configuration of that size: bench/fleet.h\n";
 
 double cpu_ms(void)
 {
@@ -76,17 +76,16 @@ static int parse_options(int argc, char **argv, struct options *ret)
 	return 0;
 }
 
-/* A service of so few members has the smallest rows that there are. */
 static int write_fleet(const char *text)
 {
-	struct fleet fleet = {.check = "off", .secret = "secret"};
+	struct fleet fleet = {.asked = true};
 
-	if (sscanf(text, "%u,%u,%u", &fleet.services, &fleet.backends, &fleet.members) != 3 ||
-	    !fleet.backends) {
-		log_error("%s: no fleet: SERVICES,BACKENDS,MEMBERS", text);
+	if (sscanf(text, "%u,%u,%u,%u", &fleet.services, &fleet.backends, &fleet.members,
+		   &fleet.weight) != 4 ||
+	    !fleet.services || !fleet.backends) {
+		log_error("%s: no fleet: SERVICES,BACKENDS,MEMBERS,WEIGHT", text);
 		return -EINVAL;
 	}
-	fleet.max_backends = fleet.members < 10 ? 10 : fleet.members;
 	fleet_write(stdout, &fleet);
 	return 0;
 }

@@ -442,21 +442,35 @@ static int read_absent(struct reader *reader, const struct config_row *row,
 	return 0;
 }
 
+static const struct config_row *row_of_key(const char *pattern, const char *key)
+{
+	const struct config_row *row = NULL;
+
+	while ((row = config_row_next(pattern, row)) && strcmp(config_row_key(row), key))
+		;
+	return row;
+}
+
+static void refuse_stranger(struct reader *reader, const char *pattern, const struct tree *mapping,
+			    const struct tree_entry *entry)
+{
+	struct suggestion suggestion = {.wanted = entry->key};
+	const struct config_row *row = NULL;
+
+	while ((row = config_row_next(pattern, row)))
+		suggestion_offer(&suggestion, config_row_key(row));
+	wrong(reader, mapping, entry->line, "unknown key, %s", suggestion_text(&suggestion));
+}
+
 /* The keys that no row knows, and those that stand there twice. */
 static void refuse_strangers(struct reader *reader, const char *pattern, const struct tree *mapping)
 {
 	for (size_t i = 0; i < mapping->n_entries; i++) {
 		const struct tree_entry *entry = &mapping->entries[i];
-		struct suggestion suggestion = {.wanted = entry->key};
-		const struct config_row *row = NULL;
 		size_t here = enter_key(reader, entry->key);
 
-		while ((row = config_row_next(pattern, row)) &&
-		       strcmp(config_row_key(row), entry->key))
-			suggestion_offer(&suggestion, config_row_key(row));
-		if (!row)
-			wrong(reader, mapping, entry->line, "unknown key, %s",
-			      suggestion_text(&suggestion));
+		if (!row_of_key(pattern, entry->key))
+			refuse_stranger(reader, pattern, mapping, entry);
 		else if (entry->first != i)
 			wrong(reader, mapping, entry->line,
 			      "given a second time, first on line %u, allowed: once",
@@ -499,36 +513,4 @@ int config_read(struct config_source *source)
 	struct reader reader = {.source = source};
 
 	return read_mapping(&reader, "", source->tree, source->config);
-}
-
-static bool is_about_store(const char *key)
-{
-	return !strcmp(key, "store") || !strcmp(key, "etcd");
-}
-
-int config_read_store(struct config_source *source)
-{
-	struct reader reader = {.source = source};
-	const struct tree *tree = source->tree;
-	const struct config_row *row = NULL;
-	int err = 0;
-
-	for (size_t i = 0; i < tree->n_entries; i++) {
-		const struct tree_entry *entry = &tree->entries[i];
-		size_t here = enter_key(&reader, entry->key);
-
-		if (!is_about_store(entry->key))
-			wrong(&reader, tree, entry->line, "is for the store, allowed here: store, etcd");
-		leave(&reader, here);
-	}
-	while (err == 0 && (row = config_row_next("", row))) {
-		const struct tree *value = tree_get(tree, row->path);
-		size_t here = enter_key(&reader, row->path);
-
-		if (is_about_store(row->path))
-			err = value ? read_row(&reader, row, value, source->config)
-				    : read_absent(&reader, row, tree, source->config);
-		leave(&reader, here);
-	}
-	return err;
 }

@@ -13,7 +13,6 @@ static const struct config_part *const parts[] = {
 	&config_rows_services,
 	&config_rows_health,
 	&config_rows_metrics,
-	&config_rows_store,
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -46,9 +45,14 @@ const struct config_row *config_row_next(const char *parent, const struct config
 	const struct config_row *row = after;
 
 	while ((row = config_row_after(row))) {
-		size_t above = config_row_key(row) - row->path; /* with its dot */
+		const char *key = row->path;
 
-		if (above == (length ? length + 1 : 0) && !strncmp(row->path, parent, length))
+		if (strncmp(row->path, parent, length) != 0)
+			continue;
+		if (length && row->path[length] != '.')
+			continue;
+		key += length ? length + 1 : 0;
+		if (!strchr(key, '.'))
 			return row;
 	}
 	return NULL;

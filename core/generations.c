@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "core/generations.h"
 
-#include <errno.h>
-
 /* The other places of a row may be candidates: they are stored again as they are. */
 static void row_put(const struct tables *tables, uint32_t at, uint32_t bank, uint16_t value)
 {
@@ -78,35 +76,4 @@ void generation_publish(const struct tables *tables, uint32_t *banks,
 	bank = bank_spare(now);
 	bank_put(tables, generation, bank);
 	publish(banks, banks_lead(others, bank, most));
-}
-
-/* The end of the region of rows that begins before `first` plus `size` and ends behind `first`, or 0. */
-static uint32_t rows_overlap(const struct rows *rows, uint32_t first, uint32_t size)
-{
-	uint32_t end = rows->first + rows->size;
-
-	return rows->size && rows->first < first + size && first < end ? end : 0;
-}
-
-int rows_allocate(const struct tables *tables, uint32_t size, uint32_t *ret_first)
-{
-	uint32_t first = 1, blocked;
-
-	do {
-		blocked = rows_overlap(&tables->site->routers, first, size);
-		for (uint32_t i = 1; i < SERVICES_MAX && !blocked; i++) {
-			const struct service *service = &tables->services[i];
-			const struct rows home = {.first = service->home, .size = service->rows.size};
-
-			blocked = rows_overlap(&service->rows, first, size);
-			if (!blocked && service->home)
-				blocked = rows_overlap(&home, first, size);
-		}
-		if (blocked)
-			first = blocked;
-	} while (blocked);
-	if (first + size > ROWS_MAX)
-		return -ENOSPC;
-	*ret_first = first;
-	return 0;
 }

@@ -21,6 +21,3 @@ struct generation {
  */
 void generation_publish(const struct tables *tables, uint32_t *banks,
 			const struct generation *generation, uint32_t most, bool instead);
-
-/* First fit among the regions in use; never at 0, which is nowhere. 0 or -ENOSPC. */
-int rows_allocate(const struct tables *tables, uint32_t size, uint32_t *ret_first);

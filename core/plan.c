@@ -15,6 +15,9 @@
 /* Rows of routers are sized for this many gateways a site; more still work, less evenly. */
 #define ROUTERS_EXPECTED 64
 
+/* Tables have room for a quarter more: services of a new configuration come before others go. */
+#define SPARE 4 /* one in so many */
+
 #define IPV4_AND_TCP_HEADERS 40
 #define IPV6_AND_TCP_HEADERS 60
 
@@ -86,72 +89,108 @@ static int plan_services(struct plan *plan, const struct config *config)
 	return 0;
 }
 
-static bool service_has_vip(const struct config_service *service, const struct network *vip)
+/* That a service is at a VIP. */
+struct claim {
+	const struct network *vip;
+	size_t order; /* in the plan: claims of one VIP stand in it, and VIPs in that of their first ones */
+	size_t service;
+};
+
+static int by_order(const void *left, const void *right)
 {
-	for (size_t i = 0; i < service->n_vips; i++)
-		if (network_compare(&service->vips[i], vip) == 0)
-			return true;
-	return false;
+	const struct claim *a = left, *b = right;
+
+	return (a->order > b->order) - (a->order < b->order);
 }
 
-static struct plan_vip *plan_find_vip(const struct plan *plan, const struct network *vip)
+static int by_vip(const void *left, const void *right)
 {
-	for (size_t i = 0; i < plan->n_vips; i++)
-		if (network_compare(&plan->vips[i].network, vip) == 0)
-			return &plan->vips[i];
-	return NULL;
+	const struct claim *a = left, *b = right;
+	int order = network_compare(a->vip, b->vip);
+
+	return order ? order : by_order(left, right);
 }
 
-static int fill_intervals(const struct plan *plan, struct plan_vip *vip)
+static struct claim *list_claims(const struct plan *plan, size_t *ret_n)
 {
-	_cleanup_free_ struct port_rule *rules = calloc(plan->n_services + 1, sizeof(*rules));
+	struct claim *claims;
 	size_t n = 0;
 
-	if (!rules)
-		return -ENOMEM;
-	for (size_t i = 0; i < plan->n_services; i++) {
+	for (size_t i = 0; i < plan->n_services; i++)
+		n += plan->services[i].config->n_vips;
+	claims = calloc(n + 1, sizeof(*claims));
+	n = 0;
+	for (size_t i = 0; claims && i < plan->n_services; i++) {
 		const struct config_service *service = plan->services[i].config;
 
-		if (!service_has_vip(service, &vip->network))
-			continue;
-		rules[n++] = (struct port_rule){
+		for (size_t j = 0; j < service->n_vips; j++, n++)
+			claims[n] = (struct claim){&service->vips[j], n, i};
+	}
+	*ret_n = n;
+	return claims;
+}
+
+/* The claims from `i` on that are of one VIP. */
+static size_t count_same(const struct claim *claims, size_t i, size_t n)
+{
+	size_t end = i + 1;
+
+	while (end < n && network_compare(claims[end].vip, claims[i].vip) == 0)
+		end++;
+	return end - i;
+}
+
+static int fill_vip(const struct plan *plan, const struct claim *claims, size_t n,
+		    struct port_rule *rules, struct plan_vip *vip)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct config_service *service = plan->services[claims[i].service].config;
+
+		rules[i] = (struct port_rule){
 			.protocol = service->protocol,
 			.first = service->port_first,
 			.last = service->port_last,
-			.service = i,
+			.service = claims[i].service,
 		};
 	}
+	vip->network = *claims->vip;
 	return intervals_flatten(rules, n, &vip->intervals, &vip->n_intervals);
+}
+
+/* Where each VIP's claims begin among those sorted by VIP, in the order of the plan. */
+static size_t list_vips(const struct claim *claims, size_t n, struct claim *ret_firsts)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i += count_same(claims, i, n))
+		ret_firsts[count++] =
+			(struct claim){.vip = claims[i].vip, .order = claims[i].order, .service = i};
+	qsort(ret_firsts, count, sizeof(*ret_firsts), by_order);
+	return count;
 }
 
 /* One entry for each VIP of the planned services, with all its ports. */
 static int plan_vips(struct plan *plan)
 {
-	size_t most = 0;
+	size_t n, count;
+	_cleanup_free_ struct claim *claims = list_claims(plan, &n);
+	_cleanup_free_ struct claim *firsts = calloc(n + 1, sizeof(*firsts));
+	_cleanup_free_ struct port_rule *rules = calloc(n + 1, sizeof(*rules));
+	int r = 0;
 
-	for (size_t i = 0; i < plan->n_services; i++)
-		most += plan->services[i].config->n_vips;
-	plan->vips = calloc(most + 1, sizeof(*plan->vips));
-	if (!plan->vips)
+	plan->vips = calloc(n + 1, sizeof(*plan->vips));
+	if (!claims || !firsts || !rules || !plan->vips)
 		return -ENOMEM;
-	for (size_t i = 0; i < plan->n_services; i++) {
-		const struct config_service *service = plan->services[i].config;
+	qsort(claims, n, sizeof(*claims), by_vip);
+	count = list_vips(claims, n, firsts);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const struct claim *own = &claims[firsts[i].service];
+		struct plan_vip *vip = &plan->vips[plan->n_vips++];
 
-		for (size_t j = 0; j < service->n_vips; j++) {
-			struct plan_vip *vip;
-			int r;
-
-			if (plan_find_vip(plan, &service->vips[j]))
-				continue;
-			vip = &plan->vips[plan->n_vips++];
-			vip->network = service->vips[j];
-			plan->vip_prefixes |= vip->network.length < 128;
-			r = fill_intervals(plan, vip);
-			if (r < 0)
-				return r;
-		}
+		r = fill_vip(plan, own, count_same(claims, firsts[i].service, n), rules, vip);
+		plan->vip_prefixes |= vip->network.length < 128;
 	}
-	return 0;
+	return r;
 }
 
 static int plan_backends(struct plan *plan, const struct config *config)
@@ -341,6 +380,22 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 		.vip_prefixes = plan->vip_prefixes,
 		.fingerprint = keys->fingerprint,
 		.who_has = keys->who_has,
+	};
+}
+
+struct plan_sizes plan_sizes(const struct plan *plan)
+{
+	uint64_t rows = plan->router_size, services = plan->n_services + 1;
+
+	for (size_t i = 0; i < plan->n_services; i++)
+		rows += plan->services[i].size * (plan->services[i].n_others ? 2ULL : 1);
+	rows += rows / SPARE;
+	services += services / SPARE;
+	return (struct plan_sizes){
+		.rows = rows < ROWS_MIN ? ROWS_MIN : rows < ROWS_MAX ? rows : ROWS_MAX,
+		.services = services < SERVICES_MIN	? SERVICES_MIN
+			    : services < SERVICES_MAX ? services
+						      : SERVICES_MAX,
 	};
 }
 

@@ -81,6 +81,13 @@ struct plan {
 	bool vip_prefixes; /* some VIP is a network */
 };
 
+/* How large the maps must be whose size is not fixed (wire/maps.h); a service of several sites has rows twice. */
+struct plan_sizes {
+	uint32_t rows, services;
+};
+
+struct plan_sizes plan_sizes(const struct plan *plan);
+
 /* For a gateway: everything. 0, or -ENOMEM. */
 int plan_gateway(const struct config *config, const struct config_gateway *self,
 		 const struct plan_keys *keys, struct plan **ret);

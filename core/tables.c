@@ -8,6 +8,8 @@
 
 #include "base/cleanup.h"
 #include "core/generations.h"
+#include "core/index.h"
+#include "core/room.h"
 
 #define ROUTER_NEXT_HOPS_MAX 16 /* of one destination; more than a fabric's uplinks */
 
@@ -21,7 +23,7 @@ uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32
 	return row_place(tables->rows[rows->first + row], rows_bank(rows->banks, candidate));
 }
 
-static int rows_prepare(const struct tables *tables, struct rows *rows, uint32_t size)
+static int rows_prepare(struct room *room, struct rows *rows, uint32_t size)
 {
 	uint32_t first;
 	int r;
@@ -29,7 +31,7 @@ static int rows_prepare(const struct tables *tables, struct rows *rows, uint32_t
 	if (rows->size == size)
 		return 0;
 	*rows = (struct rows){};
-	r = rows_allocate(tables, size, &first);
+	r = room_take(room, size, &first);
 	if (r < 0)
 		return r;
 	*rows = (struct rows){.first = first, .size = size};
@@ -63,22 +65,35 @@ static uint32_t next_hops_half(const struct tables *tables)
 struct hop_groups {
 	struct next_hop *hops;
 	uint32_t base, used;
+	struct index *places; /* from 1, by the hash of what stands there */
 };
+
+/* FNV-1a, by words. */
+static uint64_t hash_hops(const struct next_hop *hops, uint32_t n)
+{
+	const uint64_t *words = (const uint64_t *)hops;
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < n * sizeof(*hops) / sizeof(*words); i++)
+		hash = (hash ^ words[i] ^ words[i] >> 32) * 0x100000001b3ULL;
+	return hash | 1;
+}
 
 static int hop_group_find(struct hop_groups *groups, const struct next_hop *hops, uint32_t n,
 			  uint32_t *ret_word)
 {
-	uint32_t at;
+	uint64_t hash = hash_hops(hops, n);
+	uint32_t place = index_get(groups->places, hash), at = place - 1;
 
-	for (at = 0; at + n <= groups->used; at++)
-		if (memcmp(&groups->hops[groups->base + at], hops, n * sizeof(*hops)) == 0)
-			break;
-	if (at + n > groups->used) {
+	if (!place || at + n > groups->used ||
+	    memcmp(&groups->hops[groups->base + at], hops, n * sizeof(*hops)) != 0) {
 		at = groups->used;
 		if (at + n > NEXT_HOPS_MAX / 2)
 			return -ENOSPC;
 		memcpy(&groups->hops[groups->base + at], hops, n * sizeof(*hops));
 		groups->used += n;
+		if (index_put(groups->places, hash, at + 1) < 0)
+			return -ENOMEM;
 	}
 	*ret_word = (groups->base + at) << 8 | n;
 	return 0;
@@ -113,13 +128,15 @@ int tables_route(const struct tables *tables, const struct fib *fib)
 	struct hop_groups groups = {
 		.hops = tables->next_hops,
 		.base = next_hops_half(tables),
+		.places = index_new(),
 	};
-	int r = 0;
+	int r = groups.places ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < DESTINATIONS_MAX && r == 0; i++)
 		r = node_route(&tables->backends[i], fib, &groups);
 	for (uint32_t i = 0; i < ROUTERS_MAX && r == 0; i++)
 		r = node_route(&tables->routers[i], fib, &groups);
+	index_free(groups.places);
 	return r;
 }
 
@@ -179,6 +196,7 @@ static int nodes_put(const struct tables *tables, const struct plan *plan)
 int tables_apply_routers(const struct tables *tables, const struct plan *plan)
 {
 	_cleanup_free_ uint16_t *values = calloc(plan->router_size, sizeof(*values));
+	_cleanup_(room_clear) struct room room = {.tables = tables};
 	int r;
 
 	if (!values)
@@ -186,7 +204,7 @@ int tables_apply_routers(const struct tables *tables, const struct plan *plan)
 	for (uint32_t row = 0; row < plan->router_size; row++)
 		values[row] = router_number(tables,
 					    plan->routers[plan->router_rows[row] - 1].identity);
-	r = rows_prepare(tables, &tables->site->routers, plan->router_size);
+	r = rows_prepare(&room, &tables->site->routers, plan->router_size);
 	if (r < 0)
 		return r;
 	generation_publish(tables, &tables->site->routers.banks,
@@ -213,9 +231,20 @@ uint32_t tables_router_rows(const struct tables *tables, uint64_t identity, uint
 
 uint32_t tables_service_number(const struct tables *tables, uint64_t identity)
 {
-	for (uint32_t i = 1; i < SERVICES_MAX; i++)
-		if (tables->services[i].identity == identity)
-			return i;
+	return index_get(tables->numbers, identity);
+}
+
+int tables_number(struct tables *tables)
+{
+	_cleanup_index_ struct index *numbers = index_new();
+
+	if (!numbers)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < tables->n_services; i++)
+		if (tables->services[i].identity &&
+		    index_put(numbers, tables->services[i].identity, i) < 0)
+			return -ENOMEM;
+	tables->numbers = take(numbers);
 	return 0;
 }
 
@@ -258,7 +287,7 @@ static uint64_t ask_interval_ns(const struct config_service *config)
  * The first time that rows for what comes from other sites are to differ, they get their place, with what
  * the others hold, and keep it as long as the service.
  */
-static int home_prepare(const struct tables *tables, struct service *entry,
+static int home_prepare(const struct tables *tables, struct room *room, struct service *entry,
 			const struct plan_service *service)
 {
 	uint32_t home;
@@ -266,7 +295,7 @@ static int home_prepare(const struct tables *tables, struct service *entry,
 
 	if (entry->home || !service->home)
 		return 0;
-	r = rows_allocate(tables, entry->rows.size, &home);
+	r = room_take(room, entry->rows.size, &home);
 	if (r < 0)
 		return r;
 	memcpy(&tables->rows[home], &tables->rows[entry->rows.first],
@@ -279,11 +308,11 @@ static int home_prepare(const struct tables *tables, struct service *entry,
  * When nobody is open any more, the generations stay: they lead old connections to where they are. New
  * ones are refused before the rows are asked.
  */
-static int service_open(const struct tables *tables, struct service *entry,
+static int service_open(const struct tables *tables, struct room *room, struct service *entry,
 			const struct plan_service *service, bool instead)
 {
 	uint32_t flags = service->flags | (entry->flags & SERVICE_OFF);
-	int r = service->rows ? home_prepare(tables, entry, service) : 0;
+	int r = service->rows ? home_prepare(tables, room, entry, service) : 0;
 
 	if (r < 0)
 		return r;
@@ -301,40 +330,75 @@ static int service_open(const struct tables *tables, struct service *entry,
 	return 0;
 }
 
-static int service_put(const struct tables *tables, const struct plan_service *service)
-{
-	uint32_t number = tables_service_number(tables, service->identity);
-	struct service *entry;
-	int r;
+/* While the services of a plan are put: where the next new one finds a place, and who has one. */
+struct placing {
+	struct room room;
+	uint32_t free; /* no smaller number is */
+	bool *planned; /* by number */
+};
 
-	if (!number)
-		number = tables_service_number(tables, 0);
-	if (!number)
-		return -ENOSPC;
+static void placing_clear(struct placing *placing)
+{
+	room_clear(&placing->room);
+	free(placing->planned);
+}
+
+/* Its number in the tables, which it has from here on. */
+static int service_place(const struct tables *tables, struct placing *placing, uint64_t identity,
+			 uint32_t *ret_number)
+{
+	uint32_t number = tables_service_number(tables, identity);
+
+	if (!number) {
+		while (placing->free < tables->n_services &&
+		       tables->services[placing->free].identity)
+			placing->free++;
+		if (placing->free == tables->n_services)
+			return -ENOSPC;
+		number = placing->free;
+	}
+	*ret_number = number;
+	return index_put(tables->numbers, identity, number);
+}
+
+static int service_put(const struct tables *tables, struct placing *placing,
+		       const struct plan_service *service)
+{
+	uint32_t number = 0;
+	struct service *entry;
+	int r = service_place(tables, placing, service->identity, &number);
+
+	if (r < 0)
+		return r;
 	entry = &tables->services[number];
 	if (entry->rows.size != service->size)
 		entry->home = 0;
-	r = rows_prepare(tables, &entry->rows, service->size);
-	if (r < 0)
+	r = rows_prepare(&placing->room, &entry->rows, service->size);
+	if (r < 0) {
+		if (!entry->identity)
+			index_remove(tables->numbers, service->identity);
 		return r;
+	}
 	entry->identity = service->identity;
+	placing->planned[number] = true;
 	members_put(tables, number, service->config);
 	publish(&entry->ask_interval_ns, ask_interval_ns(service->config));
-	return service_open(tables, entry, service, false);
+	return service_open(tables, &placing->room, entry, service, false);
 }
 
 int tables_apply_members(const struct tables *tables, const struct plan_service *service)
 {
-	uint32_t number = tables_service_number(tables, service->identity);
-
-	return number ? service_open(tables, &tables->services[number], service, false) : -ENOENT;
+	return tables_apply_shares(tables, service, false);
 }
 
 int tables_apply_shares(const struct tables *tables, const struct plan_service *service, bool instead)
 {
+	_cleanup_(room_clear) struct room room = {.tables = tables};
 	uint32_t number = tables_service_number(tables, service->identity);
 
-	return number ? service_open(tables, &tables->services[number], service, instead) : -ENOENT;
+	if (!number)
+		return -ENOENT;
+	return service_open(tables, &room, &tables->services[number], service, instead);
 }
 
 /* Rows of the newest generation that hold the value. */
@@ -382,15 +446,19 @@ bool tables_serves(const struct tables *tables, const struct plan *plan,
 	return false;
 }
 
-static int services_put(const struct tables *tables, const struct plan *plan)
+static int services_put(const struct tables *tables, struct placing *placing,
+			const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n_services; i++) {
-		int r = service_put(tables, &plan->services[i]);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	placing->room.tables = tables;
+	placing->free = 1;
+	placing->planned = calloc(tables->n_services, sizeof(*placing->planned));
+	if (!placing->planned)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_services && r == 0; i++)
+		r = service_put(tables, placing, &plan->services[i]);
+	return r;
 }
 
 /* VIPs */
@@ -459,21 +527,15 @@ static int vip_publish(const struct tables *tables, const union address *vip, ui
 	return 0;
 }
 
-static bool plan_has_vip(const struct plan *plan, const union address *vip)
-{
-	for (size_t i = 0; i < plan->n_vips; i++)
-		if (plan->vips[i].network.length == 128 &&
-		    address_equal(&plan->vips[i].network.address, vip))
-			return true;
-	return false;
-}
-
-static void vips_clear(const struct tables *tables, const struct plan *plan)
+/* Those whose intervals are in the half that is used no more: the plan does not have them. */
+static void vips_clear(const struct tables *tables, uint32_t half)
 {
 	for (uint32_t i = 0; i < VIP_SLOTS; i++) {
 		struct vip_slot *entry = &tables->vips[i];
+		uint32_t first = entry->intervals >> 16;
 
-		if (entry->intervals && !plan_has_vip(plan, &entry->address))
+		if (entry->intervals && !(entry->intervals & VIP_DELETED) &&
+		    (first < half || first >= half + INTERVALS_MAX / 2))
 			publish(&entry->intervals, VIP_DELETED);
 	}
 }
@@ -509,7 +571,7 @@ static void intervals_put(const struct tables *tables, const struct plan *plan,
 
 int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint64_t *ret_words)
 {
-	uint32_t first = intervals_half(tables), end = first + INTERVALS_MAX / 2;
+	uint32_t half = intervals_half(tables), first = half, end = half + INTERVALS_MAX / 2;
 
 	for (size_t i = 0; i < plan->n_vips; i++) {
 		const struct plan_vip *vip = &plan->vips[i];
@@ -526,54 +588,58 @@ int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint
 		if (r < 0)
 			return r;
 	}
-	vips_clear(tables, plan);
+	vips_clear(tables, half);
 	return 0;
 }
 
 /* What the plan no longer has */
 
-static void services_clear(const struct tables *tables, const struct plan *plan)
+static void services_clear(const struct tables *tables, const struct placing *placing)
 {
-	for (uint32_t i = 1; i < SERVICES_MAX; i++) {
+	for (uint32_t i = 1; i < tables->n_services; i++) {
 		struct service *entry = &tables->services[i];
-		bool planned = false;
 
-		for (size_t j = 0; j < plan->n_services; j++)
-			planned |= plan->services[j].identity == entry->identity;
-		if (entry->identity && !planned) {
-			publish(&entry->rows.banks, 0);
-			memset(entry, 0, sizeof(*entry));
-		}
+		if (!entry->identity || placing->planned[i])
+			continue;
+		index_remove(tables->numbers, entry->identity);
+		publish(&entry->rows.banks, 0);
+		memset(entry, 0, sizeof(*entry));
 	}
 }
 
-static bool planned_node(const struct plan_node *nodes, size_t n, uint64_t identity)
+static bool planned_router(const struct plan *plan, uint64_t identity)
 {
-	for (size_t i = 0; i < n; i++)
-		if (nodes[i].identity == identity)
+	for (size_t i = 0; i < plan->n_routers; i++)
+		if (plan->routers[i].identity == identity)
 			return true;
 	return false;
 }
 
-static void nodes_clear(const struct tables *tables, const struct plan *plan)
+/* Backends and sites stand at their numbers, and a planned one has put its own there. */
+static int nodes_clear(const struct tables *tables, const struct plan *plan)
 {
-	for (uint32_t i = 1; i < BACKENDS_MAX; i++)
-		if (node_used(&tables->backends[i]) &&
-		    !planned_node(plan->backends, plan->n_backends, tables->backends[i].identity))
-			node_clear(&tables->backends[i]);
-	for (uint32_t i = BACKENDS_MAX; i < DESTINATIONS_MAX; i++)
-		if (node_used(&tables->backends[i]) &&
-		    !planned_node(plan->sites, plan->n_sites, tables->backends[i].identity))
+	_cleanup_free_ bool *planned = calloc(DESTINATIONS_MAX, sizeof(*planned));
+
+	if (!planned)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_backends; i++)
+		planned[plan->backends[i].number] = true;
+	for (size_t i = 0; i < plan->n_sites; i++)
+		planned[plan->sites[i].number] = true;
+	for (uint32_t i = 1; i < DESTINATIONS_MAX; i++)
+		if (node_used(&tables->backends[i]) && !planned[i])
 			node_clear(&tables->backends[i]);
 	for (uint32_t i = 1; i < ROUTERS_MAX; i++)
 		if (node_used(&tables->routers[i]) &&
-		    !planned_node(plan->routers, plan->n_routers, tables->routers[i].identity))
+		    !planned_router(plan, tables->routers[i].identity))
 			node_clear(&tables->routers[i]);
+	return 0;
 }
 
 int tables_apply(const struct tables *tables, const struct plan *plan, const struct fib *fib,
 		 uint64_t *ret_words)
 {
+	_cleanup_(placing_clear) struct placing placing = {};
 	int r;
 
 	r = nodes_put(tables, plan);
@@ -582,12 +648,11 @@ int tables_apply(const struct tables *tables, const struct plan *plan, const str
 	if (r == 0)
 		r = tables_apply_routers(tables, plan);
 	if (r == 0)
-		r = services_put(tables, plan);
+		r = services_put(tables, &placing, plan);
 	if (r == 0)
 		r = tables_apply_vips(tables, plan, ret_words);
 	if (r < 0)
 		return r;
-	services_clear(tables, plan);
-	nodes_clear(tables, plan);
-	return 0;
+	services_clear(tables, &placing);
+	return nodes_clear(tables, plan);
 }

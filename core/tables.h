@@ -21,7 +21,12 @@
 #include "core/plan.h"
 #include "wire/maps.h"
 
-/* Each the first element of an array of the size that wire/maps.h gives. An agent has two of them. */
+struct index;
+
+/*
+ * Each the first element of an array of the size that wire/maps.h gives, but that of `rows` and `members`,
+ * which the caller chose (core/plan.h). An agent has two of them.
+ */
 struct tables {
 	struct vip_slot *vips;
 	struct interval *intervals;
@@ -32,7 +37,13 @@ struct tables {
 	struct destination *routers;
 	struct site *site;
 	struct next_hop *next_hops;
+	uint32_t n_rows;
+	uint32_t n_services;   /* numbers, 0 among them, that have a place in `members` */
+	struct index *numbers; /* of the services, by identity */
 };
+
+/* Of a gateway, before anything else: finds out which services stand there. 0 or -ENOMEM. */
+int tables_number(struct tables *tables);
 
 /*
  * Everything in an order that packets may watch: nodes and their next hops, rows, VIPs; then what the

@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "core/index.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
+#include "gateway/former_map.h"
 #include "gateway/former_pins.h"
 #include "gateway.skel.h"
 #include "wire/whohas.h"
@@ -18,6 +20,7 @@ struct dataplane {
 	struct tables tables;
 	struct pin_table pins;
 	struct former_pins *former; /* until the program is attached: a table of another size */
+	struct former_map former_rows, former_members; /* likewise, smaller ones */
 	struct gateway_settings settings;
 };
 
@@ -30,6 +33,11 @@ struct region {
 
 #define REGIONS 11
 
+static uint32_t member_words(const struct tables *tables)
+{
+	return tables->n_services * MEMBER_WORDS;
+}
+
 static void list_regions(struct dataplane *dataplane, struct region regions[static REGIONS])
 {
 	struct gateway *program = dataplane->program;
@@ -41,12 +49,12 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[0] = REGION(vips, VIP_SLOTS);
 	regions[1] = REGION(intervals, INTERVALS_MAX);
 	regions[2] = REGION(services, SERVICES_MAX);
-	regions[3] = REGION(rows, ROWS_MAX);
+	regions[3] = REGION(rows, tables->n_rows);
 	regions[4] = REGION(backends, DESTINATIONS_MAX);
 	regions[5] = REGION(routers, ROUTERS_MAX);
 	regions[6] = REGION(site, 1);
 	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);
-	regions[8] = REGION(members, MEMBER_WORDS_MAX);
+	regions[8] = REGION(members, member_words(tables));
 #undef REGION
 	regions[9] = (struct region){program->maps.pin_buckets, (void **)&dataplane->pins.buckets,
 				     sizeof(struct pin_bucket) << pins->bucket_bits};
@@ -75,8 +83,65 @@ static int size_pins(struct gateway *program, const struct pin_settings *setting
 	return r ? r : bpf_map__set_max_entries(program->maps.pin_sets, 1U << settings->bucket_bits);
 }
 
+/*
+ * The pinned map if it is large enough, with *entries set to what it has; else one of so many, and the
+ * pinned one set aside.
+ */
+static int size_map(const struct pins *pins, struct bpf_map *map, uint32_t *entries,
+		    struct former_map *ret_former)
+{
+	const char *name = bpf_map__name(map);
+	int pinned = pins_map_entries(pins, name), r;
+
+	if (pinned < 0 && pinned != -ENOENT)
+		return pinned;
+	if (pinned >= 0 && (uint32_t)pinned >= *entries)
+		*entries = pinned;
+	else if (pinned > 0) {
+		r = former_map_begin(pins, name, pinned * (size_t)bpf_map__value_size(map), ret_former);
+		if (r < 0)
+			return r;
+	}
+	return bpf_map__set_max_entries(map, *entries);
+}
+
+/* A gateway that serves less than before keeps its tables: they are not made smaller. */
+static int size_tables(const struct pins *pins, const struct plan_sizes *sizes,
+		       struct dataplane *dataplane)
+{
+	struct tables *tables = &dataplane->tables;
+	uint32_t words = sizes->services * MEMBER_WORDS;
+	int r;
+
+	tables->n_rows = sizes->rows;
+	r = size_map(pins, dataplane->program->maps.rows, &tables->n_rows, &dataplane->former_rows);
+	if (r == 0)
+		r = size_map(pins, dataplane->program->maps.members, &words,
+			     &dataplane->former_members);
+	tables->n_services = words / MEMBER_WORDS;
+	return r;
+}
+
+/* All services are, for the program to come, where they are for the one before. */
+static void copy_former_tables(const struct dataplane *dataplane)
+{
+	const struct former_map *rows = &dataplane->former_rows;
+	const struct former_map *members = &dataplane->former_members;
+
+	if (rows->memory)
+		memcpy(dataplane->tables.rows, rows->memory, rows->size);
+	if (members->memory)
+		memcpy(dataplane->tables.members, members->memory, members->size);
+}
+
+static void end_former_tables(struct dataplane *dataplane, bool failed)
+{
+	former_map_end(&dataplane->former_rows, failed);
+	former_map_end(&dataplane->former_members, failed);
+}
+
 static int load(const struct pins *pins, const struct gateway_settings *settings,
-		struct dataplane *dataplane)
+		const struct plan_sizes *sizes, struct dataplane *dataplane)
 {
 	int r;
 
@@ -90,25 +155,30 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 	if (r == 0)
 		r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
 	if (r == 0)
+		r = size_tables(pins, sizes, dataplane);
+	if (r == 0)
 		r = pins_use_maps(pins, dataplane->program->obj);
 	if (r == 0)
 		r = gateway__load(dataplane->program);
 	if (r == 0)
 		r = map_tables(dataplane);
-	if (r == 0 && dataplane->former)
+	if (r < 0)
+		return r;
+	copy_former_tables(dataplane);
+	if (dataplane->former)
 		former_pins_copy(dataplane->former, &dataplane->pins);
-	return r;
+	return tables_number(&dataplane->tables);
 }
 
 int dataplane_new(const struct pins *pins, const struct gateway_settings *settings,
-		  struct dataplane **ret)
+		  const struct plan_sizes *sizes, struct dataplane **ret)
 {
 	struct dataplane *dataplane = calloc(1, sizeof(*dataplane));
 	int r;
 
 	if (!dataplane)
 		return -ENOMEM;
-	r = load(pins, settings, dataplane);
+	r = load(pins, settings, sizes, dataplane);
 	if (r < 0) {
 		log_error("the kernel refuses the gateway's program: %s", strerror(-r));
 		dataplane_free(dataplane);
@@ -131,6 +201,8 @@ struct dataplane *dataplane_free(struct dataplane *dataplane)
 				munmap(*regions[i].memory, regions[i].size);
 	}
 	former_pins_end(dataplane->former, true);
+	end_former_tables(dataplane, true);
+	index_free(dataplane->tables.numbers);
 	gateway__destroy(dataplane->program);
 	free(dataplane);
 	return NULL;
@@ -154,6 +226,7 @@ int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 	if (dataplane->former)
 		former_pins_copy(dataplane->former, &dataplane->pins);
 	dataplane->former = former_pins_end(dataplane->former, false);
+	end_former_tables(dataplane, false);
 	return result;
 }
 
@@ -167,10 +240,17 @@ const struct tables *dataplane_tables(const struct dataplane *dataplane)
 	return &dataplane->tables;
 }
 
-bool dataplane_has_settings(const struct dataplane *dataplane,
-			    const struct gateway_settings *settings)
+bool dataplane_fits(const struct dataplane *dataplane, const struct gateway_settings *settings,
+		    const struct plan_sizes *sizes)
 {
-	return memcmp(&dataplane->settings, settings, sizeof(*settings)) == 0;
+	return memcmp(&dataplane->settings, settings, sizeof(*settings)) == 0 &&
+	       dataplane->tables.n_rows >= sizes->rows &&
+	       dataplane->tables.n_services >= sizes->services;
+}
+
+bool dataplane_has_grown(const struct dataplane *dataplane)
+{
+	return dataplane->former_rows.memory || dataplane->former_members.memory;
 }
 
 int dataplane_whohas_fd(const struct dataplane *dataplane)

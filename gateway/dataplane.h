@@ -15,9 +15,12 @@
 
 struct dataplane;
 
-/* Loads the program over the pinned maps, and attaches it nowhere yet. 0 or a negative errno. */
+/*
+ * Loads the program over the pinned maps, and attaches it nowhere yet. Maps that are too small are
+ * replaced by larger ones, with all that they held. 0 or a negative errno.
+ */
 int dataplane_new(const struct pins *pins, const struct gateway_settings *settings,
-		  struct dataplane **ret);
+		  const struct plan_sizes *sizes, struct dataplane **ret);
 
 /* Frees the daemon's hold; what is pinned and attached stays. */
 struct dataplane *dataplane_free(struct dataplane *dataplane);
@@ -31,9 +34,15 @@ const struct pin_table *dataplane_pins(const struct dataplane *dataplane);
 
 const struct tables *dataplane_tables(const struct dataplane *dataplane);
 
-/* Was it loaded with just these settings? */
-bool dataplane_has_settings(const struct dataplane *dataplane,
-			    const struct gateway_settings *settings);
+/* Was it loaded with just these settings, and are its tables large enough? */
+bool dataplane_fits(const struct dataplane *dataplane, const struct gateway_settings *settings,
+		    const struct plan_sizes *sizes);
+
+/*
+ * Does it have larger tables than the program that is attached? Then it is to be attached before they
+ * change: the two share the services, whose rows they look up in tables of their own.
+ */
+bool dataplane_has_grown(const struct dataplane *dataplane);
 
 /* The ring of trace events. */
 int dataplane_trace_fd(const struct dataplane *dataplane);

@@ -3,46 +3,27 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
+#include "gateway/former_map.h"
 
 #define BUCKETS "pin_buckets"
 #define SETS "pin_sets"
 
 struct former_pins {
-	const struct pins *pins;
+	struct former_map buckets, sets;
 	struct pin_table table;
 };
 
-static int map_aside(const struct pins *pins, const char *name, size_t size, void **ret)
-{
-	_cleanup_close_ int fd = pins_open_aside(pins, name);
-	void *memory;
-
-	if (fd < 0)
-		return fd;
-	memory = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	*ret = memory;
-	return 0;
-}
-
-static int set_aside(struct former_pins *former)
+static int set_aside(const struct pins *pins, struct former_pins *former)
 {
 	uint32_t bits = former->table.settings.bucket_bits;
-	int r = pins_set_aside(former->pins, BUCKETS);
+	int r = former_map_begin(pins, BUCKETS, sizeof(struct pin_bucket) << bits, &former->buckets);
 
 	if (r == 0)
-		r = pins_set_aside(former->pins, SETS);
-	if (r == 0)
-		r = map_aside(former->pins, BUCKETS, sizeof(struct pin_bucket) << bits,
-			      (void **)&former->table.buckets);
-	if (r == 0)
-		r = map_aside(former->pins, SETS, sizeof(struct pin_set) << bits,
-			      (void **)&former->table.sets);
+		r = former_map_begin(pins, SETS, sizeof(struct pin_set) << bits, &former->sets);
+	former->table.buckets = (struct pin_bucket *)former->buckets.memory;
+	former->table.sets = (struct pin_set *)former->sets.memory;
 	return r;
 }
 
@@ -59,9 +40,8 @@ int former_pins_begin(const struct pins *pins, uint32_t bucket_bits, struct form
 	former = calloc(1, sizeof(*former));
 	if (!former)
 		return -ENOMEM;
-	former->pins = pins;
 	former->table.settings.bucket_bits = __builtin_ctz(entries);
-	r = set_aside(former);
+	r = set_aside(pins, former);
 	if (r < 0) {
 		former_pins_end(former, true);
 		return r;
@@ -81,21 +61,10 @@ void former_pins_copy(const struct former_pins *former, const struct pin_table *
 
 struct former_pins *former_pins_end(struct former_pins *former, bool failed)
 {
-	static const char *const names[] = {BUCKETS, SETS};
-	uint32_t bits;
-
 	if (!former)
 		return NULL;
-	bits = former->table.settings.bucket_bits;
-	if (former->table.buckets)
-		munmap(former->table.buckets, sizeof(struct pin_bucket) << bits);
-	if (former->table.sets)
-		munmap(former->table.sets, sizeof(struct pin_set) << bits);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (failed)
-			pins_put_back(former->pins, names[i]);
-		else
-			pins_end_aside(former->pins, names[i]);
+	former_map_end(&former->buckets, failed);
+	former_map_end(&former->sets, failed);
 	free(former);
 	return NULL;
 }

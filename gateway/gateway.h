@@ -8,7 +8,6 @@
 #include "daemon/inputs.h"
 #include "daemon/options.h"
 #include "daemon/pins.h"
-#include "daemon/store.h"
 #include "gateway/dataplane.h"
 #include "gateway/inquiries.h"
 #include "gateway/loads.h"
@@ -24,7 +23,6 @@ struct gateway_daemon {
 	struct pins *pins;
 	struct fib *fib;
 	struct rtnetlink *netlink;
-	struct store *store;
 	struct peers *peers;
 	struct monitor *monitor;
 	struct loads *loads;

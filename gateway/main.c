@@ -22,7 +22,6 @@ static const struct daemon_program program = {
 		   "connection.",
 	.bpffs = "/sys/fs/bpf/holdfast/gateway",
 	.socket = "/run/holdfast/gateway.sock",
-	.state = "/var/lib/holdfast/gateway.state",
 };
 
 /* A configuration that was read and planned, but not applied. */
@@ -44,7 +43,7 @@ static void change_clear(struct change *change)
 static int change_read(const struct gateway_daemon *gateway, struct change *change)
 {
 	const struct daemon_options *options = &gateway->options;
-	int r = inputs_read(options->config, gateway->store, &change->inputs);
+	int r = inputs_read(options->config, &change->inputs);
 
 	if (r < 0)
 		return r;
@@ -64,13 +63,6 @@ static int change_read(const struct gateway_daemon *gateway, struct change *chan
 	if (gateway->trace)
 		change->settings.trace = *trace_filter(gateway->trace);
 	return 0;
-}
-
-static int change_load(const struct gateway_daemon *gateway, struct change *change)
-{
-	if (gateway->dataplane && dataplane_has_settings(gateway->dataplane, &change->settings))
-		return 0;
-	return dataplane_new(gateway->pins, &change->settings, &change->dataplane);
 }
 
 static int write_tables(const struct gateway_daemon *gateway, const struct dataplane *dataplane,
@@ -154,6 +146,32 @@ static void use_world(struct gateway_daemon *gateway)
 		inquiries_use(gateway->inquiries, &world);
 }
 
+/* A program with larger tables takes over with all that stands in the former ones, before they change. */
+static int grow(struct gateway_daemon *gateway, struct change *change)
+{
+	int r = dataplane_attach(change->dataplane, gateway->pins, change->self->interfaces,
+				 change->self->n_interfaces);
+
+	dataplane_free(gateway->dataplane);
+	gateway->dataplane = take(change->dataplane);
+	if (gateway->plan)
+		use_world(gateway);
+	return r;
+}
+
+static int change_load(struct gateway_daemon *gateway, struct change *change)
+{
+	struct plan_sizes sizes = plan_sizes(change->plan);
+	int r;
+
+	if (gateway->dataplane && dataplane_fits(gateway->dataplane, &change->settings, &sizes))
+		return 0;
+	r = dataplane_new(gateway->pins, &change->settings, &sizes, &change->dataplane);
+	if (r == 0 && dataplane_has_grown(change->dataplane))
+		r = grow(gateway, change);
+	return r;
+}
+
 static const struct pin_table *pins_now(void *userdata)
 {
 	const struct gateway_daemon *gateway = userdata;
@@ -200,7 +218,6 @@ static int configure(struct gateway_daemon *gateway)
 	inputs_compare_epochs(gateway->inputs, change.inputs);
 	adopt(gateway, &change);
 	use_world(gateway);
-	store_taken(gateway->store, "gateway", gateway->self->name, gateway->self->site->name);
 	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
 	if (r < 0)
 		log_error("the site's gateways are not watched: %s", strerror(-r));
@@ -225,7 +242,6 @@ static void on_reload(void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
 
-	store_reopen(gateway->store);
 	if (configure(gateway) < 0)
 		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
 			  "%s: not taken over, the former configuration goes on",
@@ -234,25 +250,18 @@ static void on_reload(void *userdata)
 		event_say(EVENT_CONFIG_READ, ABOUT(), "%s: read again", gateway->options.config);
 }
 
-static void on_store_changed(void *userdata)
-{
-	struct gateway_daemon *gateway = userdata;
-
-	if (configure(gateway) < 0)
-		log_error("store: not taken over, the former configuration goes on");
-}
-
 /* Exchanges the program for one that traces, or does not. */
 static int load_trace(const struct trace_filter *filter, void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
 	struct gateway_settings settings = plan_gateway_settings(
 		gateway->inputs->config, gateway->self, &gateway->inputs->keys, gateway->plan);
+	struct plan_sizes sizes = plan_sizes(gateway->plan);
 	struct dataplane *dataplane;
 	int r;
 
 	settings.trace = *filter;
-	r = dataplane_new(gateway->pins, &settings, &dataplane);
+	r = dataplane_new(gateway->pins, &settings, &sizes, &dataplane);
 	if (r < 0)
 		return r;
 	r = dataplane_attach(dataplane, gateway->pins, gateway->self->interfaces,
@@ -375,9 +384,6 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		monitor_listen(gateway->monitor, gateway->loads);
 	if (r >= 0)
-		r = store_new(loop_event(loop), gateway->options.state, on_store_changed, gateway,
-			      &gateway->store);
-	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
@@ -403,7 +409,6 @@ static int run(struct gateway_daemon *gateway)
 	loads_free(gateway->loads);
 	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);
-	store_free(gateway->store);
 	rtnetlink_free(gateway->netlink);
 	loop_free(loop);
 	return r;

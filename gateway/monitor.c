@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "core/index.h"
 #include "daemon/events.h"
 #include "gateway/loads.h"
 #include "io/checks.h"
@@ -45,8 +46,9 @@ struct monitor {
 	void *userdata;
 	struct plan *plan;
 	bool *stale; /* of the plan's services: they have news */
-	struct ward *wards;
+	struct ward *wards; /* a service's own stand together */
 	size_t n;
+	struct index *firsts; /* where a service's wards begin, from 1, by its identity */
 	union address host; /* our address that asks */
 };
 
@@ -72,9 +74,14 @@ static struct ward *wards_free(struct ward *wards, size_t n)
 
 static const struct ward *find(const struct monitor *monitor, uint64_t identity, uint16_t id)
 {
-	for (size_t i = 0; i < monitor->n; i++)
-		if (monitor->wards[i].identity == identity && monitor->wards[i].id == id)
+	uint32_t first = index_get(monitor->firsts, identity);
+
+	for (size_t i = first - 1; first && i < monitor->n; i++) {
+		if (monitor->wards[i].identity != identity)
+			break;
+		if (monitor->wards[i].id == id)
 			return &monitor->wards[i];
+	}
 	return NULL;
 }
 
@@ -372,7 +379,7 @@ static size_t count_members(const struct plan *plan)
 }
 
 static int wards_fill(struct monitor *monitor, struct plan *plan, const struct tables *tables,
-		      struct ward *wards, size_t *ret_n)
+		      struct ward *wards, size_t *ret_n, struct index *firsts)
 {
 	int r = 0;
 
@@ -382,6 +389,8 @@ static int wards_fill(struct monitor *monitor, struct plan *plan, const struct t
 
 		if (!is_watched(service))
 			continue;
+		if (r >= 0)
+			r = index_put(firsts, service->identity, *ret_n + 1);
 		for (size_t j = 0; r >= 0 && j < service->config->n_members; j++)
 			r = ward_fill(monitor, service, &service->config->members[j], tables,
 				      &wards[(*ret_n)++]);
@@ -406,16 +415,18 @@ static int use_address(struct monitor *monitor, const union address *host)
 	return 0;
 }
 
-static bool is_asked(const struct plan *plan, uint16_t id)
+/* By id. */
+static bool *list_asked(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n_services; i++) {
+	bool *asked = calloc(BACKENDS_MAX, sizeof(*asked));
+
+	for (size_t i = 0; asked && i < plan->n_services; i++) {
 		const struct config_service *service = plan->services[i].config;
 
 		for (size_t j = 0; is_watched(&plan->services[i]) && j < service->n_members; j++)
-			if (service->members[j].backend->id == id)
-				return true;
+			asked[service->members[j].backend->id] = true;
 	}
-	return false;
+	return asked;
 }
 
 static struct marked_route route_to(const struct plan_node *backend, uint32_t ifindex)
@@ -436,17 +447,18 @@ static int make_ways(struct monitor *monitor, const struct config_gateway *self,
 		     const struct network *infrastructure, const struct plan *plan)
 {
 	_cleanup_free_ struct marked_route *routes = calloc(plan->n_backends + 1, sizeof(*routes));
+	_cleanup_free_ bool *asked = list_asked(plan);
 	union address host = sid_make(&self->locator, SRV6_HOST);
 	int ifindex = rtnetlink_ifindex(monitor->netlink, self->interfaces[0]);
 	size_t n = 0;
 	int r;
 
-	if (!routes)
+	if (!routes || !asked)
 		return -ENOMEM;
 	if (ifindex < 0)
 		return ifindex;
 	for (size_t i = 0; i < plan->n_backends; i++)
-		if (is_asked(plan, plan->backends[i].number))
+		if (asked[plan->backends[i].number])
 			routes[n++] = route_to(&plan->backends[i], ifindex);
 	r = use_address(monitor, &host);
 	if (r == 0 && n)
@@ -457,22 +469,26 @@ static int make_ways(struct monitor *monitor, const struct config_gateway *self,
 int monitor_watch(struct monitor *monitor, const struct config *config,
 		  const struct config_gateway *self, struct plan *plan, const struct tables *tables)
 {
+	_cleanup_index_ struct index *firsts = index_new();
 	struct ward *wards = calloc(count_members(plan) + 1, sizeof(*wards));
 	bool *stale = calloc(plan->n_services + 1, sizeof(*stale));
 	size_t n = 0;
-	int r = wards && stale ? make_ways(monitor, self, &config->infrastructure, plan) : -ENOMEM;
+	int r = firsts && wards && stale ? make_ways(monitor, self, &config->infrastructure, plan)
+					 : -ENOMEM;
 
 	monitor->site = self->site;
 	if (r >= 0)
-		r = wards_fill(monitor, plan, tables, wards, &n);
+		r = wards_fill(monitor, plan, tables, wards, &n, firsts);
 	if (r < 0) {
 		wards = wards_free(wards, n);
 		n = 0;
 	}
 	wards_free(monitor->wards, monitor->n);
 	free(monitor->stale);
+	index_free(monitor->firsts);
 	monitor->wards = wards;
 	monitor->n = n;
+	monitor->firsts = take(firsts);
 	monitor->stale = stale;
 	monitor->plan = plan;
 	sd_event_source_set_enabled(monitor->news, SD_EVENT_OFF);
@@ -492,7 +508,10 @@ int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn c
 	monitor->changed = changed;
 	monitor->userdata = userdata;
 	srandom(now_us());
-	r = checks_new(event, &monitor->checks);
+	monitor->firsts = index_new();
+	r = monitor->firsts ? 0 : -ENOMEM;
+	if (r >= 0)
+		r = checks_new(event, &monitor->checks);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &monitor->news, on_news, monitor);
 	if (r >= 0)
@@ -513,6 +532,7 @@ struct monitor *monitor_free(struct monitor *monitor)
 	checks_free(monitor->checks);
 	sd_event_source_disable_unref(monitor->news);
 	free(monitor->stale);
+	index_free(monitor->firsts);
 	free(monitor);
 	return NULL;
 }

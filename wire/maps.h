@@ -22,18 +22,20 @@
 /* Part of the name of the directory of pins: programs of another layout never meet these maps. */
 #define LAYOUT_VERSION 3
 
-#define VIP_SLOTS 16384 /* a power of two, kept at most a quarter full */
+#define VIP_SLOTS 131072 /* a power of two, kept at most a quarter full */
 #define VIP_PROBES 32	/* an address stands within so many slots of its own; nearly always in it */
 #define VIPS_MAX (VIP_SLOTS / 4)
 #define INTERVALS_MAX 65536
 #define INTERVAL_STEPS 16 /* halvings that find one of INTERVALS_MAX */
-#define SERVICES_MAX 4096
+#define SERVICES_MAX 16384
+#define SERVICES_MIN 1024 /* as many have places for their members in the least gateway */
 #define BACKENDS_MAX 32768 /* a backend's id is its index: 15 bits, as in the cookie. 0: none */
 #define SITES_MAX 256
 #define DESTINATIONS_MAX (BACKENDS_MAX + SITES_MAX) /* backends, and behind them the sites */
 #define ROUTERS_MAX 256
-#define NEXT_HOPS_MAX 4096
-#define ROWS_MAX (1 << 20)
+#define NEXT_HOPS_MAX 32768
+#define ROWS_MIN (1 << 18) /* of the least gateway: two megabytes */
+#define ROWS_MAX (1 << 27)
 #define FRAGMENTS_MAX 8192
 #define LAGS_MAX 16384
 #define WAYS_MAX 131072
@@ -91,10 +93,10 @@ static inline __attribute__((always_inline)) __u32 vip_slot_of(const union addre
 	__u64 mix = (vip->halves[0] * 0x9e3779b97f4a7c15ULL) ^ vip->halves[1];
 
 	mix = (mix ^ mix >> 32) * 0xd6e8feb86659fd93ULL;
-	return mix >> 50;
+	return mix >> 47;
 }
 
-_Static_assert(1 << (64 - 50) == VIP_SLOTS, "vip_slot_of gives a slot");
+_Static_assert(1 << (64 - 47) == VIP_SLOTS, "vip_slot_of gives a slot");
 
 /* A VIP that is a network: longest match, tried where no exact VIP matches. The address follows its
  * length without a gap: the kernel would match the gap's bits first. */
@@ -176,7 +178,7 @@ _Static_assert(sizeof(struct service) == 64, "a service is a cache line");
 
 /* A bit for each service and backend: the word of 64 backends, and in it the bit of the id. */
 #define MEMBER_WORDS (BACKENDS_MAX / 64) /* of one service */
-#define MEMBER_WORDS_MAX (SERVICES_MAX * MEMBER_WORDS)
+#define MEMBER_WORDS_MIN (SERVICES_MIN * MEMBER_WORDS)
 
 static inline __attribute__((always_inline)) __u32 member_word(__u32 service, __u32 id)
 {

@@ -8,7 +8,7 @@
  *                +----+----+----+----+                        +------------------------------+
  *       home --> |tag |tag | 0  |tag |  lane i of the bucket  | client address            16 |
  *                +----+----+----+----+  tells of pin i        | ports of client and VIP 2, 2 |
- *                |        ...        |                        | service 12 bits, hash 20     |
+ *                |        ...        |                        | service 14 bits, hash 18     |
  *                +----+----+----+----+                        | state                      8 |
  *                |tag |tag | 0  |lock|                        +------------------------------+
  *                +----+----+----+----+
@@ -18,7 +18,7 @@
  * table is evenly full; the pin that gives way is one of the home word, the one that is worth least.
  *
  * The VIP is not in the pin. Two flows to one service that differ in nothing else are told apart by 48
- * bits of the keyed hash: the bucket's number and the pin's 20 bits, which are 32 together, and the tag.
+ * bits of the keyed hash: the bucket's number and the pin's 18 bits, which are 32 together, and the tag.
  *
  * State, one word, so that a pin of one flow changes in one store:
  *
@@ -61,7 +61,7 @@ struct pin_key {
 	union address client;
 	__be16 client_port;
 	__be16 vip_port;
-	__u32 service_hash; /* service << 20 | the hash's bits 51 to 32 */
+	__u32 service_hash; /* service << 18 | the hash's bits 49 to 32 */
 };
 
 struct pin {
@@ -77,8 +77,8 @@ struct pin_set {
 
 _Static_assert(sizeof(struct pin_set) % sizeof(struct pin) == 0, "no pin straddles two lines");
 
-#define PIN_HASH_BITS 20
-#define PIN_BUCKET_BITS_MIN 12 /* so that a pin's place and its 20 bits are 32 bits of the hash */
+#define PIN_HASH_BITS 18
+#define PIN_BUCKET_BITS_MIN 14 /* so that a pin's place and its 18 bits are 32 bits of the hash */
 #define PIN_BUCKET_BITS_MAX 20
 #define PIN_BUCKET_BITS 15 /* by default: 1,015,808 pins in 35 MB */
 
@@ -213,7 +213,7 @@ pin_inline struct pin_seek pin_seek_of(const struct flow *flow, __u32 service, _
 		.key = {.client = flow->client,
 			.client_port = flow->client_port,
 			.vip_port = flow->vip_port,
-			.service_hash = service << PIN_HASH_BITS | (mix >> 32 & 0xfffff)},
+			.service_hash = service << PIN_HASH_BITS | (mix >> 32 & ((1U << PIN_HASH_BITS) - 1))},
 		.now = now,
 		.tag = tag,
 		.home = pin_home(tag),

@@ -19,6 +19,7 @@
 #include "base/errors.h"
 #include "base/fib.h"
 #include "base/tree.h"
+#include "core/index.h"
 #include "core/tables.h"
 #include "io/yaml.h"
 
@@ -90,14 +91,17 @@ static inline struct tables tables_new(void)
 		.vips = calloc(VIP_SLOTS, sizeof(*tables.vips)),
 		.intervals = calloc(INTERVALS_MAX, sizeof(*tables.intervals)),
 		.services = calloc(SERVICES_MAX, sizeof(*tables.services)),
-		.members = calloc(MEMBER_WORDS_MAX, sizeof(*tables.members)),
-		.rows = calloc(ROWS_MAX, sizeof(*tables.rows)),
+		.members = calloc(MEMBER_WORDS_MIN, sizeof(*tables.members)),
+		.rows = calloc(ROWS_MIN, sizeof(*tables.rows)),
 		.backends = calloc(DESTINATIONS_MAX, sizeof(*tables.backends)),
 		.routers = calloc(ROUTERS_MAX, sizeof(*tables.routers)),
 		.site = calloc(1, sizeof(*tables.site)),
 		.next_hops = calloc(NEXT_HOPS_MAX, sizeof(*tables.next_hops)),
+		.n_rows = ROWS_MIN,
+		.n_services = SERVICES_MIN,
 	};
 
+	assert_int_equal(tables_number(&tables), 0);
 	return tables;
 }
 
@@ -112,6 +116,7 @@ static inline void tables_free(struct tables *tables)
 	free(tables->routers);
 	free(tables->site);
 	free(tables->next_hops);
+	index_free(tables->numbers);
 }
 
 static inline union address address_of(const char *text)

@@ -97,9 +97,9 @@ static void copy_between(uint32_t from_bits, uint32_t to_bits)
 
 static void a_table_of_another_size_takes_all_pins_over(void **state)
 {
-	copy_between(12, 14);
-	copy_between(14, 12);
-	copy_between(13, 13);
+	copy_between(14, 16);
+	copy_between(16, 14);
+	copy_between(15, 15);
 }
 
 struct tally {

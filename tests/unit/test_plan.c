@@ -50,6 +50,37 @@ static void services_that_share_a_vip_share_its_entry(void **state)
 	planned_free(&planned);
 }
 
+static void vips_stand_in_the_order_of_the_file(void **state)
+{
+	struct planned planned = plan_of(
+		"g1", FLEET SERVICE("web", "198.51.100.90", "80", "b1: {}")
+			      SERVICE("alt", "198.51.100.80", "80", "b1: {}")
+				      SERVICE("old", "198.51.100.90", "81", "b1: {}"));
+	const struct plan_vip *vips = planned.plan->vips;
+
+	assert_int_equal(planned.plan->n_vips, 2);
+	assert_int_equal(vips[0].network.address.bytes[15], 90);
+	assert_int_equal(vips[0].n_intervals, 2);
+	assert_int_equal(vips[1].network.address.bytes[15], 80);
+	planned_free(&planned);
+}
+
+static void tables_are_as_large_as_the_services_ask_and_a_quarter_more(void **state)
+{
+	struct planned few = plan_of("g1", FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}"));
+	struct plan_service services[2000] = {};
+	const struct plan many = {.services = services, .n_services = 2000, .router_size = 6421};
+	uint32_t rows = 2000 * 1009 + 6421;
+
+	for (size_t i = 0; i < many.n_services; i++)
+		services[i].size = 1009;
+	assert_int_equal(plan_sizes(few.plan).rows, ROWS_MIN);
+	assert_int_equal(plan_sizes(few.plan).services, SERVICES_MIN);
+	assert_int_equal(plan_sizes(&many).rows, rows + rows / 4);
+	assert_int_equal(plan_sizes(&many).services, 2001 + 2001 / 4);
+	planned_free(&few);
+}
+
 static void backends_with_agents_are_reached_by_accept_and_others_by_the_kernels_functions(void **state)
 {
 	struct planned planned = plan_of("g1", FLEET WEB);
@@ -428,6 +459,8 @@ int main(void)
 		cmocka_unit_test(rows_hold_ids_of_enabled_backends_only),
 		cmocka_unit_test(a_service_without_an_enabled_backend_has_no_rows),
 		cmocka_unit_test(services_that_share_a_vip_share_its_entry),
+		cmocka_unit_test(vips_stand_in_the_order_of_the_file),
+		cmocka_unit_test(tables_are_as_large_as_the_services_ask_and_a_quarter_more),
 		cmocka_unit_test(
 			backends_with_agents_are_reached_by_accept_and_others_by_the_kernels_functions),
 		cmocka_unit_test(an_agent_plans_its_own_services_only),

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+
 #include "tests/unit/planned.h"
 
 #define WEB(backends) SERVICE("web", "198.51.100.80", "80", backends)
@@ -383,6 +385,66 @@ static void a_thousand_vips_find_their_places(void **state)
 	free(text);
 }
 
+/* Services from `first` on, each `step`, up to `last`; the odd ones are larger. */
+static void put_services(const struct fixture *fixture, int first, int last, int step)
+{
+	size_t size = 256 << 10, used;
+	char *text = malloc(size);
+
+	used = snprintf(text, size, "%s", FLEET);
+	for (int i = first; i <= last; i += step)
+		used += snprintf(text + used, size - used,
+				 "  s%d: {vips: [198.51.100.1], protocol: tcp, ports: %d, "
+				 "max-backends: %d, backends: {b1: {}}}\n",
+				 i, i, i % 2 ? 20 : 1);
+	put(fixture, "g1", text);
+	free(text);
+}
+
+static uint32_t count_apart(const struct tables *tables)
+{
+	uint8_t *taken = calloc(ROWS_MIN, sizeof(*taken));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < SERVICES_MIN; i++) {
+		const struct rows *rows = i ? &tables->services[i].rows : &tables->site->routers;
+
+		count += rows->size != 0;
+		assert_true(rows->first + rows->size <= ROWS_MIN);
+		for (uint32_t row = 0; row < rows->size; row++)
+			assert_false(taken[rows->first + row]++);
+	}
+	free(taken);
+	return count;
+}
+
+static void rows_stay_apart_when_many_services_come_and_go(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	put_services(fixture, 1, 100, 1);
+	assert_int_equal(count_apart(&fixture->tables), 1 + 100);
+	put_services(fixture, 1, 100, 3);
+	assert_int_equal(count_apart(&fixture->tables), 1 + 34);
+	put_services(fixture, 1, 160, 2);
+	assert_int_equal(count_apart(&fixture->tables), 1 + 80);
+}
+
+static void services_beyond_the_tables_are_refused_and_the_others_are_as_they_were(void **state)
+{
+	struct fixture *fixture = *state;
+	struct planned planned;
+	uint64_t words[2];
+
+	put_services(fixture, 1, 3, 1);
+	fixture->tables.n_services = 4;
+	planned = plan_of("g1", FLEET WEB("b2: {}"));
+	assert_int_equal(tables_apply(&fixture->tables, planned.plan, fixture->fib, words), -ENOSPC);
+	planned_free(&planned);
+	assert_int_equal(count_apart(&fixture->tables), 1 + 3);
+	assert_true(word_of(fixture, "198.51.100.1"));
+}
+
 static void services_with_agents_have_a_budget_of_questions(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -482,6 +544,8 @@ int main(void)
 		FIXTURE_TEST(what_takes_the_newest_generation_s_place_is_written_elsewhere_first),
 		FIXTURE_TEST(services_and_their_rows_for_other_sites_stay_apart),
 		FIXTURE_TEST(a_member_that_is_down_takes_no_rows_until_it_is_up_again),
+		FIXTURE_TEST(rows_stay_apart_when_many_services_come_and_go),
+		FIXTURE_TEST(services_beyond_the_tables_are_refused_and_the_others_are_as_they_were),
 		FIXTURE_TEST(services_with_agents_have_a_budget_of_questions),
 		FIXTURE_TEST(a_vip_is_served_while_one_of_its_services_is),
 		FIXTURE_TEST(
