@@ -35,6 +35,8 @@ struct load {
 	struct host *hosts;
 	size_t n_hosts;
 	struct place *places; /* of all hosts */
+	uint64_t looked_us;   /* 0: never */
+	uint64_t excused_us;  /* until then nobody falls silent */
 	uint16_t numbers[BACKENDS_MAX]; /* by id: the host's, from 1. 0: none */
 };
 
@@ -135,6 +137,8 @@ int load_new(const struct config *config, const struct load *before, struct load
 	}
 	count_places(load, config);
 	fill_places(load, config);
+	load->looked_us = before ? before->looked_us : 0;
+	load->excused_us = before ? before->excused_us : 0;
 	for (size_t i = 0; before && i < load->n_hosts; i++) {
 		const struct host *host = host_of(before, load->hosts[i].id);
 
@@ -226,6 +230,13 @@ enum load_taken load_take(struct load *load, const struct heartbeat *message, si
 	return LOAD_TAKEN;
 }
 
+void load_look(struct load *load, uint64_t now_us)
+{
+	if (load->looked_us && now_us - load->looked_us > LOAD_STALLED_US)
+		load->excused_us = now_us + LOAD_EXCUSED_US;
+	load->looked_us = now_us;
+}
+
 /* Telling */
 
 static uint64_t silence_us(const struct host *host)
@@ -235,7 +246,7 @@ static uint64_t silence_us(const struct host *host)
 	return silence > LOAD_SILENT_MIN_US ? silence : LOAD_SILENT_MIN_US;
 }
 
-static enum load_state state_of(const struct host *host, uint64_t now_us)
+static enum load_state state_of(const struct load *load, const struct host *host, uint64_t now_us)
 {
 	uint64_t age = now_us - host->heard_us;
 
@@ -243,7 +254,7 @@ static enum load_state state_of(const struct host *host, uint64_t now_us)
 		return LOAD_NEVER;
 	if (host->left)
 		return LOAD_LEFT;
-	if (age > silence_us(host))
+	if (age > silence_us(host) && now_us >= load->excused_us)
 		return LOAD_SILENT;
 	return age > host->interval_ms * 1000ULL * LOAD_LATE_INTERVALS ? LOAD_LATE : LOAD_ALIVE;
 }
@@ -255,7 +266,7 @@ struct load_host load_of_host(const struct load *load, uint16_t id, uint64_t now
 	if (!host || !host->heard_us)
 		return (struct load_host){.state = LOAD_NEVER};
 	return (struct load_host){
-		.state = state_of(host, now_us),
+		.state = state_of(load, host, now_us),
 		.age_us = now_us - host->heard_us,
 		.silence_us = silence_us(host),
 		.cpu = host->cpu,
@@ -278,7 +289,7 @@ bool load_of_backend(const struct load *load, const struct config_service *servi
 		.cpu = host->cpu,
 		.known = place->flags,
 		.heard = 1,
-		.silent = state_of(host, now_us) == LOAD_SILENT,
+		.silent = state_of(load, host, now_us) == LOAD_SILENT,
 		.members = 1,
 	};
 	return true;

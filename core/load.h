@@ -10,6 +10,8 @@
  *     LOAD_SILENT_INTERVALS, by the interval that it named itself; never before it was heard for the first
  *     time, so hosts whose agents are of another version are never silent. Nor is one that said that it
  *     stops.
+ *   - Who was stalled himself has heard nobody, whoever spoke: where two looks are further apart than
+ *     LOAD_STALLED_US, nobody falls silent for another while.
  *   - Rates come from counters (core/rate.h), so that heartbeats may be lost, or come in a bunch.
  *   - Figures stay what they were last when a host falls silent: its connections are still there. How old
  *     they are stands beside them.
@@ -28,6 +30,9 @@
 
 #define LOAD_LATE_INTERVALS 2
 #define LOAD_SILENT_INTERVALS 3
+#define LOAD_LOOK_US 50000 /* from one load_look to the next */
+#define LOAD_STALLED_US (3 * LOAD_LOOK_US)
+#define LOAD_EXCUSED_US (300 * 1000ULL)
 #define LOAD_SILENT_MIN_US (250 * 1000ULL) /* a turn of a busy host is no silence */
 
 struct load;
@@ -55,6 +60,12 @@ const char *load_taken_name(enum load_taken taken);
 /* Takes in what has come, authentic, `size` bytes of it. *ret_id: whose, where that is known, else 0. */
 enum load_taken load_take(struct load *load, const struct heartbeat *message, size_t size,
 			  uint64_t now_us, uint16_t *ret_id);
+
+/*
+ * All that has come until now is taken in. To be said every LOAD_LOOK_US; what got lost while it was not said
+ * is nobody's silence.
+ */
+void load_look(struct load *load, uint64_t now_us);
 
 /* What a heartbeat calls the service. */
 uint64_t load_service(const char *name);

@@ -12,10 +12,7 @@
 #include "wire/maps.h"
 #include "wire/srv6.h"
 
-#define TICK_US 50000
 #define ACCURACY_US 5000
-#define STALLED_US (3 * TICK_US)
-#define EXCUSE_US 300000
 #define REPLAYED_US (5 * 1000000ULL) /* an old heartbeat is worth telling of for so long */
 #define REPLAY_SAID_US (60 * 1000000ULL)
 
@@ -32,7 +29,6 @@ struct loads {
 	void *userdata;
 	const struct config *config;
 	struct load *load;
-	uint64_t ticked_us, excused_until_us;
 	struct said said[BACKENDS_MAX]; /* by id */
 	uint64_t taken[LOAD_ENDS];
 };
@@ -107,18 +103,6 @@ static void say_state(const struct loads *loads, const struct config_backend *ba
 			  backend->name);
 }
 
-/*
- * What has come is taken in before it is judged, and that suffices as long as the kernel could keep it. But
- * what did not get here for the same reason that we did not run (one machine is the host of both, or all
- * of it was stopped) is not missed at once.
- */
-static void excuse(struct loads *loads, uint64_t now)
-{
-	if (loads->ticked_us && now - loads->ticked_us > STALLED_US)
-		loads->excused_until_us = now + EXCUSE_US;
-	loads->ticked_us = now;
-}
-
 /* To be late is no news. */
 static enum load_state news_of(enum load_state state)
 {
@@ -130,7 +114,7 @@ static void judge(struct loads *loads, const struct config_backend *backend, uin
 	struct load_host host = load_of_host(loads->load, backend->id, now);
 	enum load_state before = loads->said[backend->id].state, state = news_of(host.state);
 
-	if (state == before || (state == LOAD_SILENT && now < loads->excused_until_us))
+	if (state == before)
 		return;
 	loads->said[backend->id].state = state;
 	say_state(loads, backend, &host, before);
@@ -145,11 +129,11 @@ static int on_tick(sd_event_source *source, uint64_t due_us, void *userdata)
 
 	heartbeats_take(loads->heartbeats);
 	now = now_us();
-	excuse(loads, now);
+	load_look(loads->load, now);
 	for (size_t i = 0; i < loads->config->n_backends; i++)
 		if (loads->config->backends[i].agent)
 			judge(loads, &loads->config->backends[i], now);
-	r = sd_event_source_set_time_relative(source, TICK_US);
+	r = sd_event_source_set_time_relative(source, LOAD_LOOK_US);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -169,7 +153,7 @@ int loads_use(struct loads *loads, const struct config *config, const struct con
 	r = heartbeats_bind(loads->heartbeats, &infrastructure, &here, &keys->heartbeat);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_time_relative(loads->tick, TICK_US);
+	r = sd_event_source_set_time_relative(loads->tick, LOAD_LOOK_US);
 	return r < 0 ? r : sd_event_source_set_enabled(loads->tick, SD_EVENT_ONESHOT);
 }
 
@@ -184,7 +168,7 @@ int loads_new(sd_event *event, loads_changed_fn changed, void *userdata, struct 
 	loads->userdata = userdata;
 	r = heartbeats_new(event, on_heard, loads, &loads->heartbeats);
 	if (r >= 0)
-		r = sd_event_add_time_relative(event, &loads->tick, CLOCK_MONOTONIC, TICK_US,
+		r = sd_event_add_time_relative(event, &loads->tick, CLOCK_MONOTONIC, LOAD_LOOK_US,
 					       ACCURACY_US, on_tick, loads);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(loads->tick, SD_EVENT_OFF);

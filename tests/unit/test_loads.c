@@ -227,6 +227,64 @@ static void a_turn_of_a_busy_host_is_no_silence(void **state)
 	assert_int_equal(state_of(1), LOAD_LATE);
 }
 
+/* As the tick of a gateway's daemon does, for so long. */
+static void look_for(uint64_t us)
+{
+	for (uint64_t end = now_us + us; now_us < end; now_us += LOAD_LOOK_US)
+		load_look(load, now_us);
+}
+
+static void who_was_stalled_himself_misses_nobody_at_once(void **state)
+{
+	struct load_figures figures;
+
+	beat(1, 0, 0);
+	look_for(250 * MS);
+	assert_int_equal(state_of(1), LOAD_LATE);
+	now_us += SECOND; /* the machine slept, and what was sent meanwhile is lost */
+	load_look(load, now_us);
+	assert_int_equal(state_of(1), LOAD_LATE);
+	assert_true(load_of_backend(load, service_of("web"), 1, now_us, &figures));
+	assert_int_equal(figures.silent, 0);
+	look_for(250 * MS);
+	assert_int_equal(state_of(1), LOAD_LATE);
+	look_for(100 * MS);
+	assert_int_equal(state_of(1), LOAD_SILENT);
+}
+
+static void who_looks_in_time_misses_in_time(void **state)
+{
+	beat(1, 0, 0);
+	look_for(350 * MS);
+	assert_int_equal(state_of(1), LOAD_SILENT);
+}
+
+/* Bytes of every kind, which only need to be authentic. */
+static void whatever_an_agent_says_is_taken_or_refused(void **state)
+{
+	struct heartbeat message;
+	int taken = 0;
+	uint16_t id;
+
+	srand(1);
+	for (int i = 0; i < 100000; i++) {
+		size_t size = rand() % (sizeof(message) + 1);
+
+		for (size_t j = 0; j < size; j++)
+			((uint8_t *)&message)[j] = rand();
+		message.magic = HEARTBEAT_MAGIC;
+		message.version = HEARTBEAT_VERSION;
+		message.backend = htobe16(rand() % 5);
+		if (rand() % 2)
+			message.count = size > HEARTBEAT_BYTES(0) ? (size - HEARTBEAT_BYTES(0)) / 32 : 0;
+		now_us += rand() % 1000;
+		taken += load_take(load, &message, size / 8 * 8, now_us, &id) == LOAD_TAKEN;
+		assert_true(id < 5);
+		assert_true(load_of_host(load, 1, now_us).state <= LOAD_LEFT);
+	}
+	assert_true(taken > 0);
+}
+
 static void who_stops_in_order_is_not_missed(void **state)
 {
 	struct heartbeat last = heartbeat_of(1, BOOT, 2);
@@ -348,6 +406,9 @@ int main(void)
 		TEST(a_service_that_we_do_not_have_is_passed_over),
 		TEST(silence_is_three_intervals_by_what_the_agent_said),
 		TEST(a_turn_of_a_busy_host_is_no_silence),
+		TEST(who_was_stalled_himself_misses_nobody_at_once),
+		TEST(who_looks_in_time_misses_in_time),
+		TEST(whatever_an_agent_says_is_taken_or_refused),
 		TEST(who_stops_in_order_is_not_missed),
 		TEST(a_rate_is_what_was_counted_by_the_time_it_took),
 		TEST(lost_and_bunched_heartbeats_leave_the_rate_what_it_is),
