@@ -21,6 +21,7 @@
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
 #include "daemon/options.h"
+#include "daemon/store.h"
 #include "io/control.h"
 
 static const struct daemon_program program = {
@@ -30,6 +31,7 @@ static const struct daemon_program program = {
 		   "nobody else's.",
 	.bpffs = "/sys/fs/bpf/holdfast/agent",
 	.socket = "/run/holdfast/agent.sock",
+	.state = "/var/lib/holdfast/agent.state",
 };
 
 struct agent_daemon {
@@ -40,6 +42,7 @@ struct agent_daemon {
 	struct connections *connections;
 	struct exports *exports;
 	struct pulse *pulse;
+	struct store *store;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_backend *self;
@@ -75,7 +78,7 @@ static void change_clear(struct change *change)
 static int change_read(const struct agent_daemon *agent, struct change *change)
 {
 	const struct daemon_options *options = &agent->options;
-	int r = inputs_read(options->config, &change->inputs);
+	int r = inputs_read(options->config, agent->store, &change->inputs);
 
 	if (r < 0)
 		return r;
@@ -151,6 +154,7 @@ static int configure(struct agent_daemon *agent)
 	adopt(agent, &change);
 	exports_listen(agent->exports, agent->inputs->config->metrics.agent_listen);
 	use_world(agent);
+	store_taken(agent->store, "agent", agent->self->name, agent->self->site->name);
 	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
 			 agent->self->n_interfaces);
 	if (r < 0)
@@ -163,12 +167,21 @@ static void on_reload(void *userdata)
 {
 	struct agent_daemon *agent = userdata;
 
+	store_reopen(agent->store);
 	if (configure(agent) < 0)
 		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
 			  "%s: not taken over, the former configuration goes on",
 			  agent->options.config);
 	else
 		event_say(EVENT_CONFIG_READ, ABOUT(), "%s: read again", agent->options.config);
+}
+
+static void on_store_changed(void *userdata)
+{
+	struct agent_daemon *agent = userdata;
+
+	if (configure(agent) < 0)
+		log_error("store: not taken over, the former configuration goes on");
 }
 
 /* Answers on the control socket */
@@ -225,6 +238,8 @@ static int answer_status(const struct control_request *request, void *userdata, 
 			 (json_int_t)refused, "cookie-epochs",
 			 inputs_cookie_epochs(agent->inputs), "interfaces", interfaces, "services",
 			 services_json(agent));
+	if (*ret)
+		json_object_set_new(*ret, "store", store_json(agent->store));
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -296,6 +311,9 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = pulse_new(loop_event(loop), &agent->pulse);
 	if (r >= 0)
+		r = store_new(loop_event(loop), agent->options.state, on_store_changed, agent,
+			      &agent->store);
+	if (r >= 0)
 		r = configure(agent);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), agent->options.socket, resources, agent, &control);
@@ -309,6 +327,7 @@ static int run(struct agent_daemon *agent)
 	agent->connections = connections_free(agent->connections);
 	exports_free(agent->exports);
 	pulse_free(agent->pulse);
+	store_free(agent->store);
 	loop_free(loop);
 	return r;
 }

@@ -203,6 +203,49 @@ int tree_set(struct tree *mapping, const char *key, unsigned int line, struct tr
 	return 0;
 }
 
+int tree_put(struct tree *mapping, const char *key, struct tree *value)
+{
+	size_t *slot = mapping->n_slots ? slot_of(mapping, key) : NULL;
+	struct tree_entry *entry;
+
+	if (!slot || !*slot)
+		return tree_set(mapping, key, value->line, value);
+	adopt(mapping, value);
+	entry = &mapping->entries[*slot - 1];
+	tree_free(entry->value);
+	entry->value = value;
+	return 0;
+}
+
+void tree_drop(struct tree *mapping, const char *key)
+{
+	size_t kept = 0;
+
+	if (!tree_entry(mapping, key))
+		return;
+	for (size_t i = 0; i < mapping->n_entries; i++) {
+		struct tree_entry *entry = &mapping->entries[i];
+
+		if (strcmp(entry->key, key) == 0) {
+			free(entry->key);
+			tree_free(entry->value);
+		} else {
+			mapping->entries[kept++] = *entry;
+		}
+	}
+	mapping->n_entries = kept;
+	/* Places have moved: all are found again. */
+	memset(mapping->slots, 0, mapping->n_slots * sizeof(*mapping->slots));
+	for (size_t i = 0; i < kept; i++) {
+		struct tree_entry *entry = &mapping->entries[i];
+		size_t *slot = slot_of(mapping, entry->key);
+
+		if (!*slot)
+			*slot = i + 1;
+		entry->first = *slot - 1;
+	}
+}
+
 const struct tree_entry *tree_entry(const struct tree *tree, const char *key)
 {
 	size_t *slot;

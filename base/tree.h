@@ -54,6 +54,12 @@ DEFINE_TRIVIAL_CLEANUP(struct tree *, tree_free);
 int tree_append(struct tree *sequence, struct tree *value);
 int tree_set(struct tree *mapping, const char *key, unsigned int line, struct tree *value);
 
+/* The same, in the place of what had the key. */
+int tree_put(struct tree *mapping, const char *key, struct tree *value);
+
+/* Every entry with the key, if there is one. */
+void tree_drop(struct tree *mapping, const char *key);
+
 /* NULL: `tree` is NULL or no mapping, or has no such key. Of two with one key, the first. */
 const struct tree_entry *tree_entry(const struct tree *tree, const char *key);
 const struct tree *tree_get(const struct tree *tree, const char *key);

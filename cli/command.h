@@ -21,7 +21,8 @@ struct command {
 	unsigned int count;   /* how many times or events, 0: without end */
 	const char *client, *vip, *verdict; /* filters of a trace */
 	const char *sample; /* one packet of so many */
-	bool json, all, explain, list, follow, help, version;
+	const char *revision; /* that the configuration must still be of */
+	bool json, all, explain, list, follow, force, help, version;
 };
 
 enum option_kind {
@@ -46,6 +47,8 @@ enum option_bit {
 	OPTION_CONFIG = 1 << 8,
 	OPTION_LIST = 1 << 9,
 	OPTION_FOLLOW = 1 << 10,
+	OPTION_REVISION = 1 << 11,
+	OPTION_FORCE = 1 << 12,
 };
 
 struct option_row {

@@ -121,6 +121,27 @@ static void print_whohas(const json_t *whohas, FILE *to)
 		number(whohas, "denied"), number(whohas, "silent"), number(whohas, "open"));
 }
 
+static void print_store(const json_t *store, FILE *to)
+{
+	double heard_s = json_number_value(json_object_get(store, "heard_s"));
+
+	if (!json_is_object(store))
+		return;
+	fprintf(to, "\nstore: ");
+	if (is_true(store, "reachable"))
+		fprintf(to, "%s, ", text(store, "endpoint"));
+	else
+		fprintf(to, "unreachable for %.0f s, ", heard_s);
+	fprintf(to, "state of revision %lld\n", number(store, "revision"));
+	if (!is_true(store, "reachable") && json_is_string(json_object_get(store, "why")))
+		fprintf(to, "    %s\n", text(store, "why"));
+	if (json_is_string(json_object_get(store, "refused")))
+		fprintf(to, "    its own is refused: %s\n", text(store, "refused"));
+	else if (is_true(store, "reachable") && number(store, "newest") != number(store, "revision"))
+		fprintf(to, "    its own, of revision %lld, is not taken over: the log says why\n",
+			number(store, "newest"));
+}
+
 static void print_gateway_status(const json_t *status, FILE *to)
 {
 	const json_t *item;
@@ -156,6 +177,7 @@ void print_status(const json_t *status, FILE *to)
 	else
 		print_agent_status(status, to);
 	print_epochs(json_object_get(status, "cookie-epochs"), to);
+	print_store(json_object_get(status, "store"), to);
 	print_status_services(json_object_get(status, "services"), to);
 }
 

@@ -15,8 +15,12 @@
 #include "cli/metrics.h"
 #include "cli/pages.h"
 #include "cli/print.h"
+#include "cli/store.h"
 #include "cli/top.h"
 #include "cli/trace.h"
+
+/* Of every verb that changes what a fleet shares. */
+#define OPTION_EDIT (OPTION_JSON | OPTION_CONFIG | OPTION_REVISION)
 
 const struct verb verbs[] = {
 	{
@@ -204,6 +208,137 @@ const struct verb verbs[] = {
 			"holdfast config check does.",
 		.options = OPTION_JSON,
 		.run = config_schema_run,
+	},
+	{
+		.name = "config push",
+		.usage = "FILE",
+		.help = "makes FILE the configuration of a fleet, in its store",
+		.text = "FILE is checked, and replaces what etcd has, as a whole. With --revision only "
+			"what one has looked at is replaced: config pull says of which revision it is. "
+			"Comments are not kept.",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.completions = {"FILE"},
+		.run = config_push_run,
+	},
+	{
+		.name = "config pull",
+		.help = "the configuration of a fleet, from its store",
+		.options = OPTION_CONFIG,
+		.run = config_pull_run,
+	},
+	{
+		.name = "nodes",
+		.help = "the fleet's nodes that live, and what they have taken",
+		.text = "Each daemon with store: etcd keeps an entry there, which goes 15 seconds after "
+			"it. The revision is that of the configuration that it uses.",
+		.options = OPTION_JSON | OPTION_CONFIG,
+		.run = nodes_run,
+	},
+	{
+		.name = "backend",
+		.help = "add, drain and remove backends of a fleet",
+		.options = OPTION_EDIT | OPTION_FORCE,
+	},
+	{
+		.name = "backend add",
+		.usage = "NAME OPTIONS [SERVICE...]",
+		.help = "adds a backend, to services too",
+		.text = "OPTIONS are as in the configuration: '{id: 4, locator: \"fd48:0:0:204::/64\", "
+			"interfaces: [eth0]}'.",
+		.options = OPTION_EDIT,
+		.least = 2,
+		.most = VERB_ARGUMENTS_MAX,
+		.run = backend_add_run,
+	},
+	{
+		.name = "backend drain",
+		.usage = "NAME",
+		.help = "no new connections for it, in all services",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.run = backend_drain_run,
+	},
+	{
+		.name = "backend undrain",
+		.usage = "NAME",
+		.help = "new connections for it again",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.run = backend_undrain_run,
+	},
+	{
+		.name = "backend remove",
+		.usage = "NAME",
+		.help = "removes a backend that has no connections left",
+		.text = "Refused while the gateway that is asked knows of connections, unless with "
+			"--force. A removed backend's id rests before it is used again.",
+		.options = OPTION_EDIT | OPTION_FORCE,
+		.least = 1,
+		.most = 1,
+		.run = backend_remove_run,
+	},
+	{
+		.name = "service",
+		.help = "add, change and remove services of a fleet",
+		.options = OPTION_EDIT | OPTION_FORCE,
+	},
+	{
+		.name = "service add",
+		.usage = "NAME OPTIONS",
+		.help = "adds a service; OPTIONS are as in the configuration",
+		.options = OPTION_EDIT,
+		.least = 2,
+		.most = 2,
+		.run = service_add_run,
+	},
+	{
+		.name = "service set",
+		.usage = "NAME PATH VALUE",
+		.help = "sets an option of a service",
+		.text = "PATH is below the service, such as backends.b1.weight; VALUE is as in the "
+			"configuration.",
+		.options = OPTION_EDIT,
+		.least = 3,
+		.most = 3,
+		.run = service_set_run,
+	},
+	{
+		.name = "service remove",
+		.usage = "NAME",
+		.help = "removes a service that has no connections left",
+		.text = "Refused while the gateway that is asked knows of connections, unless with "
+			"--force.",
+		.options = OPTION_EDIT | OPTION_FORCE,
+		.least = 1,
+		.most = 1,
+		.run = service_remove_run,
+	},
+	{
+		.name = "site",
+		.help = "drain a site of a fleet, and open it again",
+		.options = OPTION_EDIT,
+	},
+	{
+		.name = "site drain",
+		.usage = "NAME",
+		.help = "its VIPs are withdrawn, new connections go elsewhere",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.run = site_drain_run,
+	},
+	{
+		.name = "site undrain",
+		.usage = "NAME",
+		.help = "it takes new connections again",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.run = site_undrain_run,
 	},
 	{
 		.name = "completion",

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "base/tree.h"
 #include "core/config_read.h"
 
-int config_from_tree(const struct tree *tree, struct errors *errors, struct config **ret)
+static int from_tree(const struct tree *tree, int (*read)(struct config_source *source),
+		     int (*check)(struct config_source *source), struct errors *errors,
+		     struct config **ret)
 {
 	_cleanup_config_ struct config *config = calloc(1, sizeof(*config));
 	struct config_source source = {.tree = tree, .errors = errors, .config = config};
@@ -17,9 +20,9 @@ int config_from_tree(const struct tree *tree, struct errors *errors, struct conf
 
 	if (!config)
 		return -ENOMEM;
-	err = config_read(&source);
+	err = read(&source);
 	if (err == 0)
-		err = config_check(&source);
+		err = check(&source);
 	if (err < 0)
 		return err;
 	if (errors_count(errors) > before) {
@@ -28,6 +31,23 @@ int config_from_tree(const struct tree *tree, struct errors *errors, struct conf
 	}
 	*ret = take(config);
 	return 0;
+}
+
+int config_from_tree(const struct tree *tree, struct errors *errors, struct config **ret)
+{
+	return from_tree(tree, config_read, config_check, errors, ret);
+}
+
+bool config_names_store(const struct tree *tree)
+{
+	const struct tree *store = tree_get(tree, "store");
+
+	return store && (store->kind != TREE_SCALAR || strcmp(store->scalar, "file") != 0);
+}
+
+int config_store_from_tree(const struct tree *tree, struct errors *errors, struct config **ret)
+{
+	return from_tree(tree, config_read_store, config_check_store, errors, ret);
 }
 
 static void free_texts(char **texts, size_t n)
@@ -66,6 +86,13 @@ struct config *config_free(struct config *config)
 		free(config->services[i].vips);
 		free(config->services[i].members);
 	}
+	free_texts(config->etcd.endpoints, config->etcd.n_endpoints);
+	free(config->etcd.prefix);
+	free(config->etcd.ca);
+	free(config->etcd.certificate);
+	free(config->etcd.key);
+	free(config->etcd.user);
+	free(config->etcd.password_file);
 	free(config->sites);
 	free(config->gateways);
 	free(config->backends);

@@ -160,7 +160,23 @@ struct config_metrics {
 	char *listen, *agent_listen;
 };
 
+enum config_store {
+	CONFIG_STORE_FILE,
+	CONFIG_STORE_ETCD,
+};
+
+/* How to reach etcd. Files are absolute, or relative to the folder of the configuration. */
+struct config_etcd {
+	char **endpoints;
+	size_t n_endpoints;
+	char *prefix;
+	char *ca, *certificate, *key; /* NULL: none */
+	char *user, *password_file;
+};
+
 struct config {
+	uint8_t store; /* enum config_store */
+	struct config_etcd etcd;
 	struct network infrastructure;
 	char *secret_file; /* absolute, or relative to the folder of the configuration */
 	uint32_t mtu;	   /* of the infrastructure's links, bytes */
@@ -185,6 +201,12 @@ struct config {
  * 0; or -EINVAL with the errors added to `errors`, -ENOMEM. On error *ret is untouched.
  */
 int config_from_tree(const struct tree *tree, struct errors *errors, struct config **ret);
+
+/* Whether the rest of the configuration is in a store, and this tree only says where. */
+bool config_names_store(const struct tree *tree);
+
+/* Of such a tree; `store` and `etcd` are all that the result holds. As config_from_tree. */
+int config_store_from_tree(const struct tree *tree, struct errors *errors, struct config **ret);
 
 struct config *config_free(struct config *config);
 

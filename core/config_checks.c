@@ -440,3 +440,19 @@ int config_check(struct config_source *source)
 		err = checks[i](source);
 	return err;
 }
+
+int config_check_store(struct config_source *source)
+{
+	const struct config_etcd *etcd = &source->config->etcd;
+
+	if (!etcd->n_endpoints)
+		wrong(source, PLACE("etcd", "endpoints"),
+		      "missing, allowed: a list like [https://192.0.2.1:2379]");
+	if (!etcd->certificate != !etcd->key)
+		wrong(source, PLACE("etcd", etcd->key ? "certificate" : "key"),
+		      "missing, allowed: a certificate and its key, or neither");
+	if (!etcd->user != !etcd->password_file)
+		wrong(source, PLACE("etcd", etcd->user ? "password-file" : "user"),
+		      "missing, allowed: a user and a file with the password, or neither");
+	return 0;
+}

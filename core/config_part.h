@@ -20,6 +20,7 @@ extern const struct config_part config_rows_policies;
 extern const struct config_part config_rows_services;
 extern const struct config_part config_rows_health;
 extern const struct config_part config_rows_metrics;
+extern const struct config_part config_rows_store;
 
 #define PART(array) {.rows = (array), .n = sizeof(array) / sizeof((array)[0])}
 

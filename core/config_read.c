@@ -514,3 +514,35 @@ int config_read(struct config_source *source)
 
 	return read_mapping(&reader, "", source->tree, source->config);
 }
+
+static bool is_about_store(const char *key)
+{
+	return !strcmp(key, "store") || !strcmp(key, "etcd");
+}
+
+int config_read_store(struct config_source *source)
+{
+	struct reader reader = {.source = source};
+	const struct tree *tree = source->tree;
+	const struct config_row *row = NULL;
+	int err = 0;
+
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		const struct tree_entry *entry = &tree->entries[i];
+		size_t here = enter_key(&reader, entry->key);
+
+		if (!is_about_store(entry->key))
+			wrong(&reader, tree, entry->line, "is for the store, allowed here: store, etcd");
+		leave(&reader, here);
+	}
+	while (err == 0 && (row = config_row_next("", row))) {
+		const struct tree *value = tree_get(tree, row->path);
+		size_t here = enter_key(&reader, row->path);
+
+		if (is_about_store(row->path))
+			err = value ? read_row(&reader, row, value, source->config)
+				    : read_absent(&reader, row, tree, source->config);
+		leave(&reader, here);
+	}
+	return err;
+}

@@ -24,6 +24,10 @@ struct config_source {
 /* Fills source->config. 0, also with errors; or -ENOMEM. */
 int config_read(struct config_source *source);
 
+/* The same for a file that only says in which store the rest is: nothing else may stand there. */
+int config_read_store(struct config_source *source);
+int config_check_store(struct config_source *source);
+
 /* What concerns several values at once; resolves a `site` that was left out. 0 or -ENOMEM. */
 int config_check(struct config_source *source);
 

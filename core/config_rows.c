@@ -13,6 +13,7 @@ static const struct config_part *const parts[] = {
 	&config_rows_services,
 	&config_rows_health,
 	&config_rows_metrics,
+	&config_rows_store,
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -8,6 +8,8 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/tree.h"
+#include "daemon/shared.h"
+#include "daemon/store.h"
 #include "io/secret.h"
 #include "io/yaml.h"
 
@@ -83,8 +85,54 @@ static int read_keys(const struct tree *tree, const char *beside, uint32_t epoch
 	return derive_keys(&secret, epoch, keys);
 }
 
-int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
-		   struct inputs **ret)
+/* For who does not follow it: all of the store, read and waited for. */
+static int fetch_tree(const struct config *local, const char *path, struct errors *errors,
+		      struct tree **ret)
+{
+	_cleanup_(documents_clear) struct documents documents = {};
+	_cleanup_(shared_close) struct shared shared = {};
+	sd_event *event = NULL;
+	int r = sd_event_new(&event);
+
+	if (r >= 0)
+		r = shared_open(event, local, path, errors, &shared);
+	if (r >= 0)
+		r = shared_fetch(&shared, event, errors, &documents);
+	if (r >= 0)
+		r = shared_tree(shared.name, &documents, errors, ret);
+	shared_close(&shared);
+	sd_event_unref(event);
+	return r;
+}
+
+/* The one place where daemons and the command line get a configuration from: the file, or its store. */
+static int read_tree(const char *path, struct store *store, struct errors *errors,
+		     struct tree **ret)
+{
+	_cleanup_tree_ struct tree *tree = NULL;
+	_cleanup_config_ struct config *local = NULL;
+	int r = yaml_tree_read(path, errors, &tree);
+
+	if (r < 0)
+		return r;
+	if (config_names_store(tree)) {
+		r = config_store_from_tree(tree, errors, &local);
+		if (r < 0)
+			return r;
+		if (!store)
+			return fetch_tree(local, path, errors, ret);
+	}
+	r = store ? store_use(store, local, path, errors) : 0;
+	if (r < 0)
+		return r;
+	if (local)
+		return store_tree(store, errors, ret);
+	*ret = take(tree);
+	return 0;
+}
+
+static int collect(const char *config_path, const char *beside, struct store *store,
+		   struct errors *errors, struct inputs **ret)
 {
 	_cleanup_inputs_ struct inputs *inputs = calloc(1, sizeof(*inputs));
 	_cleanup_tree_ struct tree *tree = NULL;
@@ -92,7 +140,7 @@ int inputs_collect(const char *config_path, const char *beside, struct errors *e
 
 	if (!inputs)
 		return -ENOMEM;
-	r = yaml_tree_read(config_path, errors, &tree);
+	r = read_tree(config_path, store, errors, &tree);
 	if (r < 0)
 		return r;
 	r = config_from_tree(tree, errors, &inputs->config);
@@ -105,15 +153,32 @@ int inputs_collect(const char *config_path, const char *beside, struct errors *e
 	return 0;
 }
 
-int inputs_read(const char *config_path, struct inputs **ret)
+int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
+		   struct inputs **ret)
+{
+	return collect(config_path, beside, NULL, errors, ret);
+}
+
+static int read_and_tell(const char *config_path, struct store *store, struct inputs **ret)
 {
 	_cleanup_errors_ struct errors errors = {};
-	int r = inputs_collect(config_path, NULL, &errors, ret);
+	int r = collect(config_path, NULL, store, &errors, ret);
 
 	for (size_t i = 0; i < errors_count(&errors); i++)
 		log_error("%s", errors_text(&errors, i));
 	if (r < 0 && !errors_count(&errors))
 		log_error("%s: %s", config_path, strerror(-r));
+	return r;
+}
+
+int inputs_read(const char *config_path, struct store *store, struct inputs **ret)
+{
+	int r = read_and_tell(config_path, store, ret);
+
+	if (r < 0 && store && store_fall_back(store)) {
+		log_error("store: its configuration is wrong, the last one that was right goes on");
+		r = read_and_tell(config_path, store, ret);
+	}
 	return r;
 }
 

@@ -15,16 +15,22 @@ struct inputs {
 
 struct errors;
 
+struct store;
+
 /*
  * Every fault of the file and of the secret it names becomes a row of `errors`. `beside` is the file
- * whose folder the secret's name is relative to; NULL: the configuration itself. 0, or a negative
- * errno, -ENOMEM without a row.
+ * whose folder the secret's name is relative to; NULL: the configuration itself. A file that names a
+ * store is read from there, once. 0, or a negative errno, -ENOMEM without a row.
  */
 int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
 		   struct inputs **ret);
 
-/* The same, with the faults printed to stderr, a line each. */
-int inputs_read(const char *config_path, struct inputs **ret);
+/*
+ * The same for a daemon, which follows the store (daemon/store.h; NULL: reads it once), with the faults
+ * printed to stderr, a line each. A daemon that begins with a store whose state is wrong gets the last
+ * state that was right.
+ */
+int inputs_read(const char *config_path, struct store *store, struct inputs **ret);
 
 /* Warns where the epoch of `before` (NULL: unknown) is not live any more. */
 void inputs_compare_epochs(const struct inputs *before, const struct inputs *after);

@@ -28,6 +28,8 @@ static const struct row rows[] = {
 	 offsetof(struct daemon_options, bpffs)},
 	{'s', "socket", "PATH", "where the command line reaches this daemon",
 	 offsetof(struct daemon_options, socket)},
+	{'t', "state", "PATH", "where a store's last state is kept for the next start",
+	 offsetof(struct daemon_options, state)},
 	{'d', "detach", NULL, "take down what an earlier run left in the kernel, and end",
 	 offsetof(struct daemon_options, detach)},
 	{'S', "scheme", "NAME", "forward as others do, to compare (default: holdfast)",
@@ -48,8 +50,9 @@ static void print_help(const struct daemon_program *program)
 	for (size_t i = 0; i < N_ROWS; i++)
 		printf("  -%c, --%-8s %-5s %s\n", rows[i].letter, rows[i].name,
 		       rows[i].argument ? rows[i].argument : "", rows[i].help);
-	printf("\nDefaults here: --config %s\n               --bpffs %s\n               --socket %s\n",
-	       CONFIG_DEFAULT, program->bpffs, program->socket);
+	printf("\nDefaults here: --config %s\n               --bpffs %s\n               --socket %s\n"
+	       "               --state %s\n",
+	       CONFIG_DEFAULT, program->bpffs, program->socket, program->state);
 	printf("SIGHUP reads the configuration again; SIGTERM ends the daemon and leaves\n"
 	       "forwarding on. Manual: man %s, man holdfast.yaml\n",
 	       program->name);
@@ -77,6 +80,8 @@ static void print_manual(const struct daemon_program *program)
 	roff_item(stdout, CONFIG_DEFAULT, NULL, "The fleet's configuration.");
 	roff_item(stdout, program->bpffs, NULL, "Pinned programs and maps.");
 	roff_item(stdout, program->socket, NULL, "The control socket.");
+	roff_item(stdout, program->state, NULL,
+		  "The last state of a store (store: etcd) that was taken.");
 	roff_see_also(stdout, see_also);
 }
 
@@ -120,6 +125,7 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 		.node = hostname,
 		.bpffs = program->bpffs,
 		.socket = program->socket,
+		.state = program->state,
 		.scheme_name = "holdfast",
 	};
 	struct option long_options[N_ROWS + 2];

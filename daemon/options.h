@@ -13,6 +13,7 @@ struct daemon_options {
 	const char *node;   /* our name in it; the host's name by default */
 	const char *bpffs;  /* directory for the pins, on a bpffs or to become one */
 	const char *socket; /* path of the control socket */
+	const char *state;  /* file that keeps the store's last state */
 	bool detach;	    /* take everything down instead of running */
 	const char *scheme_name;
 	enum scheme scheme; /* what it names */
@@ -25,6 +26,7 @@ struct daemon_program {
 	const char *summary; /* a line for --help */
 	const char *bpffs;   /* defaults */
 	const char *socket;
+	const char *state;
 };
 
 /*

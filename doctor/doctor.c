@@ -94,7 +94,7 @@ static int identify(struct visit *visit)
 	facts->config_file = options->config ?: config ?: CONFIG_DEFAULT;
 	facts->node = options->node ?: node ?: visit->host;
 	facts->daemon = node && strcmp(node, facts->node) == 0;
-	r = inputs_read(facts->config_file, &visit->inputs);
+	r = inputs_read(facts->config_file, NULL, &visit->inputs);
 	if (r < 0)
 		return r;
 	facts->config = visit->inputs->config;

@@ -203,6 +203,8 @@ static int answer_status(const struct control_request *request, void *userdata, 
 			 (int)pin_counts_all(pins), "room",
 			 (int)pin_table_capacity(table->settings.bucket_bits));
 	pin_counts_free(pins);
+	if (*ret)
+		json_object_set_new(*ret, "store", store_json(gateway->store));
 	return *ret ? 0 : -ENOMEM;
 }
 

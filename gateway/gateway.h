@@ -8,6 +8,7 @@
 #include "daemon/inputs.h"
 #include "daemon/options.h"
 #include "daemon/pins.h"
+#include "daemon/store.h"
 #include "gateway/dataplane.h"
 #include "gateway/inquiries.h"
 #include "gateway/loads.h"
@@ -23,6 +24,7 @@ struct gateway_daemon {
 	struct pins *pins;
 	struct fib *fib;
 	struct rtnetlink *netlink;
+	struct store *store;
 	struct peers *peers;
 	struct monitor *monitor;
 	struct loads *loads;

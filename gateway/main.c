@@ -22,6 +22,7 @@ static const struct daemon_program program = {
 		   "connection.",
 	.bpffs = "/sys/fs/bpf/holdfast/gateway",
 	.socket = "/run/holdfast/gateway.sock",
+	.state = "/var/lib/holdfast/gateway.state",
 };
 
 /* A configuration that was read and planned, but not applied. */
@@ -43,7 +44,7 @@ static void change_clear(struct change *change)
 static int change_read(const struct gateway_daemon *gateway, struct change *change)
 {
 	const struct daemon_options *options = &gateway->options;
-	int r = inputs_read(options->config, &change->inputs);
+	int r = inputs_read(options->config, gateway->store, &change->inputs);
 
 	if (r < 0)
 		return r;
@@ -218,6 +219,7 @@ static int configure(struct gateway_daemon *gateway)
 	inputs_compare_epochs(gateway->inputs, change.inputs);
 	adopt(gateway, &change);
 	use_world(gateway);
+	store_taken(gateway->store, "gateway", gateway->self->name, gateway->self->site->name);
 	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
 	if (r < 0)
 		log_error("the site's gateways are not watched: %s", strerror(-r));
@@ -242,12 +244,21 @@ static void on_reload(void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
 
+	store_reopen(gateway->store);
 	if (configure(gateway) < 0)
 		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
 			  "%s: not taken over, the former configuration goes on",
 			  gateway->options.config);
 	else
 		event_say(EVENT_CONFIG_READ, ABOUT(), "%s: read again", gateway->options.config);
+}
+
+static void on_store_changed(void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+
+	if (configure(gateway) < 0)
+		log_error("store: not taken over, the former configuration goes on");
 }
 
 /* Exchanges the program for one that traces, or does not. */
@@ -384,6 +395,9 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		monitor_listen(gateway->monitor, gateway->loads);
 	if (r >= 0)
+		r = store_new(loop_event(loop), gateway->options.state, on_store_changed, gateway,
+			      &gateway->store);
+	if (r >= 0)
 		r = configure(gateway);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
@@ -409,6 +423,7 @@ static int run(struct gateway_daemon *gateway)
 	loads_free(gateway->loads);
 	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);
+	store_free(gateway->store);
 	rtnetlink_free(gateway->netlink);
 	loop_free(loop);
 	return r;

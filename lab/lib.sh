@@ -38,6 +38,7 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/nsd.sh"
 . "$LAB_HOME/lab/lib/prometheus.sh"
 . "$LAB_HOME/lab/lib/agentless.sh"
+. "$LAB_HOME/lab/lib/etcd.sh"
 . "$LAB_HOME/lab/lib/holdfast.sh"
 . "$LAB_HOME/lab/lib/traffic.sh"
 . "$LAB_HOME/lab/lib/talk.sh"

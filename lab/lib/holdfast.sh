@@ -45,7 +45,7 @@ launch_holdfast() {
 	mkdir -p "$LAB_STATE/$node" "$(bpffs_of "$node")"
 	start "$node" "$role" "$LAB_BUILD/$role/holdfast-$role" --config "$(config_of "$node")" \
 		--node "$node" --bpffs "$(bpffs_of "$node")" --socket "$(socket_of "$node")" \
-		"${HOLDFAST_OPTIONS[@]}"
+		--state "$LAB_STATE/$node/state" "${HOLDFAST_OPTIONS[@]}"
 }
 
 bpffs_of() { echo "$LAB_STATE/bpf/$1"; }

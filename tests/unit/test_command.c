@@ -130,7 +130,7 @@ static void a_wrong_verb_is_told_what_it_nearly_was(void **state)
 {
 	refuses("statsu", "statsu: no such verb, did you mean status?");
 	refuses("config chek f", "config chek: no such verb, did you mean check?");
-	refuses("config f", "config f: no such verb, allowed: check, diff, explain, schema");
+	refuses("config f", "config f: no such verb, allowed: check, diff, explain, schema, push, pull");
 }
 
 static void a_wrong_option_is_told_what_it_nearly_was(void **state)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2034
+#
+# etcd on a node, and a fleet that has its configuration there.
+#
+#	etcd_on fabric 10.72.1.1	one member, plain HTTP; with ETCD_TLS=1 HTTPS
+#	store_of fabric			from now on nodes' files name it as their store
+#	store_push FILE			makes FILE the fleet's configuration
+
+ETCD_ADDRESS='' ETCD_NODE=''
+ETCD_OPTIONS=() # more of them
+ETCD_TLS=''
+
+# etcd_on NODE ADDRESS: a member with a data folder of its own, which outlives it.
+etcd_on() {
+	ETCD_NODE=$1 ETCD_ADDRESS=$2
+	etcd_start
+}
+
+etcd_url() { echo "http${ETCD_TLS:+s}://$ETCD_ADDRESS:2379"; }
+etcd_home() { echo "$LAB_STATE/$ETCD_NODE/etcd"; }
+
+etcd_start() {
+	local home peer="http://127.0.0.1:2380"
+	local -a tls=()
+
+	home=$(etcd_home)
+	mkdir -p "$home"
+	chmod 700 "$home"
+	[[ -z $ETCD_TLS ]] || tls=(--cert-file "$LAB_STATE/tls/etcd.pem" --key-file "$LAB_STATE/tls/etcd.key")
+	start "$ETCD_NODE" etcd etcd --name lab --data-dir "$home/data" --logger zap --log-level warn \
+		--listen-client-urls "$(etcd_url)" --advertise-client-urls "$(etcd_url)" \
+		--listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
+		--initial-cluster "lab=$peer" "${tls[@]}" "${ETCD_OPTIONS[@]}"
+	wait_ready "$ETCD_NODE" etcd "etcd to serve" 20 etcd_serves
+}
+
+# Whatever its certificate is: a version is told to everybody.
+etcd_serves() { on "$ETCD_NODE" curl -sfk --max-time 2 "$(etcd_url)/version"; }
+
+etcd_stop() { stop "$ETCD_NODE" etcd "${1:-KILL}"; }
+
+# ctl ARGUMENTS...: etcdctl. CTL_USER=user:password where there is authentication.
+ctl() {
+	local -a options=(--endpoints "$(etcd_url)")
+
+	[[ -z $ETCD_TLS ]] || options+=(--cacert "$LAB_STATE/tls/ca.pem")
+	[[ -z ${CTL_USER:-} ]] || options+=(--user "$CTL_USER")
+	on "$ETCD_NODE" env ETCDCTL_API=3 etcdctl "${options[@]}" "$@"
+}
+
+# store_file [MORE...]: what the nodes' files say then.
+store_file() {
+	echo "store: etcd"
+	echo "etcd:"
+	echo "  endpoints: [\"$(etcd_url)\"]"
+	[[ -z $ETCD_TLS ]] || echo "  ca: tls/ca.pem"
+	printf '  %s\n' "$@"
+}
+
+# store_cli ARGUMENTS...: holdfast, where etcd is, with a file that names it.
+store_cli() {
+	on "$ETCD_NODE" timeout 20 "$LAB_BUILD/cli/holdfast" "$@" --config "$LAB_STATE/holdfast.yaml"
+}
+
+# store_field NODE EXPRESSION: of its status.
+store_field() { holdfast "$1" status --json | jq -r ".store$2"; }
+
+# has_revision NODE REVISION
+has_revision() { [[ $(store_field "$1" .revision) == "$2" ]]; }
+
+is_reachable() { [[ $(store_field "$1" .reachable) == "$2" ]]; }
+
+# all_have REVISION NODE...: that revision is taken.
+all_have() {
+	local revision=$1 node
+	shift
+
+	for node; do
+		wait_for "$node to take revision $revision" 10 has_revision "$node" "$revision"
+	done
+}
+
+# store_revision: of the configuration in etcd.
+store_revision() { store_cli config pull | sed -n '1s/.*revision //p'; }

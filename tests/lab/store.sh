@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A fleet whose configuration is in etcd: changes reach gateways and agents, one of two at once wins and
+# the other is told, and what is wrong changes nothing.
+# Topology: lab/topologies/anycast.sh, with etcd on the fabric's node.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../../lab/lib.sh"
+
+NODES=("${GATEWAYS[@]}")
+
+check_local() { on "$ETCD_NODE" "$LAB_BUILD/cli/holdfast" config check "$LAB_STATE/holdfast.yaml"; }
+
+empty_store_says_so() {
+	local output
+
+	output=$(check_local 2>&1) && return 1
+	[[ $output == *"etcd:/holdfast/config: it has no configuration"* ]]
+}
+
+# edit ARGUMENTS...: one change, and all nodes have taken it.
+edit() {
+	store_cli "$@" || return
+	all_have "$(store_revision)" "${NODES[@]}"
+}
+
+is_open() {
+	[[ $(holdfast "$1" status --json | jq -r --arg service "$2" --arg backend "$3" \
+		'.services[] | select(.name == $service) | .backends[] | select(.name == $backend) | .open') == "$4" ]]
+}
+
+weight_of() {
+	holdfast "$1" status --json | jq -r --arg service "$2" --arg backend "$3" \
+		'.services[] | select(.name == $service) | .backends[] | select(.name == $backend) | .weight'
+}
+
+drained_everywhere() {
+	local gateway
+
+	edit backend drain b1
+	for gateway in "${GATEWAYS[@]}"; do
+		wait_for "$gateway to close b1" 5 is_open "$gateway" web b1 false
+		wait_for "$gateway to close b1" 5 is_open "$gateway" dns b1 false
+	done
+}
+
+opened_again() {
+	local gateway
+
+	edit backend undrain b1
+	for gateway in "${GATEWAYS[@]}"; do
+		wait_for "$gateway to open b1" 10 is_open "$gateway" web b1 true
+	done
+}
+
+nodes_known() { store_cli nodes --json | jq -r '[.[] | .node] | sort | join(" ")'; }
+
+# refused_with TEXT COMMAND...: it fails, says that, and the revision stays.
+refused_with() {
+	local text=$1 before output
+	shift
+
+	before=$(store_revision)
+	if output=$("$@" 2>&1); then
+		echo "$*: succeeded: $output"
+		return 1
+	fi
+	echo "$output"
+	[[ $output == *"$text"* ]]
+	is "$before" store_revision
+}
+
+# Ten at once set ten values: each is either told or was the last one at some time.
+ten_at_once() {
+	local i won=() status
+	local -A tries=()
+
+	for i in {1..10}; do
+		store_cli service set web backends.b3.weight "$i" >"$LAB_STATE/edit.$i" 2>&1 &
+		tries[$i]=$!
+	done
+	for i in {1..10}; do
+		status=0
+		wait "${tries[$i]}" || status=$?
+		if ((status == 0)); then
+			won+=("$i")
+		else
+			grep -q "somebody else has just changed it" "$LAB_STATE/edit.$i"
+		fi
+	done
+	echo "# won: ${won[*]}" >&3
+	((${#won[@]} > 0))
+	all_have "$(store_revision)" "${NODES[@]}"
+	[[ " ${won[*]} " == *" $(weight_of g1 web b3) "* ]]
+	is "$(weight_of g1 web b3)" weight_of g2 web b3
+}
+
+# Those that touch different objects all win.
+four_different_at_once() {
+	local -a pids=()
+	local pid service
+
+	for service in web dns web-plain dns-plain; do
+		store_cli service set "$service" max-backends 32 >"$LAB_STATE/edit.$service" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	is 4 eval "store_cli config pull | grep -c 'max-backends: 32'"
+}
+
+stale_push() {
+	local before
+
+	store_cli config pull >"$LAB_STATE/mine.yaml"
+	before=$(store_revision)
+	edit service set dns backends.b2.weight 7
+	refused_with "is of revision" store_cli config push "$LAB_STATE/mine.yaml" --revision "$before"
+}
+
+a_new_service() {
+	edit service add web2 "{vips: [198.51.100.99], protocol: tcp, ports: 80, backends: {b1: {}, b2: {}}}"
+	wait_for "the VIP on the fabric" 10 has_next_hops "$FABRIC" 198.51.100.99 2
+	wait_for "an answer" 10 on "$CLIENT" curl -sf --max-time 1 http://198.51.100.99/
+	edit service remove web2 --socket "$(socket_of g1)"
+	wait_for "the VIP to go" 10 has_next_hops "$FABRIC" 198.51.100.99 0
+}
+
+# A key by hand, around the command line.
+by_hand() {
+	ctl put /holdfast/config/services/web "$(printf 'vips: nonsense\nbogus: 1\n')"
+	wait_for "g1 to say what is wrong" 5 grep -q "services/web:2: services.web.bogus: unknown key" "$(log_of g1 gateway)"
+	wait_for "g2 to say what is wrong" 5 grep -q "services/web:1: services.web.vips" "$(log_of g2 gateway)"
+	grep -q "not taken over, the former configuration goes on" "$(log_of g1 gateway)"
+	get web 4
+	store_cli config push "$LAB_STATE/mine.yaml"
+	all_have "$(store_revision)" "${NODES[@]}"
+}
+
+pulled_is_pushed() {
+	store_cli config pull >"$LAB_STATE/pulled.yaml"
+	is "nothing changes, revision $(store_revision) stays" store_cli config push "$LAB_STATE/pulled.yaml"
+	check_local
+}
+
+exec 3>&1
+lab_open anycast
+topology_up --without holdfast
+etcd_on "$FABRIC" "[$(fabric_address g1)]"
+mv "$LAB_STATE/holdfast.yaml" "$LAB_STATE/fleet.yaml"
+store_file >"$LAB_STATE/holdfast.yaml"
+NODES=("${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}")
+
+it "an empty store has no configuration, and says so" empty_store_says_so
+it "a file becomes the fleet's configuration" store_cli config push "$LAB_STATE/fleet.yaml"
+agents "${AGENT_BACKENDS[@]}"
+gateways "${GATEWAYS[@]}"
+vips_are_announced 2
+it "gateways and agents have it" all_have "$(store_revision)" "${NODES[@]}"
+it "clients are served (IPv4)" get web 4
+it "clients are served (IPv6)" get web 6
+it "all nodes are known to live" wait_for "five nodes" 10 is "b1 b2 b3 g1 g2" nodes_known
+
+it "a drained backend is closed on both gateways" drained_everywhere
+it "and opened again" opened_again
+it "a weight is set everywhere" edit service set web backends.b2.weight 5
+it "on g1" is 5 weight_of g1 web b2
+it "on g2" is 5 weight_of g2 web b2
+it "a new service is announced and served, and goes again" a_new_service
+it "what is wrong is refused with its place" refused_with "services.web.ports: 99999 is out of range" \
+	store_cli service set web ports 99999
+it "so is a backend that is not there" refused_with "backends: there is no b9" store_cli backend drain b9
+it "of ten changes of one value at once, those that lost are told" ten_at_once
+it "changes of different objects at once are all made" four_different_at_once
+it "who pushes what he has looked at before a change is told" stale_push
+it "nonsense put there by hand is refused with its place" by_hand
+it "what is pulled is what was pushed" pulled_is_pushed
+it "clients are served still (IPv4)" get web 4
+tests_end

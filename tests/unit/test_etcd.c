@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/etcd.h"
+
+static void keys_and_values_travel_in_base64(void **state)
+{
+	static const char *const texts[] = {"", "a", "ab", "abc", "/holdfast/config/services/web"};
+	static const char *const codes[] = {"", "YQ==", "YWI=", "YWJj",
+					    "L2hvbGRmYXN0L2NvbmZpZy9zZXJ2aWNlcy93ZWI="};
+
+	for (size_t i = 0; i < 5; i++) {
+		json_t *object = json_pack("{s:o}", "key", etcd_bytes(texts[i]));
+		_cleanup_free_ char *text = NULL;
+		size_t length;
+
+		assert_string_equal(json_string_value(json_object_get(object, "key")), codes[i]);
+		text = etcd_text_of(object, "key", &length);
+		assert_string_equal(text, texts[i]);
+		assert_int_equal(length, strlen(texts[i]));
+		json_decref(object);
+	}
+}
+
+static void what_is_no_base64_is_no_text(void **state)
+{
+	json_t *object = json_pack("{s:s s:s}", "a", "YQ=", "b", "?");
+
+	assert_null(etcd_text_of(object, "a", NULL));
+	assert_null(etcd_text_of(object, "b", NULL));
+	json_decref(object);
+}
+
+static void numbers_of_64_bits_are_text_and_none_is_zero(void **state)
+{
+	json_t *object = json_pack("{s:o s:i}", "revision", etcd_number(INT64_MAX), "small", 7);
+
+	assert_string_equal(json_string_value(json_object_get(object, "revision")),
+			    "9223372036854775807");
+	assert_true(etcd_number_of(object, "revision") == INT64_MAX);
+	assert_int_equal(etcd_number_of(object, "small"), 7);
+	assert_int_equal(etcd_number_of(object, "none"), 0);
+	json_decref(object);
+}
+
+static void a_range_ends_before_the_next_prefix(void **state)
+{
+	json_t *range = etcd_range("/holdfast/config/");
+	_cleanup_free_ char *end = etcd_text_of(range, "range_end", NULL);
+
+	assert_string_equal(end, "/holdfast/config0");
+	json_decref(range);
+	assert_null(etcd_range(""));
+}
+
+/* Nobody listens on these ports: each endpoint is asked in turn, and the line names it. */
+static void an_endpoint_that_fails_is_followed_by_the_next(void **state)
+{
+	const char *const endpoints[] = {"http://127.0.0.1:1", "http://127.0.0.1:2"};
+	const struct etcd_settings settings = {.endpoints = endpoints, .n_endpoints = 2};
+	sd_event *event = NULL;
+	struct etcd *etcd;
+
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(etcd_new(event, &settings, &etcd), 0);
+	for (int i = 0; i < 3; i++) {
+		_cleanup_free_ char *why = NULL;
+		json_t *answer = NULL;
+
+		assert_int_equal(etcd_ask(etcd, event, "/v3/kv/range", json_object(), &answer, &why),
+				 -EIO);
+		assert_null(answer);
+		assert_memory_equal(why, endpoints[i % 2], strlen(endpoints[0]));
+	}
+	etcd_free(etcd);
+	sd_event_unref(event);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_and_values_travel_in_base64),
+		cmocka_unit_test(what_is_no_base64_is_no_text),
+		cmocka_unit_test(numbers_of_64_bits_are_text_and_none_is_zero),
+		cmocka_unit_test(a_range_ends_before_the_next_prefix),
+		cmocka_unit_test(an_endpoint_that_fails_is_followed_by_the_next),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
