@@ -66,11 +66,14 @@ static void say_replayed(struct loads *loads, uint16_t id, uint64_t now)
 	said->replayed_us = now;
 }
 
-static bool is_replayed(const struct loads *loads, uint16_t id)
+/* Of one that is not heard any more: it is refused since then, which may be why. */
+static bool is_replayed(const struct loads *loads, uint16_t id, const struct load_host *host)
 {
-	uint64_t last = loads->said[id].replayed_us;
+	uint64_t last = loads->said[id].replayed_us, now = now_us();
 
-	return last && now_us() - last < REPLAYED_US;
+	if (!last || now - last > REPLAYED_US)
+		return false;
+	return host->state == LOAD_ALIVE || now - last < host->age_us;
 }
 
 static void on_heard(const struct heartbeat *message, size_t size, void *userdata)
@@ -245,7 +248,7 @@ json_t *loads_host_json(const struct loads *loads, const struct config_backend *
 		return json_pack("{s:s}", "state", load_state_name(host.state));
 	return json_pack("{s:s s:f s:f s:b}", "state", load_state_name(host.state), "age_s",
 			 host.age_us / 1e6, "cpu", host.cpu / (double)HEARTBEAT_PERMILLE,
-			 "replayed", is_replayed(loads, backend->id));
+			 "replayed", is_replayed(loads, backend->id, &host));
 }
 
 json_t *loads_service_json(const struct loads *loads, const struct config_service *service,
