@@ -181,7 +181,8 @@ static void on_store_changed(void *userdata)
 	struct agent_daemon *agent = userdata;
 
 	if (configure(agent) < 0)
-		log_error("store: not taken over, the former configuration goes on");
+		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
+			  "store: not taken over, the former configuration goes on");
 }
 
 /* Answers on the control socket */

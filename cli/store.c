@@ -238,6 +238,15 @@ static int edit_undrain_site(struct tree **root, const struct command *command)
 
 /* What remains */
 
+/* As its agent counts them, for all gateways; without one, what this gateway has pinned. */
+static long long remaining_on(const json_t *member)
+{
+	const json_t *load = json_object_get(member, "load");
+	const json_t *count = json_object_get(load, "connections");
+
+	return json_integer_value(json_is_integer(count) ? count : json_object_get(member, "pins"));
+}
+
 /* The connections that a gateway knows of: of the service, or of the backend in all of them. */
 static long long count_remaining(const json_t *status, const char *service, const char *backend)
 {
@@ -256,7 +265,7 @@ static long long count_remaining(const json_t *status, const char *service, cons
 			name = json_string_value(json_object_get(member, "name"));
 			if (backend && strcmp(backend, name ?: "") != 0)
 				continue;
-			count += json_integer_value(json_object_get(member, "pins"));
+			count += remaining_on(member);
 		}
 	}
 	return count;

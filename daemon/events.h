@@ -22,6 +22,11 @@
 	ROW(CONFIG_READ, "config-read", INFO, "a configuration was taken over")                     \
 	ROW(CONFIG_REFUSED, "config-refused", ERROR,                                                \
 	    "a configuration was not taken over, the former one goes on")                           \
+	ROW(STORE_TAKEN, "store-taken", INFO, "a configuration of the store was taken over")        \
+	ROW(STORE_REFUSED, "store-refused", ERROR,                                                  \
+	    "what the store has is no configuration, the last one goes on")                         \
+	ROW(STORE_LOST, "store-lost", ERROR, "the store cannot be reached, the last state goes on") \
+	ROW(STORE_BACK, "store-back", INFO, "it answers again")                                     \
 	ROW(BACKEND_DOWN, "backend-down", WARNING, "a backend of a service fails its health checks") \
 	ROW(BACKEND_UP, "backend-up", INFO, "it passes them again")                                 \
 	ROW(AGENT_SILENT, "agent-silent", WARNING, "a backend's agent is not heard any more")       \

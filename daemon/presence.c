@@ -31,9 +31,9 @@ static void go_on(struct presence *presence, uint64_t after_us)
 /* What is wrong with the entry alone is said once, and the store is asked without it. */
 static void take_error(struct presence *presence, const struct etcd_answer *answer)
 {
-	if (answer->error == -EIO) {
+	if (answer->error != -EACCES && answer->error != -ENOSPC) {
 		presence_pause(presence);
-		presence->beat(answer->why, presence->userdata);
+		presence->beat(answer->error, answer->why, presence->userdata);
 		return;
 	}
 	if (!presence->refused)
@@ -43,7 +43,7 @@ static void take_error(struct presence *presence, const struct etcd_answer *answ
 						     : "");
 	presence->refused = true;
 	go_on(presence, PRESENCE_INTERVAL_US);
-	presence->beat(NULL, presence->userdata);
+	presence->beat(0, NULL, presence->userdata);
 }
 
 /* Of every answer the first thing. False: it is an error, and dealt with. */
@@ -65,7 +65,7 @@ static void on_put(const struct etcd_answer *answer, void *userdata)
 	presence->said = true;
 	presence->refused = false;
 	go_on(presence, PRESENCE_INTERVAL_US);
-	presence->beat(NULL, presence->userdata);
+	presence->beat(0, NULL, presence->userdata);
 }
 
 static void on_grant(const struct etcd_answer *answer, void *userdata)
@@ -89,7 +89,7 @@ static void on_renewed(const struct etcd_answer *answer, void *userdata)
 	if (etcd_number_of(answer->body, "TTL") <= 0)
 		presence->lease = 0;
 	go_on(presence, presence->lease ? PRESENCE_INTERVAL_US : 0);
-	presence->beat(NULL, presence->userdata);
+	presence->beat(0, NULL, presence->userdata);
 }
 
 static void on_asked(const struct etcd_answer *answer, void *userdata)
@@ -99,7 +99,7 @@ static void on_asked(const struct etcd_answer *answer, void *userdata)
 	if (!take_answer(presence, answer))
 		return;
 	go_on(presence, PRESENCE_INTERVAL_US);
-	presence->beat(NULL, presence->userdata);
+	presence->beat(0, NULL, presence->userdata);
 }
 
 static json_t *put_request(const struct presence *presence)

@@ -17,8 +17,11 @@
 
 struct presence;
 
-/* `why` NULL: the store is there. Else it is not, and the presence pauses. May pause it. */
-typedef void (*presence_beat_fn)(const char *why, void *userdata);
+/*
+ * 0: the store is there. Else it is not, and the presence pauses: the error, and why, of the answer
+ * (io/etcd.h).
+ */
+typedef void (*presence_beat_fn)(int error, const char *why, void *userdata);
 
 /* `shared` must live as long. 0 or a negative errno. Begins paused. */
 int presence_new(sd_event *event, const struct shared *shared, presence_beat_fn beat,

@@ -13,13 +13,13 @@
 #include "config_build.h"
 #include "core/config.h"
 #include "core/following.h"
+#include "daemon/events.h"
 #include "daemon/last_state.h"
 #include "daemon/presence.h"
 #include "daemon/shared.h"
 
 #define START_WAIT_US 3000000ULL
-#define QUIET_US 20000		 /* a burst of changes is over */
-#define REASON_AGAIN_US 30000000 /* another reason why it cannot be reached is told so often */
+#define QUIET_US 20000 /* a burst of changes is over */
 #define ACCURACY_US 10000
 #define WHY_MAX 512
 
@@ -46,7 +46,7 @@ struct store {
 	const struct documents *given;
 	char why[WHY_MAX]; /* it cannot be reached */
 	char refused[DOCUMENTS_WHY_MAX];
-	uint64_t told_us; /* when `why` was said */
+	int told; /* of `why`: the error that was said */
 };
 
 static uint64_t now_of(const struct store *store)
@@ -101,7 +101,8 @@ static void judge(struct store *store)
 	} else {
 		sd_event_source_set_enabled(store->quiet, SD_EVENT_OFF);
 		if (store->verdict != DOCUMENTS_WRITING && (!store->judged || store->verdict != before))
-			log_error("store: refused, %s, %s", store->refused,
+			event_say(EVENT_STORE_REFUSED, ABOUT(.reason = store->refused),
+				  "store: refused, %s, %s", store->refused,
 				  what_goes_on(store, goes_on));
 	}
 	store->judged = true;
@@ -126,13 +127,15 @@ static void step(struct store *store);
 static void reached(struct store *store, bool news)
 {
 	if (news && *store->why)
-		log_info("store: %s answers again", etcd_endpoint(store->shared.etcd));
+		event_say(EVENT_STORE_BACK, ABOUT(), "store: %s answers again",
+			  etcd_endpoint(store->shared.etcd));
 	*store->why = '\0';
 	if (news)
 		presence_resume(store->presence);
 }
 
-static void failed(struct store *store, const char *why)
+/* Besides the first reason, one that does not pass by itself is said: a password, a certificate. */
+static void failed(struct store *store, int error, const char *why)
 {
 	uint64_t now_us = now_of(store);
 	uint32_t random = 0;
@@ -144,12 +147,13 @@ static void failed(struct store *store, const char *why)
 	store->call = etcd_call_free(store->call);
 	presence_pause(store->presence);
 	news = following_failed(&store->following, now_us, random);
-	if (strcmp(store->why, why) != 0 && now_us - store->told_us > REASON_AGAIN_US)
+	if (error != -EIO && error != store->told)
 		news = true;
 	snprintf(store->why, sizeof(store->why), "%s", why);
 	if (news) {
-		store->told_us = now_us;
-		log_error("store: cannot be reached, %s: %s", what_goes_on(store, goes_on), why);
+		store->told = error;
+		event_say(EVENT_STORE_LOST, ABOUT(.reason = why), "store: cannot be reached, %s: %s",
+			  what_goes_on(store, goes_on), why);
 	}
 	sd_event_source_set_time(store->step, store->following.retry_us);
 	sd_event_source_set_enabled(store->step, SD_EVENT_ONESHOT);
@@ -163,7 +167,7 @@ static void on_read(const struct etcd_answer *answer, void *userdata)
 
 	store->call = etcd_call_free(store->call);
 	if (answer->error || shared_take_all(&store->shared, answer->body, &documents) < 0) {
-		failed(store, answer->why ?: strerror(ENOMEM));
+		failed(store, answer->error ?: -EIO, answer->why ?: strerror(ENOMEM));
 		return;
 	}
 	documents_clear(&store->now);
@@ -192,7 +196,7 @@ static void on_probed(const struct etcd_answer *answer, void *userdata)
 
 	store->call = etcd_call_free(store->call);
 	if (answer->error || shared_take_all(&store->shared, answer->body, &found) < 0) {
-		failed(store, answer->why ?: strerror(ENOMEM));
+		failed(store, answer->error ?: -EIO, answer->why ?: strerror(ENOMEM));
 		return;
 	}
 	ours = manifest_is_ours(store, &found);
@@ -221,7 +225,7 @@ static void take_cancel(struct store *store, const json_t *line)
 	if (!compacted) {
 		snprintf(why, sizeof(why), "%s: %s", etcd_endpoint(store->shared.etcd),
 			 reason ?: "the watch was cancelled");
-		failed(store, why);
+		failed(store, -EACCES, why);
 		return;
 	}
 	store->call = etcd_call_free(store->call);
@@ -238,7 +242,7 @@ static void on_watched(const struct etcd_answer *answer, void *userdata)
 	int r = 0;
 
 	if (answer->error) {
-		failed(store, answer->why);
+		failed(store, answer->error, answer->why);
 		return;
 	}
 	if (json_is_true(json_object_get(line, "canceled"))) {
@@ -251,7 +255,7 @@ static void on_watched(const struct etcd_answer *answer, void *userdata)
 			r = take_event(store, event);
 	}
 	if (r < 0) {
-		failed(store, strerror(-r));
+		failed(store, -EIO, strerror(-r));
 		return;
 	}
 	/* When it begins, the header may be ahead of events that are still to come. */
@@ -291,7 +295,7 @@ static void step(struct store *store)
 		break;
 	}
 	if (r < 0)
-		failed(store, strerror(-r));
+		failed(store, -EIO, strerror(-r));
 }
 
 static int on_step(sd_event_source *source, uint64_t due_us, void *userdata)
@@ -300,12 +304,12 @@ static int on_step(sd_event_source *source, uint64_t due_us, void *userdata)
 	return 0;
 }
 
-static void on_beat(const char *why, void *userdata)
+static void on_beat(int error, const char *why, void *userdata)
 {
 	struct store *store = userdata;
 
-	if (why)
-		failed(store, why);
+	if (error)
+		failed(store, error, why);
 	else
 		following_heard(&store->following, 0, now_of(store));
 }
@@ -526,8 +530,8 @@ void store_taken(struct store *store, const char *role, const char *node, const 
 		if (r < 0)
 			log_error("%s: the store's state is not kept for the next start: %s",
 				  store->state, strerror(-r));
-		log_info("store: revision %lld is taken",
-			 (long long)documents_revision(&store->taken));
+		event_say(EVENT_STORE_TAKEN, ABOUT(), "store: revision %lld is taken",
+			  (long long)documents_revision(&store->taken));
 	}
 	store->used = true;
 	say_presence(store, role, node, site);

@@ -258,7 +258,8 @@ static void on_store_changed(void *userdata)
 	struct gateway_daemon *gateway = userdata;
 
 	if (configure(gateway) < 0)
-		log_error("store: not taken over, the former configuration goes on");
+		event_say(EVENT_CONFIG_REFUSED, ABOUT(),
+			  "store: not taken over, the former configuration goes on");
 }
 
 /* Exchanges the program for one that traces, or does not. */

@@ -22,7 +22,7 @@ struct etcd {
 	char **endpoints;
 	size_t n_endpoints, at;
 	char *ca, *certificate, *key, *user, *password;
-	char *token;		/* NULL: has to be got, if there is a user */
+	char *token;		/* NULL: has to be got, if there is a user; empty: needs none */
 	struct etcd_call *login; /* that gets it; NULL: nobody asks for one */
 	struct etcd_call *calls; /* all */
 	sd_event_source *lines;	 /* of streams: told from the loop, where a call may be freed */
@@ -87,7 +87,7 @@ static void tell_error(struct etcd_call *call, int error, const char *what)
 	char why[512];
 
 	snprintf(why, sizeof(why), "%s: %s", etcd_endpoint(etcd), what);
-	if (error == -EIO)
+	if (error != -EACCES && error != -ENOSPC)
 		etcd->at = (etcd->at + 1) % etcd->n_endpoints;
 	call_stop(call);
 	tell(call, &(struct etcd_answer){.error = error, .why = why});
@@ -116,13 +116,14 @@ static bool has_error(const json_t *body, int *ret_error, const char **ret_messa
 	return true;
 }
 
-/* A token that etcd has forgotten: it restarted, or time went by. True: asked again with another. */
+/* A token that etcd has forgotten: it restarted, or time went by; or that it wants from now on. True: asked again with another. */
 static bool begins_again(struct etcd_call *call, const char *message)
 {
 	struct etcd *etcd = call->etcd;
 
-	if (!strstr(message, "invalid auth token") || !etcd->user || call->again ||
-	    call == etcd->login)
+	if (!strstr(message, "invalid auth token") && !strstr(message, "user name is empty"))
+		return false;
+	if (!etcd->user || call->again || call == etcd->login)
 		return false;
 	free(etcd->token);
 	etcd->token = NULL;
@@ -208,6 +209,12 @@ static size_t take_bytes(char *data, size_t size, size_t n, void *userdata)
 	return n;
 }
 
+static bool is_about_tls(CURLcode result)
+{
+	return result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CONNECT_ERROR ||
+	       result == CURLE_SSL_CERTPROBLEM || result == CURLE_SSL_CACERT_BADFILE;
+}
+
 static void tell_failure(struct etcd_call *call, CURLcode result)
 {
 	char text[CURL_ERROR_SIZE];
@@ -220,7 +227,7 @@ static void tell_failure(struct etcd_call *call, CURLcode result)
 	else
 		snprintf(text, sizeof(text), "%s",
 			 *call->error ? call->error : curl_easy_strerror(result));
-	tell_error(call, -EIO, text);
+	tell_error(call, is_about_tls(result) ? -EKEYREJECTED : -EIO, text);
 }
 
 static void on_ended(CURL *easy, CURLcode result, void *private)
@@ -252,7 +259,7 @@ static int make_headers(struct etcd_call *call)
 	_cleanup_free_ char *token = NULL;
 	struct curl_slist *list = NULL, *longer;
 
-	if (call->etcd->token && asprintf(&token, "Authorization: %s", call->etcd->token) < 0)
+	if (call->etcd->token && *call->etcd->token && asprintf(&token, "Authorization: %s", call->etcd->token) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i <= sizeof(headers) / sizeof(*headers); i++) {
 		const char *header = i < sizeof(headers) / sizeof(*headers) ? headers[i] : token;
@@ -331,6 +338,9 @@ static void on_login(const struct etcd_answer *answer, void *userdata)
 	int error = answer->error;
 	struct etcd_call *call;
 
+	/* Without authentication everybody may do everything, and a token would be refused. */
+	if (error && strstr(answer->why, "authentication is not enabled"))
+		token = "";
 	etcd->token = token ? strdup(token) : NULL;
 	etcd->login = etcd_call_free(etcd->login);
 	while ((call = first_waiting(etcd))) {

@@ -33,7 +33,10 @@ struct etcd_call;
 
 /* What came of a call, or one line of a stream. */
 struct etcd_answer {
-	/* 0; -EACCES: not allowed; -ENOSPC: etcd is full; -EIO: anything else, no answer included */
+	/*
+	 * 0; -EACCES: not allowed; -ENOSPC: etcd is full; -EKEYREJECTED: TLS came to nothing, by whose
+	 * certificate ever; -EIO: anything else, no answer included
+	 */
 	int error;
 	const char *why; /* a line, with the endpoint; NULL: no error */
 	const json_t *body;

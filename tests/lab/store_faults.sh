@@ -1,0 +1,303 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Whatever becomes of etcd, forwarding goes on with the last state, under living connections: frozen,
+# killed, emptied, half erased, partitioned, full, with an expired certificate, with a wrong password. Each
+# node says so in one line, and in another when it is over.
+# Takes up to 600 s.
+# Topology: lab/topologies/churn.sh, with etcd (TLS, authentication) on the fabric's node.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../../lab/lib.sh"
+
+COUNT=50 # connections of each cell
+
+role_of() { [[ " ${GATEWAYS[*]} " == *" $1 "* ]] && echo gateway || echo agent; }
+
+# The lines of each node's log so far.
+mark_logs() {
+	local node
+
+	for node in "${NODES[@]}"; do
+		wc -l <"$(log_of "$node" "$(role_of "$node")")" >"$LAB_STATE/$node/mark"
+	done
+}
+
+new_lines() { tail -n "+$(($(<"$LAB_STATE/$1/mark") + 1))" "$(log_of "$1" "$(role_of "$1")")"; }
+
+# say_once TEXT NODE...: each has said it since mark_logs, one time.
+say_once() {
+	local text=$1 node
+	shift
+
+	for node; do
+		wait_for "$node to say '$text'" 15 says "$node" "$text"
+		is 1 eval "new_lines $node | grep -c \"$text\""
+	done
+}
+
+says() { new_lines "$1" | grep -q "$2"; }
+
+all_are_reachable() {
+	local node
+
+	for node in "${NODES[@]}"; do
+		wait_for "$node to have the store: $1" 20 is_reachable "$node" "$1"
+	done
+}
+
+goes_and_comes() {
+	all_are_reachable true
+	say_once "answers again" "${NODES[@]}"
+}
+
+# admin ARGUMENTS...: changes are made by the root of etcd.
+admin() {
+	on "$ETCD_NODE" timeout 20 "$LAB_BUILD/cli/holdfast" "$@" --config "$LAB_STATE/admin.yaml"
+}
+
+# A change reaches everybody, so they do follow.
+followed() {
+	admin service set live max-backends "$1" >/dev/null
+	all_have "$(admin config pull | sed -n '1s/.*revision //p')" "${NODES[@]}"
+}
+
+# Faults
+
+frozen() {
+	mark_logs
+	signal "$ETCD_NODE" etcd STOP
+	all_are_reachable false
+	say_once "cannot be reached, the state of revision .* goes on: .*no answer" "${NODES[@]}"
+	holdfast g1 status | grep -E "^store: unreachable for [0-9]+ s, state of revision"
+	signal "$ETCD_NODE" etcd CONT
+	goes_and_comes
+	followed 65
+}
+
+# A gateway and an agent that begin meanwhile have their last state.
+killed() {
+	local before
+
+	before=$(store_field g1 .revision)
+	mark_logs
+	etcd_stop KILL
+	all_are_reachable false
+	say_once "cannot be reached, the state of revision $before goes on" "${NODES[@]}"
+	stop g1 gateway TERM
+	stop b1 agent TERM
+	start_holdfast gateway g1
+	start_holdfast agent b1
+	is "$before" store_field g1 .revision
+	is "$before" store_field b1 .revision
+	etcd_start
+	all_are_reachable true
+	followed 66
+}
+
+emptied() {
+	local before home
+
+	home=$(etcd_home)
+	before=$(store_field g1 .revision)
+	mark_logs
+	etcd_stop KILL
+	mv "$home/data" "$home/kept"
+	etcd_start
+	all_are_reachable true
+	say_once "refused, it has no configuration, the state of revision $before goes on" "${NODES[@]}"
+	holdfast g1 status | grep "its own is refused: it has no configuration"
+	is "$before" store_field g1 .revision
+	etcd_stop KILL
+	rm -rf "$home/data"
+	mv "$home/kept" "$home/data"
+	etcd_start
+	all_are_reachable true
+	followed 67
+}
+
+half_erased() {
+	mark_logs
+	CTL_USER=root:root ctl del /holdfast/config/backends/b2
+	say_once "refused, it has .* objects, and .* by its manifest" "${NODES[@]}"
+	is true holdfast_knows g1 b2
+	admin config push "$LAB_STATE/fleet.yaml" >/dev/null
+	followed 68
+}
+
+holdfast_knows() { holdfast "$1" status --json | jq "[.services[].backends[].name] | any(. == \"$2\")"; }
+
+with_password() {
+	(umask 077 && echo "$1" >"$LAB_STATE/password")
+	for node in "${NODES[@]}"; do
+		signal "$node" "$(role_of "$node")" HUP
+	done
+}
+
+wrong_password() {
+	mark_logs
+	with_password wrong
+	all_are_reachable false
+	say_once "cannot be reached, .*authentication failed, invalid user ID or password" "${NODES[@]}"
+	with_password node
+	all_are_reachable true
+	followed 69
+}
+
+expired_certificate() {
+	mark_logs
+	etcd_stop TERM
+	certificate 20200101000000Z 20200102000000Z
+	etcd_start
+	all_are_reachable false
+	say_once "cannot be reached, .* goes on: .*certificate has expired" "${NODES[@]}"
+	fails admin config pull 2>"$LAB_STATE/expired"
+	grep "certificate has expired" "$LAB_STATE/expired"
+	etcd_stop TERM
+	certificate
+	etcd_start
+	goes_and_comes
+	followed 70
+}
+
+# The node that begins meanwhile reads, but cannot say that it lives.
+full() {
+	local i revision
+
+	etcd_stop TERM
+	ETCD_OPTIONS+=(--quota-backend-bytes 2000000)
+	etcd_start
+	all_are_reachable true
+	for i in {1..40}; do
+		CTL_USER=root:root ctl put "/waste/$i" "$(head -c 100000 /dev/zero | tr '\0' x)" >/dev/null 2>&1 || break
+	done
+	CTL_USER=root:root ctl alarm list | grep NOSPACE
+	fails admin service set live max-backends 71 2>"$LAB_STATE/full"
+	cat "$LAB_STATE/full"
+	is 1 eval 'wc -l <"$LAB_STATE/full"'
+	grep "etcd is full: compact and defragment it" "$LAB_STATE/full"
+	stop g2 gateway TERM
+	mark_logs
+	start_holdfast gateway g2
+	say_once "etcd is full" g2
+	is true store_field g2 .reachable
+	CTL_USER=root:root ctl del --prefix /waste/ >/dev/null
+	revision=$(CTL_USER=root:root ctl get / --write-out json | jq .header.revision)
+	CTL_USER=root:root ctl compact "$revision"
+	CTL_USER=root:root ctl defrag
+	CTL_USER=root:root ctl alarm disarm
+	all_are_reachable true
+	followed 71
+}
+
+# g1 does not hear of a drained backend, and g2 does: connections go on through both.
+partitioned() {
+	local address before
+
+	before=$(store_field g1 .revision)
+	address=$(link_address g1)
+	mark_logs
+	ip_on "$FABRIC" -6 rule add pref 50 to "$address" ipproto tcp sport 2379 blackhole
+	wait_for "g1 to be cut off" 20 is_reachable g1 false
+	admin backend drain b3 >/dev/null
+	wait_for "g2 to close b3" 5 is_open g2 b3 false
+	is true store_field g2 .reachable
+	is "$before" store_field g1 .revision
+	is_open g1 b3 true
+	load_talk "${CELLS[@]}"
+	ip_on "$FABRIC" -6 rule del pref 50
+	wait_for "g1 to hear of it" 20 is_open g1 b3 false
+	admin backend undrain b3 >/dev/null
+	wait_for "g1 to open b3" 20 is_open g1 b3 true
+	wait_for "g2 to open b3" 20 is_open g2 b3 true
+}
+
+is_open() {
+	[[ $(holdfast "$1" status --json | jq -r --arg backend "$2" \
+		'.services[0].backends[] | select(.name == $backend) | .open') == "$3" ]]
+}
+
+# Certificates
+
+authority() {
+	local home=$LAB_STATE/tls
+
+	mkdir -p "$home"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=lab \
+		-keyout "$home/ca.key" -out "$home/ca.pem" 2>/dev/null
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj / \
+		-keyout "$home/etcd.key" -out "$home/etcd.csr" 2>/dev/null
+	cat >"$home/ca.conf" <<-END
+		[ca]
+		default_ca = lab
+		[lab]
+		database = $home/index
+		new_certs_dir = $home
+		rand_serial = yes
+		default_md = sha256
+		unique_subject = no
+		policy = any
+		copy_extensions = none
+		[any]
+		commonName = optional
+		[etcd]
+		subjectAltName = IP:${ETCD_ADDRESS//[\[\]]/}
+		extendedKeyUsage = serverAuth, clientAuth
+	END
+	: >"$home/index"
+}
+
+# certificate [FROM TO]: etcd's, of today or of then.
+certificate() {
+	local home=$LAB_STATE/tls
+	local -a dates=(-days 1)
+
+	(($# == 0)) || dates=(-startdate "$1" -enddate "$2")
+	openssl ca -batch -notext -config "$home/ca.conf" -extensions etcd -cert "$home/ca.pem" \
+		-keyfile "$home/ca.key" -subj / "${dates[@]}" -in "$home/etcd.csr" -out "$home/etcd.pem" 2>/dev/null
+}
+
+# Nodes read the configuration and write that they live; root does everything.
+authentication() {
+	ctl user add root:root
+	ctl user grant-role root root
+	ctl role add node
+	ctl role grant-permission node --prefix=true read /holdfast/config/
+	ctl role grant-permission node --prefix=true readwrite /holdfast/nodes/
+	ctl user add node:node
+	ctl user grant-role node node
+	ctl auth enable
+}
+
+exec 3>&1
+lab_open churn
+topology_up --without holdfast
+NODES=("${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}")
+ETCD_NODE=$FABRIC ETCD_ADDRESS="[$(fabric_address g1)]" ETCD_TLS=1
+authority
+certificate
+etcd_start
+authentication >/dev/null
+mv "$LAB_STATE/holdfast.yaml" "$LAB_STATE/fleet.yaml"
+store_file "user: node" "password-file: password" >"$LAB_STATE/holdfast.yaml"
+store_file "user: root" "password-file: root" >"$LAB_STATE/admin.yaml"
+(umask 077 && echo node >"$LAB_STATE/password" && echo root >"$LAB_STATE/root")
+
+it "the fleet's configuration is written" admin config push "$LAB_STATE/fleet.yaml"
+it "what a node may not, it is told" fails on "$FABRIC" "$LAB_BUILD/cli/holdfast" backend drain b1 \
+	--config "$LAB_STATE/holdfast.yaml"
+agents "${AGENT_BACKENDS[@]}"
+gateways "${GATEWAYS[@]}"
+vips_are_announced 2
+cells_open "$COUNT"
+
+survives "etcd is frozen, and thaws" 0 frozen
+survives "etcd is killed, daemons begin without it, and it comes back" 0 killed
+survives "etcd is restarted empty, and refused" 0 emptied
+survives "a part of the configuration is erased, and the rest refused" 0 half_erased
+survives "a gateway is cut off, and the two disagree" 0 partitioned
+survives "the nodes' password is wrong" 0 wrong_password
+survives "etcd's certificate has expired" 0 expired_certificate
+survives "etcd's disk is full" 0 full
+it "none broke in all that" none_broken "${CELLS[@]}"
+tests_end
