@@ -127,12 +127,15 @@ static int make_agent(const struct config_backend *self, struct node *node)
 	return 0;
 }
 
-static int node_read(const char *file, const char *beside, const char *name, struct node *node)
+/* `state`: of the store that the file names, as the daemon keeps it; NULL: the file is all. */
+static int node_read(const char *file, const char *state, const char *beside, const char *name,
+		     struct node *node)
 {
 	_cleanup_errors_ struct errors errors = {};
 	const struct config_gateway *gateway;
 	const struct config_backend *backend;
-	int r = inputs_collect(file, beside, &errors, &node->inputs);
+	int r = state ? inputs_collect_state(state, file, &errors, &node->inputs)
+		      : inputs_collect(file, beside, &errors, &node->inputs);
 
 	errors_print(&errors, stderr);
 	if (r < 0) {
@@ -186,7 +189,8 @@ static int refuse_same(const char *file, const char *against)
 	return -EINVAL;
 }
 
-static int compare(const struct command *command, const char *against, const char *name)
+static int compare(const struct command *command, const char *against, const char *state,
+		   const char *name)
 {
 	_cleanup_(node_clear) struct node before = {}, after = {};
 	_cleanup_diff_ struct diff *diff = NULL;
@@ -194,9 +198,9 @@ static int compare(const struct command *command, const char *against, const cha
 	int r = refuse_same(file, against);
 
 	if (r == 0)
-		r = node_read(against, NULL, name, &before);
+		r = node_read(against, state, NULL, name, &before);
 	if (r == 0)
-		r = node_read(file, against, name, &after);
+		r = node_read(file, NULL, against, name, &after);
 	if (r == 0 && !before.side.gateway != !after.side.gateway) {
 		log_error("%s: %s is a gateway in one of the files and an agent in the other", file,
 			  name);
@@ -222,13 +226,16 @@ static int compare(const struct command *command, const char *against, const cha
 int config_diff_run(const struct command *command)
 {
 	const char *against = command->against, *node = command->node;
+	const char *state = NULL;
 	json_t *status = NULL;
 	int r = 0;
 
 	if (!against || !node)
 		r = ask_daemon(command, &against, &node, &status);
+	if (!command->against)
+		state = json_string_value(json_object_get(json_object_get(status, "store"), "state"));
 	if (r == 0)
-		r = compare(command, against, node);
+		r = compare(command, against, state, node);
 	json_decref(status);
 	return r;
 }

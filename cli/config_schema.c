@@ -138,12 +138,26 @@ static json_t *object_schema(const char *pattern)
 	return schema;
 }
 
+/* What has to be there, has to be there unless it is in a store. */
+static void require_without_store(json_t *schema)
+{
+	json_t *required = json_incref(json_object_get(schema, "required"));
+
+	json_object_del(schema, "required");
+	json_object_set_new(schema, "if",
+			    json_pack("{s:{s:{s:s}} s:[s]}", "properties", "store", "const", "etcd",
+				      "required", "store"));
+	json_object_set_new(schema, "then", json_pack("{s:[s]}", "required", "etcd"));
+	json_object_set_new(schema, "else", json_pack("{s:o}", "required", required));
+}
+
 json_t *config_schema_new(void)
 {
 	json_t *body = object_schema("");
 	json_t *schema = json_pack("{s:s s:s}", "$schema", DIALECT, "title",
 				   "The configuration of a Holdfast fleet (holdfast.yaml)");
 
+	require_without_store(body);
 	json_object_update_new(schema, body);
 	return schema;
 }

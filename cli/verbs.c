@@ -181,7 +181,8 @@ const struct verb verbs[] = {
 			"services; backends that open, close or go; how much of each service's "
 			"new connections would go elsewhere; and whether programs are loaded "
 			"anew. FILE is taken as the daemon would find it, in place of its own: "
-			"the secret's name is relative to the folder of that one. With "
+			"the secret's name is relative to the folder of that one. With store: etcd FILE "
+			"is compared with what the daemon has taken from there. With "
 			"--against and --node it needs no daemon.",
 		.options = OPTION_JSON | OPTION_NODE | OPTION_AGAINST,
 		.least = 1,

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/tree.h"
+#include "daemon/last_state.h"
 #include "daemon/shared.h"
 #include "daemon/store.h"
 #include "io/secret.h"
@@ -131,26 +132,45 @@ static int read_tree(const char *path, struct store *store, struct errors *error
 	return 0;
 }
 
-static int collect(const char *config_path, const char *beside, struct store *store,
-		   struct errors *errors, struct inputs **ret)
+static int of_tree(const struct tree *tree, const char *beside, struct errors *errors,
+		   struct inputs **ret)
 {
 	_cleanup_inputs_ struct inputs *inputs = calloc(1, sizeof(*inputs));
-	_cleanup_tree_ struct tree *tree = NULL;
 	int r, keys;
 
 	if (!inputs)
 		return -ENOMEM;
-	r = read_tree(config_path, store, errors, &tree);
-	if (r < 0)
-		return r;
 	r = config_from_tree(tree, errors, &inputs->config);
-	keys = read_keys(tree, beside ? beside : config_path,
-			 r == 0 ? inputs->config->cookie_epoch : 0, errors, &inputs->keys);
+	keys = read_keys(tree, beside, r == 0 ? inputs->config->cookie_epoch : 0, errors, &inputs->keys);
 	errors_sort(errors);
 	if (r < 0 || keys < 0)
 		return r < 0 ? r : keys;
 	*ret = take(inputs);
 	return 0;
+}
+
+static int collect(const char *config_path, const char *beside, struct store *store,
+		   struct errors *errors, struct inputs **ret)
+{
+	_cleanup_tree_ struct tree *tree = NULL;
+	int r = read_tree(config_path, store, errors, &tree);
+
+	return r < 0 ? r : of_tree(tree, beside ? beside : config_path, errors, ret);
+}
+
+int inputs_collect_state(const char *state, const char *local, struct errors *errors,
+			 struct inputs **ret)
+{
+	_cleanup_(documents_clear) struct documents documents = {};
+	_cleanup_tree_ struct tree *tree = NULL;
+	int r = last_state_read(state, &documents);
+
+	if (r < 0) {
+		errors_add(errors, state, 0, NULL, "cannot be read: %s", strerror(-r));
+		return r;
+	}
+	r = shared_tree(state, &documents, errors, &tree);
+	return r < 0 ? r : of_tree(tree, local, errors, ret);
 }
 
 int inputs_collect(const char *config_path, const char *beside, struct errors *errors,

@@ -26,6 +26,13 @@ int inputs_collect(const char *config_path, const char *beside, struct errors *e
 		   struct inputs **ret);
 
 /*
+ * From the file in which a daemon keeps the last state of its store (daemon/last_state.h): what it uses
+ * now, whatever the store has. `local` is the daemon's own configuration, beside which the secret is.
+ */
+int inputs_collect_state(const char *state, const char *local, struct errors *errors,
+			 struct inputs **ret);
+
+/*
  * The same for a daemon, which follows the store (daemon/store.h; NULL: reads it once), with the faults
  * printed to stderr, a line each. A daemon that begins with a store whose state is wrong gets the last
  * state that was right.

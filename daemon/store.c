@@ -543,7 +543,7 @@ json_t *store_json(const struct store *store)
 
 	if (!store->signature)
 		return json_null();
-	return json_pack("{s:s s:s s:b s:f s:I s:I s:s? s:s?}", "kind", "etcd", "endpoint",
+	return json_pack("{s:s s:s s:s s:b s:f s:I s:I s:s? s:s?}", "kind", "etcd", "state", store->state, "endpoint",
 			 etcd_endpoint(store->shared.etcd), "reachable", following->reachable,
 			 "heard_s", (now_of(store) - following->heard_us) / 1e6, "revision",
 			 (json_int_t)documents_revision(&store->taken), "newest",

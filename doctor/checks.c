@@ -9,6 +9,10 @@
 const struct check checks[] = {
 	{"daemon", ON_BOTH, "the daemon's answer on its socket", judge_daemon,
 	 "systemctl start holdfast-{DAEMON}, and if it ends, journalctl -u holdfast-{DAEMON}"},
+	{"store", ON_BOTH, "whether the daemon's store answers, and has a configuration",
+	 judge_store,
+	 "etcdctl endpoint health, etcdctl alarm list; a configuration of which a part is missing is "
+	 "written anew by holdfast config push FILE"},
 	{"interface-missing", ON_BOTH, "the configured interfaces", judge_interface_missing,
 	 "create {INTERFACE}, or write the right name in {FILE} and " RELOAD},
 	{"interface-down", ON_BOTH, "state and carrier of the interfaces", judge_interface_down,

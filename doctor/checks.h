@@ -55,6 +55,7 @@ JUDGE(judge_jit);
 JUDGE(judge_lro);
 JUDGE(judge_veth_peer_xdp);
 JUDGE(judge_veth_checksum);
+JUDGE(judge_store);
 JUDGE(judge_drops);
 
 JUDGE(judge_vip_announced);

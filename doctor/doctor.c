@@ -12,6 +12,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "base/errors.h"
 #include "base/log.h"
 #include "daemon/inputs.h"
 #include "daemon/options.h"
@@ -80,6 +81,25 @@ static int greet(struct visit *visit)
 	return r;
 }
 
+/* With a store, the state that the daemon has taken: it goes on with it when the store is away. */
+static int read_inputs(struct visit *visit)
+{
+	const json_t *store = json_object_get(visit->status, "store");
+	const char *state = json_string_value(json_object_get(store, "state"));
+	_cleanup_errors_ struct errors errors = {};
+	struct facts *facts = &visit->facts;
+	int r;
+
+	facts->store = json_string_value(json_object_get(store, "endpoint"));
+	facts->store_why = json_string_value(json_object_get(store, "why"));
+	facts->store_refused = json_string_value(json_object_get(store, "refused"));
+	if (visit->options->config || !state)
+		return inputs_read(facts->config_file, NULL, &visit->inputs);
+	r = inputs_collect_state(state, facts->config_file, &errors, &visit->inputs);
+	errors_print(&errors, stderr);
+	return r;
+}
+
 /* The configuration and our place in it: as told, else as the daemon has it, else by default. */
 static int identify(struct visit *visit)
 {
@@ -94,7 +114,7 @@ static int identify(struct visit *visit)
 	facts->config_file = options->config ?: config ?: CONFIG_DEFAULT;
 	facts->node = options->node ?: node ?: visit->host;
 	facts->daemon = node && strcmp(node, facts->node) == 0;
-	r = inputs_read(facts->config_file, NULL, &visit->inputs);
+	r = read_inputs(visit);
 	if (r < 0)
 		return r;
 	facts->config = visit->inputs->config;

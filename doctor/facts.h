@@ -121,6 +121,9 @@ struct facts {
 	bool daemon;	      /* it answers */
 	enum maybe jit;
 	int timestamps; /* net.ipv4.tcp_timestamps, -1: unseen */
+	const char *store;	   /* its endpoint; NULL: the file is the store */
+	const char *store_why;	   /* it cannot be reached */
+	const char *store_refused; /* what it has is no configuration */
 	bool default_v4, default_v6;
 	bool probe_source; /* an address of ours is inside the infrastructure prefix */
 

@@ -166,6 +166,18 @@ static const struct {
 	{ROLE_BACKEND, "no-room", "use native XDP"},
 };
 
+JUDGE(judge_store)
+{
+	if (facts->store && facts->store_why)
+		findings_add(findings, check, facts->store, mend_with(),
+			     "the store cannot be reached, the last state goes on: %s",
+			     facts->store_why);
+	else if (facts->store && facts->store_refused)
+		findings_add(findings, check, facts->store, mend_with(),
+			     "the store is refused, the last state goes on: %s",
+			     facts->store_refused);
+}
+
 JUDGE(judge_drops)
 {
 	for (size_t i = 0; i < facts->n_drops; i++) {

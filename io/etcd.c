@@ -80,6 +80,16 @@ static bool tell(struct etcd_call *call, const struct etcd_answer *answer)
 	return true;
 }
 
+/*
+ * Another one is got next time. A token names the revision of its login, and etcd waits until it gets
+ * there: one that was restarted empty would be silent for ever.
+ */
+static void drop_token(struct etcd *etcd)
+{
+	free(etcd->token);
+	etcd->token = NULL;
+}
+
 /* The line names the endpoint that failed; whoever is told asks the next one. */
 static void tell_error(struct etcd_call *call, int error, const char *what)
 {
@@ -87,8 +97,10 @@ static void tell_error(struct etcd_call *call, int error, const char *what)
 	char why[512];
 
 	snprintf(why, sizeof(why), "%s: %s", etcd_endpoint(etcd), what);
-	if (error != -EACCES && error != -ENOSPC)
+	if (error != -EACCES && error != -ENOSPC) {
 		etcd->at = (etcd->at + 1) % etcd->n_endpoints;
+		drop_token(etcd);
+	}
 	call_stop(call);
 	tell(call, &(struct etcd_answer){.error = error, .why = why});
 }
@@ -125,8 +137,7 @@ static bool begins_again(struct etcd_call *call, const char *message)
 		return false;
 	if (!etcd->user || call->again || call == etcd->login)
 		return false;
-	free(etcd->token);
-	etcd->token = NULL;
+	drop_token(etcd);
 	call_stop(call);
 	call->again = true;
 	return call_begin(call) == 0;

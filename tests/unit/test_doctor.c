@@ -501,6 +501,23 @@ static void only_drops_that_rise_by_a_fault_are_findings(void **state)
 	}
 }
 
+static void a_store_that_is_away_or_has_half_a_configuration_is_a_finding(void **state)
+{
+	struct patient *patient = patient_new(ROLE_GATEWAY);
+
+	patient->facts.store = "https://192.0.2.1:2379";
+	assert_well(patient);
+	patient = patient_new(ROLE_BACKEND);
+	patient->facts.store = "https://192.0.2.1:2379";
+	patient->facts.store_why = "no answer";
+	assert_finding(patient, "store", "no answer", "https://192.0.2.1:2379", "etcdctl");
+	patient = patient_new(ROLE_GATEWAY);
+	patient->facts.store = "https://192.0.2.1:2379";
+	patient->facts.store_refused = "it has no configuration";
+	assert_finding(patient, "store", "it has no configuration", "https://192.0.2.1:2379",
+		       "config push");
+}
+
 static void a_node_without_an_address_of_the_infrastructure_hears_of_one(void **state)
 {
 	struct patient *patient = patient_new(ROLE_GATEWAY);
@@ -532,6 +549,7 @@ int main(void)
 		cmocka_unit_test(leap_seconds_and_a_second_are_no_fault_of_a_clock),
 		cmocka_unit_test(a_silent_agent_is_not_compared_with),
 		cmocka_unit_test(only_drops_that_rise_by_a_fault_are_findings),
+		cmocka_unit_test(a_store_that_is_away_or_has_half_a_configuration_is_a_finding),
 		cmocka_unit_test(a_node_without_an_address_of_the_infrastructure_hears_of_one),
 	};
 
