@@ -54,6 +54,44 @@ opened_again() {
 	done
 }
 
+# connections_of GATEWAY BACKEND: of web, as its agent counts them.
+connections_of() {
+	holdfast "$1" status --json | jq -r --arg backend "$2" '.services[] | select(.name == "web") |
+		.backends[] | select(.name == $backend) | .load.connections'
+}
+
+has_connections() { [[ $(connections_of "$1" "$2") == "$3" ]]; }
+
+# Refused while a connection lives, drained or not; then it goes, and it comes again.
+removed_when_it_is_empty() {
+	local backend output
+	local -a socket=(--socket "$(socket_of g1)")
+
+	talk_open last web 4
+	backend=$(talk last)
+	edit backend drain "$backend"
+	wait_for "g1 to know of the connection" 10 has_connections g1 "$backend" 1
+	output=$(store_cli backend remove "$backend" "${socket[@]}" 2>&1) && return 1
+	[[ $output == *"$backend: has 1 connections, which its removal would end"* ]]
+	is "$backend" talk last
+	talk_close last
+	wait_for "the connection to be over" 10 has_connections g1 "$backend" 0
+	store_cli config pull >"$LAB_STATE/before.yaml"
+	store_cli backend remove "$backend" "${socket[@]}"
+	wait_for "g1 to know it no more" 5 eval "! holdfast g1 backends | grep -q '^web *$backend '"
+	edit config push "$LAB_STATE/before.yaml"
+	edit backend undrain "$backend"
+}
+
+# From the command's beginning until all five nodes have taken it.
+is_fast() {
+	local began
+
+	began=$(now_us)
+	edit service set web backends.b2.weight 5
+	echo "# $((($(now_us) - began) / 1000)) ms from the command's beginning until five nodes had it" >&3
+}
+
 nodes_known() { store_cli nodes --json | jq -r '[.[] | .node] | sort | join(" ")'; }
 
 # refused_with TEXT COMMAND...: it fails, says that, and the revision stays.
@@ -165,10 +203,11 @@ it "all nodes are known to live" wait_for "five nodes" 10 is "b1 b2 b3 g1 g2" no
 
 it "a drained backend is closed on both gateways" drained_everywhere
 it "and opened again" opened_again
-it "a weight is set everywhere" edit service set web backends.b2.weight 5
+it "a weight is set everywhere" is_fast
 it "on g1" is 5 weight_of g1 web b2
 it "on g2" is 5 weight_of g2 web b2
 it "a new service is announced and served, and goes again" a_new_service
+it "a backend is removed when its last connection is over, and not before" removed_when_it_is_empty
 it "what is wrong is refused with its place" refused_with "services.web.ports: 99999 is out of range" \
 	store_cli service set web ports 99999
 it "so is a backend that is not there" refused_with "backends: there is no b9" store_cli backend drain b9
