@@ -356,6 +356,7 @@ static void leave(struct store *store)
 	sd_event_source_set_enabled(store->quiet, SD_EVENT_OFF);
 	documents_clear(&store->now);
 	store->judged = false;
+	*store->refused = '\0';
 	store->given = NULL;
 	free(store->signature);
 	store->signature = NULL;

@@ -3,7 +3,8 @@
 #
 # etcd on a node, and a fleet that has its configuration there.
 #
-#	etcd_on fabric 10.72.1.1	one member, plain HTTP; with ETCD_TLS=1 HTTPS
+#	etcd_on fabric 10.72.1.1	one member, plain HTTP; with ETCD_TLS=1 HTTPS with certificates on both
+#				sides: LAB_STATE/tls has ca.pem, and etcd and node, each .pem and .key
 #	store_of fabric			from now on nodes' files name it as their store
 #	store_push FILE			makes FILE the fleet's configuration
 
@@ -27,7 +28,8 @@ etcd_start() {
 	home=$(etcd_home)
 	mkdir -p "$home"
 	chmod 700 "$home"
-	[[ -z $ETCD_TLS ]] || tls=(--cert-file "$LAB_STATE/tls/etcd.pem" --key-file "$LAB_STATE/tls/etcd.key")
+	[[ -z $ETCD_TLS ]] || tls=(--cert-file "$LAB_STATE/tls/etcd.pem" --key-file "$LAB_STATE/tls/etcd.key"
+		--client-cert-auth --trusted-ca-file "$LAB_STATE/tls/ca.pem")
 	start "$ETCD_NODE" etcd etcd --name lab --data-dir "$home/data" --logger zap --log-level warn \
 		--listen-client-urls "$(etcd_url)" --advertise-client-urls "$(etcd_url)" \
 		--listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
@@ -36,7 +38,12 @@ etcd_start() {
 }
 
 # Whatever its certificate is: a version is told to everybody.
-etcd_serves() { on "$ETCD_NODE" curl -sfk --max-time 2 "$(etcd_url)/version"; }
+etcd_serves() {
+	local -a tls=()
+
+	[[ -z $ETCD_TLS ]] || tls=(--cert "$LAB_STATE/tls/node.pem" --key "$LAB_STATE/tls/node.key")
+	on "$ETCD_NODE" curl -sfk --max-time 2 "${tls[@]}" "$(etcd_url)/version"
+}
 
 etcd_stop() { stop "$ETCD_NODE" etcd "${1:-KILL}"; }
 
@@ -44,7 +51,8 @@ etcd_stop() { stop "$ETCD_NODE" etcd "${1:-KILL}"; }
 ctl() {
 	local -a options=(--endpoints "$(etcd_url)")
 
-	[[ -z $ETCD_TLS ]] || options+=(--cacert "$LAB_STATE/tls/ca.pem")
+	[[ -z $ETCD_TLS ]] || options+=(--cacert "$LAB_STATE/tls/ca.pem"
+		--cert "$LAB_STATE/tls/node.pem" --key "$LAB_STATE/tls/node.key")
 	[[ -z ${CTL_USER:-} ]] || options+=(--user "$CTL_USER")
 	on "$ETCD_NODE" env ETCDCTL_API=3 etcdctl "${options[@]}" "$@"
 }
@@ -54,7 +62,7 @@ store_file() {
 	echo "store: etcd"
 	echo "etcd:"
 	echo "  endpoints: [\"$(etcd_url)\"]"
-	[[ -z $ETCD_TLS ]] || echo "  ca: tls/ca.pem"
+	[[ -z $ETCD_TLS ]] || printf '  %s\n' "ca: tls/ca.pem" "certificate: tls/node.pem" "key: tls/node.key"
 	printf '  %s\n' "$@"
 }
 

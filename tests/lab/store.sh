@@ -78,7 +78,7 @@ removed_when_it_is_empty() {
 	wait_for "the connection to be over" 10 has_connections g1 "$backend" 0
 	store_cli config pull >"$LAB_STATE/before.yaml"
 	store_cli backend remove "$backend" "${socket[@]}"
-	wait_for "g1 to know it no more" 5 eval "! holdfast g1 backends | grep -q '^web *$backend '"
+	wait_for "g1 to know it no more" 5 is '' weight_of g1 web "$backend"
 	edit config push "$LAB_STATE/before.yaml"
 	edit backend undrain "$backend"
 }

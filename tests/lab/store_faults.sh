@@ -147,14 +147,14 @@ wrong_password() {
 expired_certificate() {
 	mark_logs
 	etcd_stop TERM
-	certificate 20200101000000Z 20200102000000Z
+	certificate etcd 20200101000000Z 20200102000000Z
 	etcd_start
 	all_are_reachable false
 	say_once "cannot be reached, .* goes on: .*certificate has expired" "${NODES[@]}"
 	fails admin config pull 2>"$LAB_STATE/expired"
 	grep "certificate has expired" "$LAB_STATE/expired"
 	etcd_stop TERM
-	certificate
+	certificate etcd
 	etcd_start
 	goes_and_comes
 	followed 70
@@ -220,13 +220,15 @@ is_open() {
 # Certificates
 
 authority() {
-	local home=$LAB_STATE/tls
+	local home=$LAB_STATE/tls name
 
 	mkdir -p "$home"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=lab \
 		-keyout "$home/ca.key" -out "$home/ca.pem" 2>/dev/null
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj / \
-		-keyout "$home/etcd.key" -out "$home/etcd.csr" 2>/dev/null
+	for name in etcd node; do
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj / \
+			-keyout "$home/$name.key" -out "$home/$name.csr" 2>/dev/null
+	done
 	cat >"$home/ca.conf" <<-END
 		[ca]
 		default_ca = lab
@@ -243,18 +245,20 @@ authority() {
 		[etcd]
 		subjectAltName = IP:${ETCD_ADDRESS//[\[\]]/}
 		extendedKeyUsage = serverAuth, clientAuth
+		[node]
+		extendedKeyUsage = clientAuth
 	END
 	: >"$home/index"
 }
 
-# certificate [FROM TO]: etcd's, of today or of then.
+# certificate NAME [FROM TO]: etcd's or the nodes', of today or of then.
 certificate() {
-	local home=$LAB_STATE/tls
+	local home=$LAB_STATE/tls name=$1
 	local -a dates=(-days 1)
 
-	(($# == 0)) || dates=(-startdate "$1" -enddate "$2")
-	openssl ca -batch -notext -config "$home/ca.conf" -extensions etcd -cert "$home/ca.pem" \
-		-keyfile "$home/ca.key" -subj / "${dates[@]}" -in "$home/etcd.csr" -out "$home/etcd.pem" 2>/dev/null
+	(($# == 1)) || dates=(-startdate "$2" -enddate "$3")
+	openssl ca -batch -notext -config "$home/ca.conf" -extensions "$name" -cert "$home/ca.pem" \
+		-keyfile "$home/ca.key" -subj / "${dates[@]}" -in "$home/$name.csr" -out "$home/$name.pem" 2>/dev/null
 }
 
 # Nodes read the configuration and write that they live; root does everything.
@@ -275,7 +279,8 @@ topology_up --without holdfast
 NODES=("${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}")
 ETCD_NODE=$FABRIC ETCD_ADDRESS="[$(fabric_address g1)]" ETCD_TLS=1
 authority
-certificate
+certificate etcd
+certificate node
 etcd_start
 authentication >/dev/null
 mv "$LAB_STATE/holdfast.yaml" "$LAB_STATE/fleet.yaml"
