@@ -103,6 +103,29 @@ static void only_a_plain_nothing_is_empty(void **state)
 	assert_false(tree_is_empty(mapping));
 }
 
+/* Nothing else moves, however many there are. */
+static void an_entry_is_replaced_in_its_place_or_dropped(void **state)
+{
+	_cleanup_tree_ struct tree *mapping = tree_new_mapping("t", 1);
+	char key[8];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		assert_int_equal(tree_put(mapping, key, tree_new_scalar("t", 1, key, true)), 0);
+	}
+	assert_int_equal(tree_put(mapping, "k7", tree_new_scalar("u", 2, "new", true)), 0);
+	assert_int_equal(mapping->n_entries, 40);
+	assert_string_equal(mapping->entries[7].value->scalar, "new");
+	tree_drop(mapping, "k3");
+	tree_drop(mapping, "none");
+	assert_int_equal(mapping->n_entries, 39);
+	assert_null(tree_get(mapping, "k3"));
+	for (size_t i = 0; i < mapping->n_entries; i++) {
+		assert_ptr_equal(tree_entry(mapping, mapping->entries[i].key), &mapping->entries[i]);
+		assert_int_equal(mapping->entries[i].first, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +136,7 @@ int main(void)
 		cmocka_unit_test(asking_the_wrong_kind_finds_nothing),
 		cmocka_unit_test(each_node_keeps_the_name_of_its_own_document),
 		cmocka_unit_test(only_a_plain_nothing_is_empty),
+		cmocka_unit_test(an_entry_is_replaced_in_its_place_or_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
