@@ -355,7 +355,7 @@ fault prefix g1 infrastructure 'wrong infrastructure prefix.*/32 and its own is 
 	"a backend with a wider infrastructure prefix is named"
 fault narrow_prefix g1 infrastructure 'wrong infrastructure prefix.*/32 and its own is .*/48, b1: ' \
 	"so is one with a narrower prefix, which takes the gateway for an intruder"
-fault odd_gateway g1 "infrastructure probe-source" \
+fault odd_gateway g1 infrastructure \
 	'of this node is .*/48, and that of the backends .*/32, g1: .*infrastructure: fd48:6f6c::/32' \
 	"a gateway that alone has another prefix is told so, and not its backends"
 fault intruder b1 drops 'dropped as outside-sid' \
