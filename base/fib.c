@@ -32,11 +32,7 @@ static const union address *neighbour_of(const struct fib_hop *hop,
 	return on_link ? destination : &hop->gateway;
 }
 
-/*
- * The link that frames leave by: of a VLAN device its parent, which knows nothing of tags itself (a
- * next hop has room for one). NULL: none that runs.
- */
-static const struct fib_link *sending_link(const struct fib *fib, const struct fib_link *link)
+const struct fib_link *fib_sending_link(const struct fib *fib, const struct fib_link *link)
 {
 	const struct fib_link *parent;
 
@@ -52,7 +48,7 @@ static bool resolve_hop(const struct fib *fib, const struct fib_hop *hop,
 			const union address *destination, struct next_hop *ret)
 {
 	const struct fib_link *link = fib_link(fib, hop->ifindex);
-	const struct fib_link *sending = sending_link(fib, link);
+	const struct fib_link *sending = fib_sending_link(fib, link);
 	const struct fib_neighbour *neighbour;
 
 	if (!sending)
@@ -196,7 +192,7 @@ static int want_for(const struct fib *fib, const union address *destination,
 		const struct fib_neighbour *neighbour;
 		int err;
 
-		if (!sending_link(fib, fib_link(fib, hop->ifindex)))
+		if (!fib_sending_link(fib, fib_link(fib, hop->ifindex)))
 			continue;
 		neighbour = fib_neighbour(fib, wanted.ifindex, &wanted.address);
 		wanted.usable = neighbour && neighbour->usable;

@@ -122,6 +122,12 @@ const struct fib_neighbour *fib_neighbour(const struct fib *fib, uint32_t ifinde
 					  const union address *address);
 
 /*
+ * The link that frames leave by: of a VLAN device its parent, which knows nothing of tags itself (a
+ * next hop has room for one). NULL: none that runs.
+ */
+const struct fib_link *fib_sending_link(const struct fib *fib, const struct fib_link *link);
+
+/*
  * The resolved next hops for an IPv6 destination, in `ret_hops` of `max` places: longest prefix,
  * then lowest metric, then every hop whose links run and whose neighbour is usable, by ifindex and
  * address. Weights become repetitions, exact where they fit into `max` places (after division by

@@ -92,6 +92,7 @@ static int load_gateway(struct programs *programs, struct world *world)
 	MAP_TABLE(gateway, tables, routers, ROUTERS_MAX);
 	MAP_TABLE(gateway, tables, site, 1);
 	MAP_TABLE(gateway, tables, next_hops, NEXT_HOPS_MAX);
+	MAP_TABLE(gateway, tables, links, LINKS_MAX);
 	tables->n_rows = ROWS_MIN;
 	tables->n_services = SERVICES_MIN;
 	if (r == 0)

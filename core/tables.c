@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "core/generations.h"
 #include "core/index.h"
+#include "core/links.h"
 #include "core/room.h"
 
 #define ROUTER_NEXT_HOPS_MAX 16 /* of one destination; more than a fabric's uplinks */
@@ -132,6 +133,7 @@ int tables_route(const struct tables *tables, const struct fib *fib)
 	};
 	int r = groups.places ? 0 : -ENOMEM;
 
+	links_put(tables->links, fib);
 	for (uint32_t i = 0; i < DESTINATIONS_MAX && r == 0; i++)
 		r = node_route(&tables->backends[i], fib, &groups);
 	for (uint32_t i = 0; i < ROUTERS_MAX && r == 0; i++)

@@ -37,6 +37,7 @@ struct tables {
 	struct destination *routers;
 	struct site *site;
 	struct next_hop *next_hops;
+	uint64_t *links;
 	uint32_t n_rows;
 	uint32_t n_services;   /* numbers, 0 among them, that have a place in `members` */
 	struct index *numbers; /* of the services, by identity */
@@ -58,7 +59,7 @@ int tables_apply(const struct tables *tables, const struct plan *plan, const str
 /* The agent's part of it: VIPs and their intervals. */
 int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint64_t *ret_words);
 
-/* After a change of routes or neighbours: the next hops of every node in the tables. */
+/* After a change of links, routes or neighbours: the next hops of every node in the tables, and links. */
 int tables_route(const struct tables *tables, const struct fib *fib);
 
 /* After a change of the plan's routers that live: the rows of routers alone. Errors as above. */

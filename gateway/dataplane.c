@@ -31,7 +31,7 @@ struct region {
 	size_t size;
 };
 
-#define REGIONS 11
+#define REGIONS 12
 
 static uint32_t member_words(const struct tables *tables)
 {
@@ -55,6 +55,7 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[6] = REGION(site, 1);
 	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);
 	regions[8] = REGION(members, member_words(tables));
+	regions[11] = REGION(links, LINKS_MAX);
 #undef REGION
 	regions[9] = (struct region){program->maps.pin_buckets, (void **)&dataplane->pins.buckets,
 				     sizeof(struct pin_bucket) << pins->bucket_bits};

@@ -34,6 +34,7 @@
 #define DESTINATIONS_MAX (BACKENDS_MAX + SITES_MAX) /* backends, and behind them the sites */
 #define ROUTERS_MAX 256
 #define NEXT_HOPS_MAX 32768
+#define LINKS_MAX 4096 /* a device of a greater index is no VLAN's to us */
 #define ROWS_MIN (1 << 18) /* of the least gateway: two megabytes */
 #define ROWS_MAX (1 << 27)
 #define FRAGMENTS_MAX 8192
@@ -221,6 +222,19 @@ struct next_hop {
 };
 
 _Static_assert(sizeof(struct next_hop) == 32, "two next hops to a cache line");
+
+/*
+ * Of a device, by its index: 0, or that it is a VLAN's: the index of the device below it, 0 if that is none
+ * that we can send by, and the tag.
+ *
+ *    63          48 47                16 15        0
+ *   +--------------+--------------------+-----------+
+ *   | 0            | device below       | VLAN id   |
+ *   +--------------+--------------------+-----------+
+ */
+#define LINK_WORD(below, tag) ((__u64)(below) << 16 | (tag))
+#define LINK_BELOW(word) ((__u32)((word) >> 16))
+#define LINK_TAG(word) ((__u16)(word))
 
 /* One verdict's counter, on one CPU. */
 struct counter {

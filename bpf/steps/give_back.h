@@ -159,6 +159,8 @@ step int reply_send(struct xdp_md *ctx, struct reply *reply)
 	default:
 		return GATEWAY_NO_WAY_HOME;
 	}
+	if (!home_link(&fib))
+		return GATEWAY_NO_WAY_HOME;
 	stop = reply_settle(ctx, reply);
 	if (stop)
 		return stop;

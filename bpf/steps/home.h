@@ -19,6 +19,14 @@
 #define HOME_INET 2    /* AF_INET */
 #define HOME_INET6 10  /* AF_INET6 */
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LINKS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} links SEC(".maps");
+
 /* `packet` is a reply whose flow has been turned. Returns what bpf_fib_lookup does. */
 step long home_find(struct xdp_md *ctx, const struct packet *packet, struct bpf_fib_lookup *ret)
 {
@@ -42,19 +50,34 @@ step long home_find(struct xdp_md *ctx, const struct packet *packet, struct bpf_
 	return bpf_fib_lookup(ctx, ret, sizeof(*ret), 0);
 }
 
+/* A VLAN's device sends nothing for XDP: the one below does, with the tag. False: it cannot. */
+step bool home_link(struct bpf_fib_lookup *fib)
+{
+	__u32 at = fib->ifindex;
+	const __u64 *word = bpf_map_lookup_elem(&links, &at);
+	__u64 link = word ? *word : 0;
+
+	fib->h_vlan_TCI = bpf_htons(LINK_TAG(link));
+	if (link)
+		fib->ifindex = LINK_BELOW(link);
+	return fib->ifindex;
+}
+
 step __be16 home_type(const struct packet *packet)
 {
 	return packet->family == FAMILY_V6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 }
 
-/* Ethernet to the neighbour, and the packet as it is. False: the frame could not be shortened. */
+/* Ethernet to the neighbour, with the link's tag, and the packet as it is. False: the frame could not be shortened. */
 step bool home_strip(struct xdp_md *ctx, const struct packet *packet,
 		     const struct bpf_fib_lookup *fib)
 {
+	int front = ETH_HLEN + (fib->h_vlan_TCI ? VLAN_TAG_SIZE : 0);
 	struct ethhdr *ethernet;
+	struct vlan_tag *tag;
 	struct cursor cursor;
 
-	if (bpf_xdp_adjust_head(ctx, (int)packet->at - ETH_HLEN))
+	if (bpf_xdp_adjust_head(ctx, (int)packet->at - front))
 		return false;
 	cursor = cursor_new(ctx);
 	ethernet = cursor_take(&cursor, sizeof(*ethernet));
@@ -63,6 +86,14 @@ step bool home_strip(struct xdp_md *ctx, const struct packet *packet,
 	__builtin_memcpy(ethernet->h_dest, fib->dmac, ETH_ALEN);
 	__builtin_memcpy(ethernet->h_source, fib->smac, ETH_ALEN);
 	ethernet->h_proto = home_type(packet);
+	if (!fib->h_vlan_TCI)
+		return true;
+	tag = cursor_take(&cursor, sizeof(*tag));
+	if (!tag)
+		return false;
+	ethernet->h_proto = bpf_htons(ETH_P_8021Q);
+	tag->tci = fib->h_vlan_TCI;
+	tag->inner_type = home_type(packet);
 	return true;
 }
 

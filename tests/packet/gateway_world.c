@@ -144,6 +144,13 @@ void given_next_hop(const struct next_hop *hop)
 	put(skeleton->maps.next_hops, NEXT_HOP, &full);
 }
 
+void given_vlan_device(__u32 ifindex, __u32 below, __u16 id)
+{
+	__u64 word = id ? LINK_WORD(below, id) : 0;
+
+	put(skeleton->maps.links, ifindex, &word);
+}
+
 /* An agent has one SID for both families; an agentless backend one for each, which service PLAIN
  * alone uses: backend 4. */
 static void put_backend(int backend, __u32 next_hops)

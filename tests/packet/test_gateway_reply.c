@@ -63,6 +63,7 @@ static int begin(void)
 	given_members(WEB, 1, 2);
 	given_members(NAMES, 1, 2);
 	given_send_action(XDP_REDIRECT);
+	given_vlan_device(if_nametoindex("wan"), 0, 0);
 	return 0;
 }
 
@@ -245,6 +246,25 @@ static void behind_a_tagged_next_hop_the_relayed_reply_has_its_tag(void **state)
 			      FROM_SERVER(v), BARE_SYN_ACK()));
 }
 
+static void a_client_behind_a_vlan_gets_the_reply_with_its_tag(void **state)
+{
+	BEGIN(state);
+	given_vlan_device(if_nametoindex("wan"), if_nametoindex("narrow"), 7);
+	through_gateway(FRAME(FROM_FABRIC, FROM_BACKEND(), FROM_SERVER(v), DATA()), GATEWAY_RETURNED,
+			FRAME(TO_NEXT, VLAN(.tag = 7), ON_ITS_WAY(v), DATA()));
+	through_gateway(FRAME(FROM_FABRIC, VLAN(.tag = 9), FROM_BACKEND(), FROM_SERVER(v),
+			      BARE_SYN_ACK()),
+			GATEWAY_PINNED, FRAME(TO_NEXT, VLAN(.tag = 7), ON_ITS_WAY(v), BARE_SYN_ACK()));
+}
+
+static void behind_a_vlan_that_cannot_send_there_is_no_way_home(void **state)
+{
+	BEGIN(state);
+	given_vlan_device(if_nametoindex("wan"), 0, 7);
+	through_gateway(FRAME(FROM_FABRIC, FROM_BACKEND(), FROM_SERVER(v), DATA()),
+			GATEWAY_NO_WAY_HOME, NOTHING);
+}
+
 /* Two gateways that disagree do not send it to and fro. */
 static void a_relayed_reply_is_pinned_whoever_routes_the_flow(void **state)
 {
@@ -373,6 +393,8 @@ GATEWAY_TESTS(IN_BOTH(a_syn_ack_without_timestamps_is_pinned_and_goes_to_its_cli
 	      IN_BOTH(a_list_that_goes_on_behind_us_is_malformed),
 	      IN_BOTH(a_first_reply_of_anothers_flow_goes_on_to_its_router),
 	      IN_BOTH(behind_a_tagged_next_hop_the_relayed_reply_has_its_tag),
+	      IN_BOTH(a_client_behind_a_vlan_gets_the_reply_with_its_tag),
+	      IN_BOTH(behind_a_vlan_that_cannot_send_there_is_no_way_home),
 	      IN_BOTH(a_relayed_reply_is_pinned_whoever_routes_the_flow),
 	      IN_BOTH(of_one_syn_the_first_backend_that_answers_has_the_connection),
 	      IN_BOTH(a_new_connection_of_the_same_ports_is_pinned_anew),

@@ -97,6 +97,7 @@ static inline struct tables tables_new(void)
 		.routers = calloc(ROUTERS_MAX, sizeof(*tables.routers)),
 		.site = calloc(1, sizeof(*tables.site)),
 		.next_hops = calloc(NEXT_HOPS_MAX, sizeof(*tables.next_hops)),
+		.links = calloc(LINKS_MAX, sizeof(*tables.links)),
 		.n_rows = ROWS_MIN,
 		.n_services = SERVICES_MIN,
 	};
@@ -117,6 +118,7 @@ static inline void tables_free(struct tables *tables)
 	free(tables->site);
 	free(tables->next_hops);
 	index_free(tables->numbers);
+	free(tables->links);
 }
 
 static inline union address address_of(const char *text)
