@@ -68,6 +68,13 @@ static void print_status_backends(const json_t *list, FILE *to)
 	}
 }
 
+static void print_policy(const json_t *policy, FILE *to)
+{
+	if (json_is_object(policy))
+		fprintf(to, "    policy %s: %s: %s\n", text(policy, "name"), text(policy, "shares"),
+			text(policy, "why"));
+}
+
 static void print_status_services(const json_t *list, FILE *to)
 {
 	const json_t *service;
@@ -89,6 +96,7 @@ static void print_status_services(const json_t *list, FILE *to)
 		if (json_is_integer(json_object_get(service, "connections")))
 			fprintf(to, ", %lld connections", number(service, "connections"));
 		fprintf(to, "\n");
+		print_policy(json_object_get(service, "policy"), to);
 		print_status_backends(json_object_get(service, "backends"), to);
 	}
 }

@@ -125,14 +125,17 @@ static void check_measure(struct config_source *source, const struct config_serv
 	const struct config_capacity *capacity = &service->policy->capacity;
 	const struct config_place *place = PLACE("services", service->name, "policy");
 
-	if ((capacity->connections || capacity->rate) && service->protocol == IPPROTO_UDP)
+	if (!capacity->connections && !capacity->rate && !capacity->load)
+		return;
+	if (service->protocol == IPPROTO_UDP)
 		wrong(source, place,
-		      "%s counts connections, and udp has none, allowed: capacity.load, or none",
+		      "%s has a capacity, but nobody counts what begins and ends on udp, allowed: one "
+		      "without",
 		      service->policy->name);
-	if ((capacity->connections || capacity->rate || capacity->load) && service->agentless)
+	else if (service->agentless)
 		wrong(source, place,
 		      "%s has a capacity, but nobody tells how much of it backends without agents "
-		      "use, allowed: none, or agents",
+		      "use, allowed: one without, or agents",
 		      service->policy->name);
 }
 

@@ -107,6 +107,9 @@ int plan_live_routers(struct plan *plan, const bool *alive);
  */
 int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up);
 
+/* What a place in rows holds for a site. */
+uint16_t plan_site_number(const struct plan *plan, const struct config_site *site);
+
 /* The members of a service at a site. */
 struct plan_members {
 	uint64_t open, all; /* weights: that may take new connections, and that the operator opened */

@@ -4,8 +4,5 @@
 
 #include "core/plan.h"
 
-/* Of a place in rows. */
-uint16_t plan_site_number(const struct plan *plan, const struct config_site *site);
-
 /* Fills service->others, and the shares that are wanted first: everything stays. */
 void plan_order(const struct plan *plan, struct plan_service *service);

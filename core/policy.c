@@ -186,15 +186,21 @@ static bool differs(uint32_t exact, uint32_t shown)
 	return by >= POLICY_QUANTUM || (by && (!exact || exact == POLICY_WHOLE || !shown));
 }
 
+bool policy_differ(const struct policy_shares *exact, const struct policy_shares *shown, size_t n)
+{
+	bool differ = differs(exact->keep, shown->keep);
+
+	for (size_t i = 0; i < n; i++)
+		differ |= differs(exact->sites[i], shown->sites[i]);
+	return differ;
+}
+
 /* What comes in follows at once, so it need not be measured first: else the next step cut it again. */
 static bool take(struct policy *policy, const struct policy_shares *next, size_t n)
 {
 	uint32_t before = policy->shares.keep;
-	bool change = differs(next->keep, before);
 
-	for (size_t i = 0; i < n; i++)
-		change |= differs(next->sites[i], policy->shares.sites[i]);
-	if (!change)
+	if (!policy_differ(next, &policy->shares, n))
 		return false;
 	policy->shares = *next;
 	if (before)
@@ -231,16 +237,19 @@ bool policy_step(struct policy *policy, const struct policy_profile *profile,
 }
 
 /* As with one's own: room up to the lower mark, too much above the upper one, calm in between. */
-static int64_t room(const struct policy_meter *meter, const struct policy_profile *profile,
+static int64_t room_of(const struct policy_meter *meter, const struct policy_profile *profile,
 		    const struct policy_load *load)
 {
 	uint64_t use = use_of(load);
 	uint32_t mark = use > profile->spill_at ? profile->spill_at : profile->recover;
 	int64_t arrivals = profile->measure == POLICY_RATE ? load->used : meter->arrivals / SMOOTH;
+	int64_t room;
 
 	if (use >= profile->recover && use <= profile->spill_at)
 		return 0;
-	return wanted(meter, profile, load, mark) - arrivals;
+	room = wanted(meter, profile, load, mark) - arrivals;
+	/* It fills faster than it need: so be it, until it is above the upper one. */
+	return use < profile->recover && room < 0 ? 0 : room;
 }
 
 struct policy_site policy_offer(const struct policy_meter *meter,
@@ -252,6 +261,6 @@ struct policy_site policy_offer(const struct policy_meter *meter,
 	if (!offer.open || (load->unknown && profile->measure != POLICY_UNMEASURED))
 		return offer;
 	offer.room = profile->measure == POLICY_UNMEASURED ? POLICY_ANY_ROOM
-							   : room(meter, profile, load);
+							   : room_of(meter, profile, load);
 	return offer;
 }

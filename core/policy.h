@@ -27,8 +27,8 @@
  *     That is the rows' part (bpf/steps/way.h), as is the count of moves.
  *   - Where nothing was heard of a site's use, nothing is spilled to it, and what it has stays there.
  *   - A site has room for others up to its lower mark. It gives it to several at once, who do not know
- *     of each other, so each takes a quarter of it a step. What is above its upper mark they all take
- *     back at once. In between all stays as it is.
+ *     of each other, so each takes a quarter of it a step: more swings, where they are two, too. What is
+ *     above its upper mark they all take back at once. In between, and while it fills, all stays.
  *
  * A step is POLICY_STEP_MS; shares are in thousandths. Every gateway decides for itself, from what all
  * sites' backends tell all gateways: no site asks another. Shares change by two hundredths at least, so that
@@ -125,6 +125,9 @@ void policy_measure(struct policy_meter *meter, const struct policy_load *load);
  */
 bool policy_step(struct policy *policy, const struct policy_profile *profile,
 		 const struct policy_load *load, const struct policy_site *sites, size_t n);
+
+/* Is `exact` so far from what rows have, `shown`, that they should change? */
+bool policy_differ(const struct policy_shares *exact, const struct policy_shares *shown, size_t n);
 
 /* What a site has to offer to the others, after policy_measure. */
 struct policy_site policy_offer(const struct policy_meter *meter,

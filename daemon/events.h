@@ -35,6 +35,8 @@
 	ROW(SERVICE_AWAY, "service-away", WARNING,                                                  \
 	    "nobody is up here: new connections go to another site")                                \
 	ROW(SERVICE_HOME, "service-home", INFO, "new connections stay here again")                  \
+	ROW(SERVICE_SHARES, "service-shares", INFO,                                                 \
+	    "policy moves a part of the new connections to another site, or home")                  \
 	ROW(SERVICE_DOWN, "service-down", ERROR, "nobody is up anywhere: it takes no new connections") \
 	ROW(SERVICE_OFF, "service-off", WARNING, "an operator has switched a service off")          \
 	ROW(SERVICE_ON, "service-on", INFO, "an operator has switched it on again")                 \

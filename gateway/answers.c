@@ -123,13 +123,14 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 		json_array_append_new(
 			vips, json_string(network_format(&service->config->vips[i], text)));
 	}
-	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:b s:s? s:i s:i s:o}", "name", service->config->name,
+	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:b s:s? s:o s:i s:i s:o}", "name", service->config->name,
 			 "vips", vips, "protocol",
 			 service->config->protocol == IPPROTO_UDP ? "udp" : "tcp", "ports",
 			 service->config->port_first, service->config->port_last, "agents",
 			 !service->config->agentless, "cookie",
 			 (service->flags & SERVICE_COOKIE) != 0, "off", tables_switched_off(tables, number), "away",
-			 service->away ? service->away->name : NULL, "rows", (int)service->size, "generations",
+			 service->away ? service->away->name : NULL, "policy",
+			 steer_json(gateway->steer, service), "rows", (int)service->size, "generations",
 			 (int)rows_count(tables->services[number].rows.banks), "backends",
 			 members_json(gateway, service, pins));
 }

@@ -14,6 +14,7 @@
 #include "gateway/loads.h"
 #include "gateway/monitor.h"
 #include "gateway/peers.h"
+#include "gateway/steer.h"
 #include "gateway/sweep.h"
 #include "gateway/trace.h"
 #include "io/control.h"
@@ -28,6 +29,7 @@ struct gateway_daemon {
 	struct peers *peers;
 	struct monitor *monitor;
 	struct loads *loads;
+	struct steer *steer;
 	struct trace *trace;
 	struct inquiries *inquiries;
 	struct sweep *sweep;

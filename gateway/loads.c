@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "gateway/loads.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ struct loads {
 	struct heartbeats *heartbeats;
 	loads_changed_fn changed;
 	void *userdata;
+	loads_shares_fn shares;
+	void *shares_userdata;
 	const struct config *config;
 	struct load *load;
 	struct said said[BACKENDS_MAX]; /* by id */
@@ -76,12 +79,25 @@ static bool is_replayed(const struct loads *loads, uint16_t id, const struct loa
 	return host->state == LOAD_ALIVE || now - last < host->age_us;
 }
 
+static bool are_shares(const struct heartbeat *message, size_t size)
+{
+	return message->version == HEARTBEAT_VERSION && be16toh(message->flags) & HEARTBEAT_SHARES &&
+	       message->count <= HEARTBEAT_ENTRIES_MAX && size == HEARTBEAT_BYTES(message->count);
+}
+
 static void on_heard(const struct heartbeat *message, size_t size, void *userdata)
 {
 	struct loads *loads = userdata;
+	enum load_taken taken;
 	uint16_t id;
 	uint64_t now = now_us();
-	enum load_taken taken = load_take(loads->load, message, size, now, &id);
+
+	if (are_shares(message, size)) {
+		if (loads->shares)
+			loads->shares(message, loads->shares_userdata);
+		return;
+	}
+	taken = load_take(loads->load, message, size, now, &id);
 
 	loads->taken[taken]++;
 	if (taken == LOAD_REPLAYED)
@@ -138,6 +154,17 @@ static int on_tick(sd_event_source *source, uint64_t due_us, void *userdata)
 			judge(loads, &loads->config->backends[i], now);
 	r = sd_event_source_set_time_relative(source, LOAD_LOOK_US);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void loads_hear_shares(struct loads *loads, loads_shares_fn heard, void *userdata)
+{
+	loads->shares = heard;
+	loads->shares_userdata = userdata;
+}
+
+int loads_tell(struct loads *loads, const union address *to, const struct heartbeat *message)
+{
+	return heartbeats_send(loads->heartbeats, to, message);
 }
 
 int loads_use(struct loads *loads, const struct config *config, const struct config_gateway *self,

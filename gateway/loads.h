@@ -24,6 +24,15 @@ struct loads;
 /* A backend's agent fell silent, stops, or is heard again. */
 typedef void (*loads_changed_fn)(uint16_t id, void *userdata);
 
+/* Another gateway tells of its shares; the message is authentic, and as long as it says. */
+typedef void (*loads_shares_fn)(const struct heartbeat *message, void *userdata);
+
+/* To whom those are for, from now on. */
+void loads_hear_shares(struct loads *loads, loads_shares_fn heard, void *userdata);
+
+/* Tells another gateway, at its SID of function SRV6_HOST. 0, or as heartbeats_send. */
+int loads_tell(struct loads *loads, const union address *to, const struct heartbeat *message);
+
 int loads_new(sd_event *event, loads_changed_fn changed, void *userdata, struct loads **ret);
 struct loads *loads_free(struct loads *loads);
 

@@ -208,10 +208,13 @@ static int configure(struct gateway_daemon *gateway)
 		return r;
 	dataplane = change.dataplane ? change.dataplane : gateway->dataplane;
 	r = peers_plan(gateway->peers, change.plan, dataplane_tables(dataplane));
+	steer_plan(gateway->steer, change.plan, dataplane_tables(dataplane));
 	if (r == 0)
 		r = monitor_plan(gateway->monitor, change.plan, dataplane_tables(dataplane));
 	if (r == 0)
 		r = write_tables(gateway, dataplane, change.plan);
+	if (r == 0)
+		r = steer_use(gateway->steer, change.plan, change.self);
 	if (r < 0) {
 		log_error("%s: does not fit the tables: %s", gateway->options.config, strerror(-r));
 		return r;
@@ -314,7 +317,6 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
-	const struct config_site *away = service->away;
 	bool served = service->rows;
 	int r = monitor_judge(gateway->monitor, gateway->plan, service);
 
@@ -323,14 +325,8 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 	if (r < 0)
 		log_error("service %s: its rows are not up to date: %s", service->config->name,
 			  strerror(-r));
-	if (service->away && service->away != away)
-		event_say(EVENT_SERVICE_AWAY,
-			  ABOUT(.service = service->config->name, .site = service->away->name),
-			  "service %s: nobody is up here, new connections go to site %s",
-			  service->config->name, service->away->name);
-	if (away && service->rows && !service->away)
-		event_say(EVENT_SERVICE_HOME, ABOUT(.service = service->config->name),
-			  "service %s: new connections stay here again", service->config->name);
+	steer_members_changed(gateway->steer, service);
+	steer_say(gateway->steer, service);
 	if (served == (service->rows != NULL))
 		return;
 	if (served)
@@ -338,6 +334,20 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 			  "service %s: nobody is up, it takes no new connections",
 			  service->config->name);
 	announce(gateway->netlink, gateway->plan, tables);
+}
+
+/* Policy moves new connections to another site, or home. */
+static void on_shares_changed(struct plan_service *service, bool instead, void *userdata)
+{
+	struct gateway_daemon *gateway = userdata;
+	int r = monitor_judge(gateway->monitor, gateway->plan, service);
+
+	if (r == 0)
+		r = tables_apply_shares(dataplane_tables(gateway->dataplane), service, instead);
+	if (r < 0)
+		log_error("service %s: its rows are not up to date: %s", service->config->name,
+			  strerror(-r));
+	steer_say(gateway->steer, service);
 }
 
 static void on_agent_changed(uint16_t id, void *userdata)
@@ -396,6 +406,9 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		monitor_listen(gateway->monitor, gateway->loads);
 	if (r >= 0)
+		r = steer_new(loop_event(loop), gateway->loads, on_shares_changed, gateway,
+			      &gateway->steer);
+	if (r >= 0)
 		r = store_new(loop_event(loop), gateway->options.state, on_store_changed, gateway,
 			      &gateway->store);
 	if (r >= 0)
@@ -421,6 +434,7 @@ static int run(struct gateway_daemon *gateway)
 	inquiries_free(gateway->inquiries);
 	sweep_free(gateway->sweep);
 	monitor_listen(gateway->monitor, NULL);
+	steer_free(gateway->steer);
 	loads_free(gateway->loads);
 	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);

@@ -101,18 +101,22 @@ static bool is_watched(const struct plan_service *service)
 	       (health->heartbeat == CONFIG_HEARTBEAT_REQUIRED && !service->config->agentless);
 }
 
-/* Rows that nobody has written yet say nothing: all start together. */
-static bool taken_for_up(const struct monitor *monitor, const struct tables *tables,
-			 const struct plan_service *service, uint16_t id)
+/* Rows that nobody has written yet say nothing: all start together. Of other sites they tell as a whole. */
+static bool taken_for_up(const struct monitor *monitor, const struct plan *plan,
+			 const struct tables *tables, const struct plan_service *service,
+			 const struct config_backend *backend)
 {
-	const struct ward *ward = find(monitor, service->identity, id);
+	const struct ward *ward = find(monitor, service->identity, backend->id);
 	uint32_t number;
 
 	if (ward)
 		return ward->health.up;
 	number = tables_service_number(tables, service->identity);
-	return !number || !rows_count(tables->services[number].rows.banks) ||
-	       tables_member_open(tables, number, id);
+	if (!number || !rows_count(tables->services[number].rows.banks))
+		return true;
+	return backend->site == plan->site
+		       ? tables_member_open(tables, number, backend->id)
+		       : tables_share(tables, number, plan_site_number(plan, backend->site)) > 0;
 }
 
 static int plan_service(const struct monitor *monitor, const struct plan *plan,
@@ -124,11 +128,12 @@ static int plan_service(const struct monitor *monitor, const struct plan *plan,
 	if (!up)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_members; i++) {
-		uint16_t id = config->members[i].backend->id;
-		const struct health *health = monitor_find(monitor, service, id);
+		const struct config_backend *backend = config->members[i].backend;
+		const struct health *health = monitor_find(monitor, service, backend->id);
 
 		up[i] = health ? health->up
-			       : !tables || taken_for_up(monitor, tables, service, id);
+			       : !tables || !is_watched(service) ||
+					 taken_for_up(monitor, plan, tables, service, backend);
 	}
 	return plan_healthy_members(plan, service, up);
 }
@@ -144,7 +149,7 @@ int monitor_plan(const struct monitor *monitor, struct plan *plan, const struct 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->n_services; i++)
-		if (is_watched(&plan->services[i]))
+		if (is_watched(&plan->services[i]) || plan->services[i].config->policy)
 			r = plan_service(monitor, plan, &plan->services[i], tables);
 	return r;
 }
@@ -354,7 +359,9 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 			  health->rise, health->fall, health->jitter,
 			  health->heartbeat == CONFIG_HEARTBEAT_REQUIRED},
 		.health = before ? before->health
-				 : health_new(taken_for_up(monitor, tables, service, id), now),
+				 : health_new(taken_for_up(monitor, monitor->plan, tables, service,
+							 member->backend),
+					    now),
 	};
 	target = target_of(monitor, ward);
 	if (health->check != CONFIG_CHECK_OFF) {
@@ -477,6 +484,7 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 					 : -ENOMEM;
 
 	monitor->site = self->site;
+	monitor->plan = plan;
 	if (r >= 0)
 		r = wards_fill(monitor, plan, tables, wards, &n, firsts);
 	if (r < 0) {
@@ -490,7 +498,6 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 	monitor->n = n;
 	monitor->firsts = take(firsts);
 	monitor->stale = stale;
-	monitor->plan = plan;
 	sd_event_source_set_enabled(monitor->news, SD_EVENT_OFF);
 	return r < 0 ? r : 0;
 }

@@ -43,6 +43,7 @@
 #define HEARTBEAT_PERMILLE 1000
 
 enum heartbeat_flag {
+	HEARTBEAT_SHARES = 1 << 1, /* a gateway's, of shares: see below */
 	HEARTBEAT_LEAVES = 1 << 0, /* the agent stops in order: expect no other, and think nothing of it */
 };
 
@@ -65,6 +66,25 @@ struct heartbeat_entry {
 
 _Static_assert(sizeof(struct heartbeat_entry) == 32, "whole words for the MAC");
 
+/*
+ * Gateways of a site tell each other in the same way which shares of a service's new connections other sites
+ * have (core/agreement.h): `backend` is 0, and each entry is a share.
+ *
+ *    0         8      16        24      28     32
+ *   +---------+------+---------+-------+------+
+ *   | service | site | gateway | share | zero |
+ *   +---------+------+---------+-------+------+
+ */
+struct heartbeat_share {
+	__be64 service; /* these three by a hash of their names, as above */
+	__be64 site;
+	__be64 gateway; /* who says so */
+	__be32 share;	/* thousandths */
+	__be32 zero;
+};
+
+_Static_assert(sizeof(struct heartbeat_share) == sizeof(struct heartbeat_entry), "in its place");
+
 struct heartbeat {
 	__be32 magic;
 	__u8 version;
@@ -76,7 +96,10 @@ struct heartbeat {
 	__be16 cpu;	    /* of the host, since the last one: permille of all that it has */
 	__be16 flags;	    /* enum heartbeat_flag */
 	__u64 tag;
-	struct heartbeat_entry entries[HEARTBEAT_ENTRIES_MAX];
+	union {
+		struct heartbeat_entry entries[HEARTBEAT_ENTRIES_MAX];
+		struct heartbeat_share shares[HEARTBEAT_ENTRIES_MAX]; /* HEARTBEAT_SHARES */
+	};
 };
 
 #define HEARTBEAT_BYTES(count)                                                                     \

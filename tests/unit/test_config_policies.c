@@ -124,12 +124,12 @@ static void a_capacity_has_one_measure_which_somebody_counts(void **state)
 	EXPECT(CHANGES({4, "policies: {edge: {capacity: {rate: 5}}}\nsites:"},
 		       {11, "  b3: {id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}"},
 		       {24, "    ports: 53-54\n    policy: edge"}),
-	       "t.yaml:26: services.dns.policy: edge counts connections, and udp has none, "
-	       "allowed: capacity.load, or none");
+	       "t.yaml:26: services.dns.policy: edge has a capacity, but nobody counts what begins "
+	       "and ends on udp, allowed: one without");
 	EXPECT(CHANGES({4, "policies: {edge: {capacity: {load: 5}}}\nsites:"},
-		       {24, "    ports: 53-54\n    policy: edge"}),
+		       {23, "    protocol: tcp"}, {24, "    ports: 53-54\n    policy: edge"}),
 	       "t.yaml:26: services.dns.policy: edge has a capacity, but nobody tells how much of it "
-	       "backends without agents use, allowed: none, or agents");
+	       "backends without agents use, allowed: one without, or agents");
 }
 
 static void a_site_is_near_to_others_each_once(void **state)

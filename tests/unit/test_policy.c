@@ -429,6 +429,21 @@ static void what_is_spilled_leaves_the_other_below_its_mark(void **state)
 	}
 }
 
+/* Connections that do not end: here they fill first the one site, then the other, and nothing comes back. */
+static void what_lasts_fills_the_other_site_to_its_mark_before_it_stays(void **state)
+{
+	given(2, &by_connections);
+	plants[0].capacity = plants[1].capacity = 1000;
+	plants[0].lifetime = plants[1].lifetime = 1e9;
+	plants[0].demand = 100;
+	for (int i = 0; i < 16; i++) {
+		steps(1);
+		assert_true(plants[0].used < 1250 || plants[1].used > 900);
+	}
+	assert_true(plants[0].used > 900);
+	assert_true(plants[1].used > 400);
+}
+
 static void several_that_spill_to_one_converge(void **state)
 {
 	given(3, &by_rate);
@@ -522,6 +537,7 @@ int main(void)
 		cmocka_unit_test(two_sites_above_their_marks_keep_their_own),
 		cmocka_unit_test(two_sites_that_are_down_hand_nothing_to_each_other),
 		cmocka_unit_test(what_is_spilled_leaves_the_other_below_its_mark),
+		cmocka_unit_test(what_lasts_fills_the_other_site_to_its_mark_before_it_stays),
 		cmocka_unit_test(several_that_spill_to_one_converge),
 		cmocka_unit_test(a_site_that_recovers_takes_its_own_back_a_tenth_a_step),
 		cmocka_unit_test(a_spilling_site_takes_its_own_back_below_the_recovery_mark_only),
