@@ -78,10 +78,10 @@ survives "a gateway's daemon is killed and comes back" 0 restarted g2 gateway KI
 survives "a gateway is restarted" 0 restarted g1 gateway TERM
 survives "a backend is drained" 10 reconfigure live/b2
 it "status says how many flows it still has" is "$(at_server b2)" pins_at b2
-MIDWAY=$(on_all pin-midway "${GATEWAYS[@]}")
+MIDWAY=$(on_gateways pin-midway)
 survives "the tables of pins change their size" 0 tables_grow
 it "and no packet in mid-connection looked for its pin in a table that it was not yet in" \
-	is "$MIDWAY" on_all pin-midway "${GATEWAYS[@]}"
+	is "$MIDWAY" on_gateways pin-midway
 it "all pins came along" is $((2 * COUNT)) pins_at
 it "all packets go by them" every_packet_goes_by_pin
 it "none broke in all that" none_broken "${CELLS[@]}"
