@@ -300,6 +300,15 @@ step int read(struct xdp_md *ctx, const struct cursor *cursor, struct packet *pa
 						 : packet_parse(*cursor, packet));
 }
 
+/* While the flow is in registers: the asm keeps the compiler from doing it where the result is used first. */
+step __u64 hash_now(const struct flow *flow)
+{
+	__u64 hash = flow_hash(flow, &settings.key);
+
+	asm volatile("" : "+r"(hash));
+	return hash;
+}
+
 /* The VIP first: what is for none is not ours, however odd the rest of it. */
 step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 		  enum reading reading, const struct service **ret_service)
@@ -318,6 +327,7 @@ step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit
 		return stop;
 	if (visit->arrival != FROM_CLIENT)
 		packet_settle(cursor, packet);
+	visit->way.hash = hash_now(&packet->flow);
 	number = vip_service(&visit->vip, packet->flow.protocol, packet->flow.vip_port);
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
@@ -341,12 +351,11 @@ step int dispatch_unclaimed(struct xdp_md *ctx, struct visit *visit, const struc
 }
 
 /* `arrival` is a constant for clients: what is for others is gone before the compiler sees its pointers. */
-step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service *service,
-		  enum arrival arrival)
+step int dispatch(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit,
+		  const struct service *service, enum arrival arrival, enum reading reading)
 {
 	int verdict = GATEWAY_GO_ON;
 
-	visit->way.hash = flow_hash(&visit->packet.flow, &settings.key);
 	visit->way.hops = visit->hops;
 	visit->way.tried = visit->tried;
 	if (arrival == FROM_AGENT)
@@ -354,14 +363,18 @@ step int dispatch(struct xdp_md *ctx, struct visit *visit, const struct service 
 	else if (arrival != FROM_HASHER)
 		verdict = hasher_walk(&visit->packet, service, visit->service, &settings.cookie,
 				      &visit->way);
-	if (verdict != GATEWAY_GO_ON && verdict != GATEWAY_PICKED)
+	if (verdict == GATEWAY_PICKED)
+		return router_walk(ctx, &visit->packet, service, visit->service, true, &visit->way);
+	if (verdict != GATEWAY_GO_ON)
 		return verdict;
-	return router_walk(ctx, &visit->packet, service, visit->service,
-			   verdict == GATEWAY_PICKED, &visit->way);
+	if (reading == READ_PLAIN)
+		packet_again(cursor, &visit->packet);
+	return router_walk(ctx, &visit->packet, service, visit->service, false, &visit->way);
 }
 
 /* What the packet owes to having been forwarded, or carried here in an outer header. */
-step int settle(struct xdp_md *ctx, struct visit *visit)
+step int settle(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit,
+		enum reading reading)
 {
 	struct packet *packet = &visit->packet;
 	int ecn;
@@ -369,6 +382,10 @@ step int settle(struct xdp_md *ctx, struct visit *visit)
 	if (visit->arrival == FROM_CLIENT) {
 		if (packet->hop_limit <= 1)
 			return GATEWAY_HOP_LIMIT;
+		if (reading == READ_PLAIN) {
+			hop_limit_less(cursor->at, packet->family);
+			return GATEWAY_GO_ON;
+		}
 		return hop_limit_decrement(ctx, packet) ? GATEWAY_GO_ON : GATEWAY_MALFORMED;
 	}
 	ecn = ecn_combine(visit->outer_class, packet->traffic_class);
@@ -390,7 +407,8 @@ step int refuse_too_big(struct xdp_md *ctx, struct visit *visit, __u16 mtu)
 	return GATEWAY_TOO_BIG;
 }
 
-step int send_along(struct xdp_md *ctx, struct visit *visit)
+step int send_along(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit,
+		    enum reading reading)
 {
 	const struct next_hop *hop = next_hop_find(&visit->way);
 	__u32 overhead = SRV6_OVERHEAD(visit->way.count);
@@ -398,9 +416,11 @@ step int send_along(struct xdp_md *ctx, struct visit *visit)
 
 	if (!hop)
 		return GATEWAY_NO_NEXT_HOP;
+	if (reading == READ_PLAIN)
+		packet_again(cursor, &visit->packet);
 	if (visit->packet.length + overhead > hop->mtu)
 		return refuse_too_big(ctx, visit, hop->mtu - overhead);
-	stop = settle(ctx, visit);
+	stop = settle(ctx, cursor, visit, reading);
 	if (stop)
 		return stop;
 	visit->ifindex = hop->ifindex;
@@ -417,10 +437,15 @@ step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 	stop = classify(ctx, cursor, visit, reading, &service);
 	if (stop)
 		return stop;
-	verdict = dispatch(ctx, visit, service, arrival);
+	verdict = dispatch(ctx, cursor, visit, service, arrival, reading);
 	if (!visit->way.count)
 		return verdict;
-	stop = send_along(ctx, visit);
+	if (reading == READ_PLAIN && visit->way.count == 1) { /* written out for nearly all */
+		visit->way.count = 1;
+		stop = send_along(ctx, cursor, visit, reading);
+	} else {
+		stop = send_along(ctx, cursor, visit, reading);
+	}
 	return stop ? stop : verdict;
 }
 

@@ -75,5 +75,8 @@ void generation_publish(const struct tables *tables, uint32_t *banks,
 		}
 	bank = bank_spare(now);
 	bank_put(tables, generation, bank);
+	/* The first one stands in all of them, so that rows agree (wire/maps.h). */
+	for (uint32_t other = 0; other < ROW_BANKS && !rows_count(now); other++)
+		bank_put(tables, generation, other);
 	publish(banks, banks_lead(others, bank, most));
 }

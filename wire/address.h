@@ -52,8 +52,10 @@ static inline __attribute__((always_inline)) int address_is_v4(const union addre
 static inline __attribute__((always_inline)) int prefix_holds(const volatile struct prefix *prefix,
 							      const union address *a)
 {
-	return (((a->halves[0] & prefix->mask.halves[0]) ^ prefix->base.halves[0]) |
-		((a->halves[1] & prefix->mask.halves[1]) ^ prefix->base.halves[1])) == 0;
+	/* Nearly every address that is outside differs in its first half. */
+	if ((a->halves[0] & prefix->mask.halves[0]) != prefix->base.halves[0])
+		return 0;
+	return (a->halves[1] & prefix->mask.halves[1]) == prefix->base.halves[1];
 }
 
 static inline __attribute__((always_inline)) void address_from_v4(union address *ret, __be32 v4)

@@ -117,7 +117,8 @@ static inline __attribute__((always_inline)) __u32 interval_point(__u8 protocol,
  * A row table: `size` rows, each with ROW_BANKS places of two bytes, one place a generation: a bank is
  * the same place of all rows. `banks` says which are candidates, newest first, a byte each, and how
  * many there are in the top byte; the bank that is none of them is where the next generation is
- * written. So one load tells a flow's candidates of all generations.
+ * written. So one load tells a flow's candidates of all generations; the first one is written into all
+ * banks, so that a row in whose places there is one number has one candidate.
  *
  *    63           48 47           32 31           16 15            0
  *   +---------------+---------------+---------------+---------------+
@@ -129,6 +130,7 @@ static inline __attribute__((always_inline)) __u32 interval_point(__u8 protocol,
  */
 #define ROW_BANKS 4
 #define ROW_PLACE_BITS 16
+#define ROW_ALL_PLACES 0x0001000100010001ULL /* times a place: a row that has it in all of them */
 #define ROW_SITE 0x8000 /* the connection goes to another site: its anycast SID, in the table of backends */
 #define CANDIDATES_MAX 3
 

@@ -155,12 +155,14 @@ step int vip_service(const struct vip *vip, __u8 protocol, __be16 port)
 {
 	__u32 point = interval_point(protocol, port);
 
+	if (!vip->slot)
+		return service_find(vip->intervals, protocol, port);
 #pragma unroll
-	for (int i = 0; i < VIP_INTERVALS && vip->slot; i++) {
+	for (int i = 0; i < VIP_INTERVALS; i++) {
 		const struct vip_interval *near = &vip->slot->near[i];
 
 		if (point - near->first <= near->more)
 			return near->service;
 	}
-	return service_find(vip_intervals(vip), protocol, port);
+	return service_find(vip->slot->intervals, protocol, port);
 }

@@ -24,12 +24,8 @@ struct {
 /* One of the first node's next hops, by the flow; NULL when it has none. */
 step const struct next_hop *next_hop_find(const struct way *way)
 {
-	const struct destination *node = way->nodes[0];
-	__u32 group, at;
+	__u32 group = way->next_hops, at;
 
-	if (!node)
-		return NULL;
-	group = node->next_hops;
 	if (!(group & 0xff))
 		return NULL;
 	at = (group >> 8) + hash_hop(way->hash, group & 0xff);

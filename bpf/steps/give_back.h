@@ -67,9 +67,11 @@ step int reply_classify(struct cursor *cursor, struct reply *reply, const struct
 
 step int reply_relay(struct xdp_md *ctx, struct reply *reply, const struct destination *router)
 {
-	struct way way = {.nodes = {router}, .count = 1, .hash = reply->hash};
-	const struct next_hop *hop = next_hop_find(&way);
+	struct way way = {.hash = reply->hash};
+	const struct next_hop *hop;
 
+	way_only(&way, router, router->next_hops);
+	hop = next_hop_find(&way);
 	if (!hop)
 		return GATEWAY_NO_NEXT_HOP;
 	reply->ifindex = hop->ifindex;
@@ -121,7 +123,8 @@ step int reply_settle(struct xdp_md *ctx, struct reply *reply)
 static __noinline int reply_too_big(struct xdp_md *ctx, struct reply *reply, __u16 mtu)
 {
 	struct packet error = reply->packet, *packet = &error;
-	struct way way = {.count = 1, .hash = reply->hash};
+	struct way way = {.hash = reply->hash};
+	const struct destination *node;
 	const struct next_hop *hop;
 	__u32 id = reply->backend;
 	int stop;
@@ -129,7 +132,8 @@ static __noinline int reply_too_big(struct xdp_md *ctx, struct reply *reply, __u
 	if (packet->kind != PACKET_WHOLE)
 		return GATEWAY_TOO_BIG_SILENT;
 	packet->family = packet->family == FAMILY_V6 ? FAMILY_V6 : FAMILY_V4; /* for the verifier */
-	way.nodes[0] = bpf_map_lookup_elem(&backends, &id);
+	node = bpf_map_lookup_elem(&backends, &id);
+	way_only(&way, node, node ? node->next_hops : 0);
 	hop = next_hop_find(&way);
 	if (!hop)
 		return GATEWAY_NO_NEXT_HOP;

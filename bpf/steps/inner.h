@@ -61,27 +61,33 @@ step bool ecn_write(struct xdp_md *ctx, struct packet *packet, __u8 ecn)
 	return true;
 }
 
-/* False: out of the frame. The caller has seen that the hop limit is above 1. */
+/* At the packet's IP header, which is all there. The caller has seen that the hop limit is above 1. */
+step void hop_limit_less(void *at, __u8 family)
+{
+	struct outer_header *ipv6 = at;
+	struct iphdr *ipv4 = at;
+	__u32 check;
+
+	if (family == FAMILY_V6) {
+		ipv6->hop_limit--;
+		return;
+	}
+	/* RFC 1141: one less in the word's upper byte is one more in the sum, with its carry. */
+	check = ipv4->check + bpf_htons(0x0100);
+	ipv4->check = check + (check >= 0xffff);
+	ipv4->ttl--;
+}
+
+/* The same, of a packet whose ends may have moved. False: out of the frame. */
 step bool hop_limit_decrement(struct xdp_md *ctx, const struct packet *packet)
 {
 	struct cursor cursor = cursor_at(ctx, packet->at);
-	__u32 check;
+	bool v6 = packet->family == FAMILY_V6;
+	void *at = v6 ? cursor_take(&cursor, sizeof(struct outer_header))
+		      : cursor_take(&cursor, sizeof(struct iphdr));
 
-	if (packet->family == FAMILY_V6) {
-		struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
-
-		if (!ipv6)
-			return false;
-		ipv6->hop_limit--;
-	} else {
-		struct iphdr *ipv4 = cursor_take(&cursor, sizeof(*ipv4));
-
-		if (!ipv4)
-			return false;
-		/* RFC 1141: one less in the word's upper byte is one more in the sum, with its carry. */
-		check = ipv4->check + bpf_htons(0x0100);
-		ipv4->check = check + (check >= 0xffff);
-		ipv4->ttl--;
-	}
+	if (!at)
+		return false;
+	hop_limit_less(at, packet->family);
 	return true;
 }

@@ -123,8 +123,7 @@ step int flow_router_walk(struct way *way)
 		return GATEWAY_NO_ROUTER;
 	if (router->flags & DESTINATION_SELF)
 		return GATEWAY_GO_ON;
-	way->nodes[0] = router;
-	way->count = 1;
+	way_only(way, router, router->next_hops);
 	way->last_flags = way->tried & SRV6_BY_COOKIE;
 	return GATEWAY_TO_ROUTER;
 }

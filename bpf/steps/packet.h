@@ -161,6 +161,35 @@ step bool packet_parse_plain(const struct cursor *cursor, struct packet *packet)
 	return plain && cursor->at + packet->length <= cursor->end;
 }
 
+/*
+ * What a plain packet says, once more: registers are few, and reading it again is cheaper than to keep it in
+ * memory meanwhile. That it is all there was seen before.
+ */
+step void packet_again(const struct cursor *cursor, struct packet *packet)
+{
+	const struct outer_header *ipv6 = cursor->at;
+	const struct iphdr *ipv4 = cursor->at;
+	const struct udphdr *ports;
+
+	if (packet->family == FAMILY_V6) {
+		packet->flow.client = ipv6->source;
+		packet->flow.vip = ipv6->destination;
+		packet->length = bpf_ntohs(ipv6->payload_length) + sizeof(*ipv6);
+		packet->traffic_class = bpf_ntohl(ipv6->version_class_label) >> 20;
+		packet->hop_limit = ipv6->hop_limit;
+		ports = (const void *)(ipv6 + 1);
+	} else {
+		address_from_v4(&packet->flow.client, ipv4->saddr);
+		address_from_v4(&packet->flow.vip, ipv4->daddr);
+		packet->length = bpf_ntohs(ipv4->tot_len);
+		packet->traffic_class = ipv4->tos;
+		packet->hop_limit = ipv4->ttl;
+		ports = (const void *)(ipv4 + 1);
+	}
+	packet->flow.client_port = ports->source;
+	packet->flow.vip_port = ports->dest;
+}
+
 struct fragment {
 	__be32 id;
 	bool first;

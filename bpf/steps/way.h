@@ -26,6 +26,7 @@ struct {
 struct way {
 	const struct destination *nodes[SRV6_SEGMENTS_MAX];
 	__u32 count;
+	__u32 next_hops; /* of the first node, as it was seen to have some */
 	__u8 last_flags; /* enum srv6_flag */
 	__u8 tried;	 /* enum srv6_flag: the rungs that did not find the connection */
 	__u8 hops;	 /* moves between sites so far */
@@ -57,6 +58,19 @@ step __u64 way_row(const struct way *way, const struct service *service)
 	return row_at((way->hops && service->home ? service->home : service->rows.first) + row);
 }
 
+step void way_begin(struct way *way, const struct destination *node, __u32 next_hops)
+{
+	way->nodes[0] = node;
+	way->next_hops = next_hops;
+}
+
+/* Its only node. The flags are for the caller to say. */
+step void way_only(struct way *way, const struct destination *node, __u32 next_hops)
+{
+	way_begin(way, node, next_hops);
+	way->count = 1;
+}
+
 /*
  * Puts the candidate of one generation on the way, unless a newer generation has the same one or no
  * route leads to it. `ids` are the candidates so far, 0 where there is none.
@@ -64,7 +78,7 @@ step __u64 way_row(const struct way *way, const struct service *service)
 step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, __u16 id)
 {
 	const struct destination *node;
-	__u32 key = id;
+	__u32 key = id, next_hops;
 
 #pragma unroll
 	for (__u32 i = 0; i < CANDIDATES_MAX; i++) {
@@ -75,11 +89,12 @@ step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, _
 	if (!id)
 		return;
 	node = bpf_map_lookup_elem(&backends, &key);
-	if (!node || !node->next_hops)
+	next_hops = node ? node->next_hops : 0;
+	if (!next_hops)
 		return;
 	/* One constant index for each count: the verifier forgets pointers stored at a variable one. */
 	if (way->count == 0)
-		way->nodes[0] = node;
+		way_begin(way, node, next_hops);
 	else if (way->count == 1)
 		way->nodes[1] = node;
 	else
@@ -92,11 +107,11 @@ step bool way_lead(struct way *way, __u16 id, __u8 flags)
 {
 	__u32 key = id;
 	const struct destination *node = bpf_map_lookup_elem(&backends, &key);
+	__u32 next_hops = node ? node->next_hops : 0;
 
-	if (!node || !(node->next_hops & 0xff))
+	if (!(next_hops & 0xff))
 		return false;
-	way->nodes[0] = node;
-	way->count = 1;
+	way_only(way, node, next_hops);
 	way->last_flags = flags;
 	return true;
 }
@@ -104,6 +119,27 @@ step bool way_lead(struct way *way, __u16 id, __u8 flags)
 step bool is_syn(const struct packet *packet)
 {
 	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
+/* Is there but one candidate? Of most rows all generations say the same, and so all places of the row. */
+step bool way_agreed(__u64 row, __u32 banks, __u32 most)
+{
+	if (!rows_count(banks))
+		return false;
+	return most == 1 || row == (__u16)row * ROW_ALL_PLACES;
+}
+
+/* To the one candidate. */
+step int way_newest(struct way *way, __u16 id)
+{
+	__u32 key = id;
+	const struct destination *node = bpf_map_lookup_elem(&backends, &key);
+	__u32 next_hops = id && node ? node->next_hops : 0;
+
+	if (!next_hops)
+		return id ? GATEWAY_NO_NEXT_HOP : GATEWAY_NO_BACKEND;
+	way_only(way, node, next_hops);
+	return GATEWAY_GO_ON;
 }
 
 /*
@@ -119,9 +155,12 @@ step int ladder_candidates(const struct packet *packet, const struct service *se
 {
 	__u64 row = way_row(way, service);
 	__u32 banks = service->rows.banks;
-	__u16 ids[CANDIDATES_MAX] = {}, site_id = 0;
+	__u16 ids[CANDIDATES_MAX] = {}, site_id = 0, newest = row_place(row, rows_bank(banks, 0));
 
 	way->count = 0;
+	way->to_site = 0;
+	if (way_agreed(row, banks, most) && !(newest & ROW_SITE))
+		return way_newest(way, newest);
 #pragma unroll
 	for (__u32 candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
 		__u16 id = row_place(row, rows_bank(banks, candidate));

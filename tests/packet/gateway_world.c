@@ -106,6 +106,14 @@ void given_home_of(int service, const int *backends, int count)
 	put(skeleton->maps.services, at, &value);
 }
 
+void given_agreement(int service, int backend)
+{
+	given_candidates(service, backend, backend, backend);
+	for (__u32 row = 0; row < ROW_SIZE; row++)
+		for (__u32 bank = 0; bank < ROW_BANKS; bank++)
+			put_place(service_first(service) + row, bank, backend);
+}
+
 void given_rows(int service, int size, int (*backend_of)(int row))
 {
 	for (int row = 0; row < size; row++)

@@ -43,6 +43,9 @@ void given_generations(int service, const int *backends, int count);
 		      sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 void given_home_of(int service, const int *backends, int count);
 
+/* Three generations, and what was before them, say the same. */
+void given_agreement(int service, int backend);
+
 /* One generation of `size` rows, whose backends are a function of the row. */
 void given_rows(int service, int size, int (*backend_of)(int row));
 

@@ -67,6 +67,30 @@ static void a_segment_in_mid_connection_goes_to_its_candidate_without_must(void 
 			      PAYLOAD(100)));
 }
 
+static void a_backend_on_which_all_generations_agree_is_the_one_candidate(void **state)
+{
+	int v = FAMILY(state);
+
+	given_agreement(WEB, 2);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT()), GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2), FORWARDED(v), SEGMENT()));
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_PICKED,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2_MUST), FORWARDED(v), SYN()));
+	given_unreachable_backend(2);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_NO_NEXT_HOP, NOTHING);
+	given_agreement(WEB, 0);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_NO_BACKEND, NOTHING);
+}
+
+static void all_generations_may_agree_on_another_site(void **state)
+{
+	int v = FAMILY(state);
+
+	given_agreement(WEB, AWAY);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_PICKED,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = AWAY_SID), FORWARDED(v), SYN()));
+}
+
 static void the_last_candidate_must_take_it_where_nothing_comes_back(void **state)
 {
 	int v = FAMILY(state);
@@ -340,6 +364,8 @@ GATEWAY_TESTS(IN_BOTH(a_closed_service_takes_no_new_connection_and_leads_old_one
 	      IN_BOTH(a_syn_without_timestamps_is_routed_here_when_this_gateway_has_the_flow),
 	      IN_BOTH(a_syn_without_timestamps_goes_to_the_router_sid_of_its_gateway),
 	      IN_BOTH(a_segment_in_mid_connection_goes_to_its_candidate_without_must),
+	      IN_BOTH(a_backend_on_which_all_generations_agree_is_the_one_candidate),
+	      IN_BOTH(all_generations_may_agree_on_another_site),
 	      IN_BOTH(the_last_candidate_must_take_it_where_nothing_comes_back),
 	      IN_BOTH(a_segment_in_mid_connection_goes_to_the_router_sid_of_its_gateway),
 	      IN_BOTH(a_reset_with_a_syn_bit_is_no_new_connection),

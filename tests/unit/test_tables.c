@@ -37,6 +37,51 @@ static void a_vip_leads_to_rows_and_rows_to_backends_with_next_hops(void **state
 		fixture->tables.next_hops[fixture->tables.backends[id].next_hops >> 8].ifindex, 7);
 }
 
+static void the_rows_of_a_new_service_agree_in_all_places(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct service *web;
+
+	put(fixture, "g1", FLEET WEB(ALL));
+	web = service_of(fixture, "198.51.100.80");
+	for (uint32_t row = 0; row < web->rows.size; row++) {
+		uint64_t places = fixture->tables.rows[web->rows.first + row];
+
+		assert_true((uint16_t)places);
+		assert_true(places == (uint16_t)places * ROW_ALL_PLACES);
+	}
+}
+
+static const struct vip_slot *slot_of(const struct fixture *fixture, const char *vip)
+{
+	union address address = address_of(vip);
+	const struct vip_slot *slot = &fixture->tables.vips[vip_slot_of(&address)];
+
+	assert_true(address_equal(&slot->address, &address));
+	return slot;
+}
+
+static void a_vips_first_services_stand_in_its_slot(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct vip_slot *slot;
+	const struct interval *list;
+
+	put(fixture, "g1", FLEET WEB(ALL) SERVICE("tls", "198.51.100.80", "443-445", "b2: {}"));
+	slot = slot_of(fixture, "198.51.100.80");
+	list = &fixture->tables.intervals[slot->intervals >> 16];
+	assert_int_equal(slot->intervals & 0xffff, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(slot->near[i].first, list[i].first);
+		assert_int_equal(slot->near[i].more, i == 0 ? 0 : 2);
+		assert_int_equal(slot->near[i].service, list[i].service);
+	}
+	for (int i = 2; i < VIP_INTERVALS; i++)
+		assert_int_equal(slot->near[i].first, VIP_INTERVAL_NONE);
+	put(fixture, "g1", FLEET WEB(ALL));
+	assert_int_equal(slot->near[1].first, VIP_INTERVAL_NONE);
+}
+
 static void applying_the_same_again_makes_no_generation(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -531,6 +576,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_vip_leads_to_rows_and_rows_to_backends_with_next_hops),
+		FIXTURE_TEST(the_rows_of_a_new_service_agree_in_all_places),
+		FIXTURE_TEST(a_vips_first_services_stand_in_its_slot),
 		FIXTURE_TEST(applying_the_same_again_makes_no_generation),
 		FIXTURE_TEST(a_change_leads_and_the_former_generation_follows),
 		FIXTURE_TEST(only_the_two_newest_former_generations_stay_candidates),
