@@ -7,7 +7,7 @@ set -euo pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 home=$(cd "$(dirname "$0")/.." && pwd)
-SECTIONS=(paths tables scale)
+SECTIONS=(paths tables scale traffic)
 
 usage() {
 	cat <<-END
@@ -18,6 +18,7 @@ usage() {
 		  paths     what a packet costs on each of its ways through the BPF programs, in ns
 		  tables    pins by how full they are; rows: how long, how even, what moves
 		  scale     a gateway with 10,000 services and backends: loading, memory, changes
+		  traffic   requests and connections beside HAProxy, nginx and the kernel's routing
 
 		  --quick         small versions, two minutes in all; without it, fifteen
 		  --json FILE     the figures for programs: machine, and a list for each section
@@ -53,6 +54,13 @@ trap 'rm -rf "$parts"' EXIT
 section_paths() { "$home/build/bench/holdfast-bench" "$@"; }
 section_tables() { "$home/build/bench/holdfast-bench-tables" "$@"; }
 section_scale() { LAB_INSTANCE=${LAB_INSTANCE:-bench} "$home/bench/scale.sh" "$@"; }
+section_traffic() { LAB_INSTANCE=${LAB_INSTANCE:-bench} "$home/bench/traffic.sh" "$@"; }
+
+# Others that run meanwhile make figures worse, and those of real traffic most.
+machine=$("$home/build/bench/holdfast-bench-tables" --machine)
+if jq -e '.load_before > 1' <<<"$machine" >/dev/null; then
+	echo "this machine is busy: a load of $(jq .load_before <<<"$machine") on $(jq .cores <<<"$machine") cores"
+fi
 
 # section NAME [OPTION...]
 section() {
@@ -76,10 +84,9 @@ case " ${SECTIONS[*]} " in
 	;;
 esac
 
-# The machine is that of the first section: its load is what was there before us.
 files=()
 for name in "${SECTIONS[@]}"; do
-	[[ ! -e $parts/$name.json ]] || files=("$parts/$name.json" "${files[@]}")
+	[[ ! -e $parts/$name.json ]] || files+=("$parts/$name.json")
 done
-[[ -z $json ]] || jq -s '(map(.tables // []) | add) as $tables | add |
-	if $tables == [] then . else .tables = $tables end' "${files[@]}" >"$json"
+[[ -z $json ]] || jq -s --argjson machine "$machine" '(map(.tables // []) | add) as $tables | add
+	| .machine = $machine | if $tables == [] then . else .tables = $tables end' "${files[@]}" >"$json"

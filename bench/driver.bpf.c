@@ -142,4 +142,20 @@ int floor_tc(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+/* With live frames, which are sent where the test run says that they came from: see bench/live.c. */
+SEC("xdp")
+int send_xdp(struct xdp_md *ctx)
+{
+	return write_frame((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_TX : XDP_ABORTED;
+}
+
+__u64 counted;
+
+SEC("xdp")
+int count_xdp(struct xdp_md *ctx)
+{
+	__sync_fetch_and_add(&counted, 1);
+	return XDP_DROP;
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";

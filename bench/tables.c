@@ -16,18 +16,21 @@ struct options {
 	const char *json;
 	const char *fleet; /* to write, instead of measuring */
 	bool quick;
+	bool machine; /* to be told, and nothing else */
 };
 
 static const char help[] =
 	"usage: holdfast-bench-tables [--quick] [--json FILE]\n"
 	"       holdfast-bench-tables --fleet SERVICES,BACKENDS,MEMBERS,WEIGHT\n"
+	"       holdfast-bench-tables --machine\n"
 	"\n"
 	"What the tables of a gateway cost: pins, by how full they are; rows of one service,\n"
 	"and of a thousand. The daemon's own code, on memory of this process.\n"
 	"\n"
 	"  --quick      a smaller table of pins, fewer rounds\n"
 	"  --json FILE  the figures for programs, too\n"
-	"  --fleet ...  writes a configuration of that size: bench/fleet.h\n";
+	"  --fleet ...  writes a configuration of that size: bench/fleet.h\n"
+	"  --machine    says as JSON what machine this is\n";
 
 double cpu_ms(void)
 {
@@ -56,7 +59,7 @@ static int parse_options(int argc, char **argv, struct options *ret)
 	static const struct option names[] = {
 		{"quick", no_argument, NULL, 'q'},	{"json", required_argument, NULL, 'j'},
 		{"fleet", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
-		{},
+		{"machine", no_argument, NULL, 'm'},	 {},
 	};
 	int option;
 
@@ -68,6 +71,8 @@ static int parse_options(int argc, char **argv, struct options *ret)
 			ret->json = optarg;
 		else if (option == 'f')
 			ret->fleet = optarg;
+		else if (option == 'm')
+			ret->machine = true;
 		else if (option == 'h')
 			return fputs(help, stdout), 1;
 		else
@@ -87,6 +92,18 @@ static int write_fleet(const char *text)
 		return -EINVAL;
 	}
 	fleet_write(stdout, &fleet);
+	return 0;
+}
+
+static int tell_machine(void)
+{
+	struct machine machine = {};
+	json_t *json;
+
+	machine_read(&machine);
+	json = machine_json(&machine);
+	json_dumpf(json, stdout, JSON_REAL_PRECISION(6));
+	json_decref(json);
 	return 0;
 }
 
@@ -122,6 +139,9 @@ int main(int argc, char **argv)
 
 	if (r != 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
-	r = options.fleet ? write_fleet(options.fleet) : measure(&options);
+	if (options.machine)
+		r = tell_machine();
+	else
+		r = options.fleet ? write_fleet(options.fleet) : measure(&options);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Installs the Debian packages of packaging/needs that are missing, and only them. The services
+# deps.sh [bench]: installs the Debian packages of packaging/needs that are missing, and only them; with
+# `bench` those of packaging/needs-bench, too. The services
 # among them (nginx, FRR, BIRD, NSD, etcd) are neither started nor enabled: the lab runs its own, in
 # network namespaces.
 
@@ -10,9 +11,10 @@ export DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/sbin:/sbin
 
 here=$(cd "$(dirname "$0")" && pwd)
 policy=/usr/sbin/policy-rc.d # invoke-rc.d and systemd's helpers ask it before they start anything
-services=(frr bird bird6 nginx nsd etcd prometheus influxdb)
+services=(frr bird bird6 nginx nsd etcd prometheus influxdb haproxy)
+lists=("$here/needs" ${1:+"$here/needs-$1"})
 
-needed() { awk '!/^#/ && NF { print $1 }' "$here/needs"; }
+needed() { awk '!/^#/ && NF { print $1 }' "${lists[@]}"; }
 
 is_installed() {
 	[[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
