@@ -162,7 +162,7 @@ static int write_all(const struct session *session, const struct writing *writin
 
 	documents_manifest(count, change, manifest);
 	documents_manifest_writing(change, writing_manifest);
-	for (size_t i = 0; r == 0 && step >= 0;) {
+	for (size_t i = 0; r == 0;) {
 		json_t *operations = json_array();
 		size_t bytes = 0, begun = i;
 		int64_t now = 0;

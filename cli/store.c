@@ -238,20 +238,29 @@ static int edit_undrain_site(struct tree **root, const struct command *command)
 
 /* What remains */
 
-/* As its agent counts them, for all gateways; without one, what this gateway has pinned. */
+#define UNKNOWN (-1LL)
+
+/*
+ * As its agent counts them, for all gateways; without one, what this gateway has pinned. An agent that is
+ * not heard is no reason to think that nothing remains.
+ */
 static long long remaining_on(const json_t *member)
 {
 	const json_t *load = json_object_get(member, "load");
 	const json_t *count = json_object_get(load, "connections");
 
-	return json_integer_value(json_is_integer(count) ? count : json_object_get(member, "pins"));
+	if (json_is_integer(count))
+		return json_integer_value(count);
+	if (!json_is_object(load) && json_is_object(json_object_get(member, "agent")))
+		return UNKNOWN;
+	return json_integer_value(json_object_get(member, "pins"));
 }
 
-/* The connections that a gateway knows of: of the service, or of the backend in all of them. */
+/* Those that a gateway knows of: of the service, or of the backend in all of them. Or UNKNOWN. */
 static long long count_remaining(const json_t *status, const char *service, const char *backend)
 {
 	const json_t *entry, *member;
-	long long count = 0;
+	long long count = 0, here;
 	size_t i, j;
 
 	json_array_foreach(json_object_get(status, "services"), i, entry)
@@ -265,7 +274,10 @@ static long long count_remaining(const json_t *status, const char *service, cons
 			name = json_string_value(json_object_get(member, "name"));
 			if (backend && strcmp(backend, name ?: "") != 0)
 				continue;
-			count += remaining_on(member);
+			here = remaining_on(member);
+			if (here == UNKNOWN)
+				return UNKNOWN;
+			count += here;
 		}
 	}
 	return count;
@@ -291,6 +303,11 @@ static int refuse_remaining(const struct command *command, const char *service, 
 	json_decref(status);
 	if (count == 0)
 		return 0;
+	if (count == UNKNOWN) {
+		log_error("%s: an agent is not heard, so whether connections remain is not known: "
+			  "--force, if they may end", command->values[0]);
+		return -EAGAIN;
+	}
 	log_error("%s: has %lld connections, which its removal would end: drain it and wait, or --force",
 		  command->values[0], count);
 	return -EBUSY;
