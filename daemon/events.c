@@ -109,7 +109,10 @@ json_t *events_counts_json(void)
 
 bool events_config_refused(void)
 {
-	return events.of[EVENT_CONFIG_REFUSED].last_s > events.of[EVENT_CONFIG_READ].last_s;
+	double refused_s = events.of[EVENT_CONFIG_REFUSED].last_s;
+
+	return refused_s > events.of[EVENT_CONFIG_READ].last_s &&
+	       refused_s > events.of[EVENT_STORE_TAKEN].last_s;
 }
 
 int answer_events(const struct control_request *request, void *userdata, json_t **ret)
