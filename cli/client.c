@@ -10,7 +10,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-#define TIMEOUT_S 5L
+/* A daemon that has its programs checked by the kernel answers some seconds later. */
+#define TIMEOUT_S 20L
 #define HOST "http://holdfast" /* HTTP wants one; the socket says where */
 
 static CURLUcode url_add(CURLU *url, const struct client_argument *argument)

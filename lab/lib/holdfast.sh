@@ -84,7 +84,7 @@ detach_agent() {
 holdfast() {
 	local node=$1
 	shift
-	on "$node" timeout 10 "$LAB_BUILD/cli/holdfast" --socket "$(socket_of "$node")" "$@"
+	on "$node" timeout 25 "$LAB_BUILD/cli/holdfast" --socket "$(socket_of "$node")" "$@"
 }
 
 # counter NODE NAME: packets that ended in this verdict.
