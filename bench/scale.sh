@@ -13,7 +13,7 @@ MARK_MS=50 # from what the gateway knows to the rows
 N_SERVICES=10000 BACKENDS_IN_ALL=10000 N_MEMBERS=10 ROUNDS=9 JSON=/dev/null
 while (($#)); do
 	case $1 in
-	--quick) ROUNDS=3 ;;
+	--quick) ROUNDS=2 ;;
 	--json) JSON=$2 && shift ;;
 	esac
 	shift
