@@ -99,6 +99,12 @@ const struct metric_row metric_rows[] = {
 	 "1: switched off on this gateway by holdfast off."},
 	{"holdfast_service_away", METRIC_GAUGE, METRIC_SERVICE, "away", 0,
 	 "1: nobody is up here, new connections go to another site."},
+	{"holdfast_service_stay_ratio", METRIC_GAUGE, METRIC_SERVICE, "policy.stay-percent", 0.01,
+	 "The share of new connections that stays at this site, 0 to 1. Not there without a policy."},
+	{"holdfast_service_used", METRIC_GAUGE, METRIC_SERVICE, "policy.used", 0,
+	 "How much of its capacity the site uses, in the policy's unit. Not there without a capacity."},
+	{"holdfast_service_capacity", METRIC_GAUGE, METRIC_SERVICE, "policy.capacity", 0,
+	 "That capacity: of the backends that are open."},
 	{"holdfast_service_generations", METRIC_GAUGE, METRIC_SERVICE, "generations", 0,
 	 "Generations of rows that are candidates: 1 at first, 3 after two changes of the open backends."},
 	/* Backends, of each service */

@@ -137,9 +137,9 @@ static void a_validator_agrees_with_the_schema_about_right_and_wrong(void **stat
 		     FLEET SERVICE("web", "198.51.100.80", "80-90", "b1: ") "");
 	scratch_text(*state, "bad.yaml",
 		     FLEET SERVICE("web", "198.51.100.80", "0", "b1: {weight: 1001}") "bogus: 1\n");
-	EXPECT_SHELL(*state, 0, "0\n0\n",
+	EXPECT_SHELL(*state, 0, "0\n0\n0\n",
 		     "python3 $D/validate.py $B/docs/holdfast.schema.json examples/holdfast.yaml "
-		     "$D/good.yaml 2>&1");
+		     "examples/two-sites.yaml $D/good.yaml 2>&1");
 	EXPECT_SHELL(*state, 0, "3\n",
 		     "python3 $D/validate.py $B/docs/holdfast.schema.json $D/bad.yaml 2>&1 | "
 		     "cut -d' ' -f1");
@@ -155,6 +155,17 @@ static void check_of_a_good_file_is_one_friendly_line(void **state)
 	scratch_secret(*state, "s", 1);
 	EXPECT_SHELL(*state, 0, "t.yaml: fine: 1 site, 2 gateways, 4 backends, 1 service\n",
 		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>&1");
+}
+
+static void check_finds_the_examples_fine(void **state)
+{
+	scratch_secret(*state, "secret", 1);
+	EXPECT_SHELL(*state, 0,
+		     "holdfast.yaml: fine: 1 site, 2 gateways, 5 backends, 2 services\n"
+		     "two-sites.yaml: fine: 2 sites, 4 gateways, 4 backends, 1 service\n",
+		     "B=$(realpath $B); cp examples/*.yaml $D && cd $D && "
+		     "for file in holdfast.yaml two-sites.yaml; do "
+		     "$B/cli/holdfast config check $file 2>&1; done");
 }
 
 static void check_tells_every_error_of_file_and_secret(void **state)
@@ -366,6 +377,7 @@ int main(void)
 		SCRATCH_TEST(bash_completes_verbs_options_and_files),
 		SCRATCH_TEST(a_validator_agrees_with_the_schema_about_right_and_wrong),
 		SCRATCH_TEST(check_of_a_good_file_is_one_friendly_line),
+		SCRATCH_TEST(check_finds_the_examples_fine),
 		SCRATCH_TEST(check_tells_every_error_of_file_and_secret),
 		SCRATCH_TEST(explain_of_a_wrong_path_is_one_line_with_a_suggestion),
 		SCRATCH_TEST(diff_of_two_files_works_without_a_daemon),
