@@ -31,7 +31,10 @@ static void add_candidate(const struct tables *tables, uint16_t id, int family, 
 	path->segments[path->n_segments++] = node->sids[family];
 }
 
-/* The distinct reachable backends of the row, newest generation first; another site behind them. */
+/*
+ * The distinct reachable backends of the row, newest generation first, of earlier ones only those that are not
+ * dark; another site behind them.
+ */
 static void add_candidates(const struct tables *tables, const struct service *service,
 			   uint32_t most, int family, bool syn, struct path *path)
 {
@@ -42,9 +45,9 @@ static void add_candidates(const struct tables *tables, const struct service *se
 		uint16_t id = tables_row(tables, &service->rows, i, path->row);
 
 		any |= id;
-		if (!(id & ROW_SITE))
+		if (!(id & ROW_SITE) && !(i > 0 && tables->backends[id].flags & DESTINATION_DARK))
 			add_candidate(tables, id, family, path);
-		else if (!site)
+		else if (id & ROW_SITE && !site)
 			site = id;
 		if (i == 0 && site && syn)
 			break;

@@ -157,6 +157,13 @@ static void node_put(struct destination *entry, const struct plan_node *node)
 	entry->identity = node->identity;
 }
 
+void tables_darken(const struct tables *tables, uint16_t id, bool dark)
+{
+	uint32_t *flags = &tables->backends[id].flags;
+
+	publish(flags, dark ? *flags | DESTINATION_DARK : *flags & ~DESTINATION_DARK);
+}
+
 static void node_clear(struct destination *entry)
 {
 	publish(&entry->next_hops, 0);

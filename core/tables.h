@@ -107,6 +107,9 @@ bool tables_switched_off(const struct tables *tables, uint32_t service);
 bool tables_serves(const struct tables *tables, const struct plan *plan,
 		   const struct plan_vip *vip);
 
+/* Whether the backend of this id is a host that answers nothing; until its node is planned anew. */
+void tables_darken(const struct tables *tables, uint16_t id, bool dark);
+
 /* The word of an exact VIP, or 0. */
 uint64_t tables_vip(const struct tables *tables, const union address *vip);
 

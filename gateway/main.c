@@ -230,6 +230,8 @@ static int configure(struct gateway_daemon *gateway)
 			  gateway->plan, dataplane_tables(gateway->dataplane));
 	if (r < 0)
 		log_error("the backends' health is not watched: %s", strerror(-r));
+	else
+		monitor_darken(gateway->monitor, dataplane_tables(gateway->dataplane));
 	exports_listen(gateway->exports, gateway->inputs->config->metrics.listen);
 	r = loads_use(gateway->loads, gateway->inputs->config, gateway->self, &gateway->inputs->keys);
 	if (r < 0)
@@ -327,6 +329,7 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 			  strerror(-r));
 	steer_members_changed(gateway->steer, service);
 	steer_say(gateway->steer, service);
+	monitor_darken(gateway->monitor, tables);
 	if (served == (service->rows != NULL))
 		return;
 	if (served)
@@ -355,6 +358,8 @@ static void on_agent_changed(uint16_t id, void *userdata)
 	const struct gateway_daemon *gateway = userdata;
 
 	monitor_agent(gateway->monitor, id);
+	if (gateway->plan)
+		monitor_darken(gateway->monitor, dataplane_tables(gateway->dataplane));
 }
 
 /* Withdraw first; then forwarding ends with the last pin. */

@@ -277,6 +277,27 @@ void monitor_agent(struct monitor *monitor, uint16_t id)
 	}
 }
 
+static bool meets_nobody(const struct health *health)
+{
+	return !health->up && health->silent &&
+	       (health->reason == HEALTH_TIMEOUT || health->reason == HEALTH_UNREACHABLE ||
+		health->reason == HEALTH_SILENT);
+}
+
+void monitor_darken(const struct monitor *monitor, const struct tables *tables)
+{
+	uint64_t met[BACKENDS_MAX / 64] = {};
+
+	for (size_t i = 0; i < monitor->n; i++)
+		if (!meets_nobody(&monitor->wards[i].health))
+			met[monitor->wards[i].id / 64] |= UINT64_C(1) << monitor->wards[i].id % 64;
+	for (size_t i = 0; i < monitor->n; i++) {
+		uint16_t id = monitor->wards[i].id;
+
+		tables_darken(tables, id, !(met[id / 64] >> id % 64 & 1));
+	}
+}
+
 void monitor_listen(struct monitor *monitor, const struct loads *loads)
 {
 	monitor->loads = loads;

@@ -66,6 +66,13 @@ int monitor_judge(const struct monitor *monitor, const struct plan *plan,
 int monitor_watch(struct monitor *monitor, const struct config *config,
 		  const struct config_gateway *self, struct plan *plan, const struct tables *tables);
 
+/*
+ * Says in the tables which backends are dark: every service that is watched there is down, since probes meet
+ * nobody, and the agent, that was heard, is silent. They are then no candidates for old connections of
+ * others. For what it has itself: who is dark by mistake is still reached by cookie, pin, and who-has.
+ */
+void monitor_darken(const struct monitor *monitor, const struct tables *tables);
+
 /* NULL: not watched, the service asks for no health. */
 const struct health *monitor_find(const struct monitor *monitor, const struct plan_service *service,
 				  uint16_t id);

@@ -211,6 +211,7 @@ _Static_assert(sizeof(struct destination) == 64, "a destination is a cache line"
 
 enum destination_flag {
 	DESTINATION_SELF = 1 << 0, /* this very gateway */
+	DESTINATION_DARK = 1 << 1, /* a host that answers nothing: it would pass on nothing either */
 };
 
 /* A resolved neighbour on one of our links. */

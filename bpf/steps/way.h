@@ -73,7 +73,9 @@ step void way_only(struct way *way, const struct destination *node, __u32 next_h
 
 /*
  * Puts the candidate of one generation on the way, unless a newer generation has the same one or no
- * route leads to it. `ids` are the candidates so far, 0 where there is none.
+ * route leads to it. A host that is dark is no candidate of an earlier generation: what goes there is lost
+ * for those behind it, and who has the connection is asked of it, too. `ids` are the candidates so far,
+ * 0 where there is none.
  */
 step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, __u16 id)
 {
@@ -90,7 +92,7 @@ step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, _
 		return;
 	node = bpf_map_lookup_elem(&backends, &key);
 	next_hops = node ? node->next_hops : 0;
-	if (!next_hops)
+	if (!next_hops || (candidate && node->flags & DESTINATION_DARK))
 		return;
 	/* One constant index for each count: the verifier forgets pointers stored at a variable one. */
 	if (way->count == 0)

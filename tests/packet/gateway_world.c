@@ -161,9 +161,9 @@ void given_vlan_device(__u32 ifindex, __u32 below, __u16 id)
 
 /* An agent has one SID for both families; an agentless backend one for each, which service PLAIN
  * alone uses: backend 4. */
-static void put_backend(int backend, __u32 next_hops)
+static void put_backend(int backend, __u32 next_hops, __u32 flags)
 {
-	struct destination value = {.next_hops = next_hops};
+	struct destination value = {.next_hops = next_hops, .flags = flags};
 	union address locator = address_of("fdf0:0:0:b0::");
 
 	locator.bytes[7] += backend;
@@ -182,7 +182,12 @@ static void put_site(void)
 
 void given_unreachable_backend(int backend)
 {
-	put_backend(backend, NEXT_HOP << 8);
+	put_backend(backend, NEXT_HOP << 8, 0);
+}
+
+void given_dark_backend(int backend)
+{
+	put_backend(backend, NEXT_HOP << 8 | 1, DESTINATION_DARK);
 }
 
 static void put_routers(void)
@@ -388,7 +393,7 @@ static int gateway_begin(void **state)
 	put_stages();
 	put_site();
 	for (int backend = 1; backend <= BACKENDS; backend++)
-		put_backend(backend, NEXT_HOP << 8 | 1);
+		put_backend(backend, NEXT_HOP << 8 | 1, 0);
 	put_routers();
 	given_router(ROUTER_SELF);
 	given_next_hop(&(struct next_hop){});

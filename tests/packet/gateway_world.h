@@ -59,6 +59,7 @@ void given_next_hop(const struct next_hop *hop);
 /* The device is a VLAN's of this id, above another (0: none that can send). Id 0: it is no VLAN's. */
 void given_vlan_device(__u32 ifindex, __u32 below, __u16 id);
 void given_unreachable_backend(int backend);
+void given_dark_backend(int backend);
 
 /* The program that it goes on in for SIDs is not there. */
 void given_no_stages(void);

@@ -30,6 +30,33 @@ static void an_old_connection_is_looked_for_at_home_before_the_other_site(void *
 			      FORWARDED(v), SEGMENT(), PAYLOAD(10)));
 }
 
+/* It would not pass it on. */
+static void an_old_connection_is_not_looked_for_at_a_dark_host(void **state)
+{
+	int v = FAMILY(state);
+
+	given_candidates(WEB, AWAY, 1, 2);
+	given_dark_backend(1);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT(), PAYLOAD(10)),
+			GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_2),
+			      SRH(.segments = {AWAY_SID}, .segments_left = 1), FORWARDED(v),
+			      SEGMENT(), PAYLOAD(10)));
+}
+
+/* Health closes it, which is why it is in no new row; nobody else decides where new ones go. */
+static void a_dark_host_of_the_newest_generation_is_its_candidate(void **state)
+{
+	int v = FAMILY(state);
+
+	given_candidates(WEB, 1);
+	given_dark_backend(1);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SEGMENT(), PAYLOAD(10)),
+			GATEWAY_CANDIDATES,
+			FRAME(TO_NEXT, WEB_OUTER(v, .to = BACKEND_1), FORWARDED(v), SEGMENT(),
+			      PAYLOAD(10)));
+}
+
 /* Recovery: new ones come home, old ones are found where they are. */
 static void after_recovery_new_connections_begin_at_home_and_old_ones_are_found_away(void **state)
 {
@@ -178,6 +205,8 @@ static void what_comes_from_a_site_follows_no_pin_to_a_site(void **state)
 
 GATEWAY_TESTS(IN_BOTH(a_new_connection_goes_to_the_site_of_its_row_and_to_nobody_else),
 	      IN_BOTH(an_old_connection_is_looked_for_at_home_before_the_other_site),
+	      IN_BOTH(an_old_connection_is_not_looked_for_at_a_dark_host),
+	      IN_BOTH(a_dark_host_of_the_newest_generation_is_its_candidate),
 	      IN_BOTH(after_recovery_new_connections_begin_at_home_and_old_ones_are_found_away),
 	      IN_BOTH(a_datagram_goes_to_the_site_of_its_row),
 	      IN_BOTH(what_comes_from_a_site_may_move_once_more_and_is_counted),
