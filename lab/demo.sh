@@ -12,18 +12,6 @@ UPLOAD_BYTES=1000000
 FLOWS=100 # whose way `holdfast path` must predict
 
 FAMILIES=(4 6)
-FAILURES=()
-
-heading() { printf '\n%s\n\n' "$*"; }
-
-# expect WHAT COMMAND...: notes a failure; the demo goes on and tells at the end.
-expect() {
-	local what=$1
-	shift
-	"$@" || FAILURES+=("$what")
-}
-
-seconds_since() { awk -v us="$(($(now_us) - $1))" 'BEGIN { printf "%.1f", us / 1e6 }'; }
 
 bring_up() {
 	local start
@@ -106,8 +94,6 @@ show_service() {
 		$((all4 + all6)) "$requests"
 }
 
-percent() { awk -v part="$1" -v all="$2" 'BEGIN { printf "%.1f", all ? 100 * part / all : 0 }'; }
-
 show_gateways() {
 	local node all=0
 	declare -A sent
@@ -164,24 +150,11 @@ show_counters() {
 }
 
 verdict() {
-	local failure
-
-	echo
-	if ((${#FAILURES[@]} == 0)); then
-		printf 'All of it held: %s requests and 4 uploads, each answered exactly once.\n' \
-			"$((PER_BATCH * ${#SERVICES[@]} * ${#FAMILIES[@]}))"
-		return 0
-	fi
-	for failure in "${FAILURES[@]}"; do
-		printf 'NOT so: %s\n' "$failure"
-	done
-	printf "The daemons' logs: build/lab/log/anycast/\n"
-	return 1
+	story_verdict "$((PER_BATCH * ${#SERVICES[@]} * ${#FAMILIES[@]})) requests and 4 uploads, each answered exactly once."
 }
 
 stay() {
-	cat <<-END
-
+	story_stays <<-END
 		The lab stays up until Ctrl-C. In another terminal:
 
 		  sudo ./run lab shell anycast client            a shell on the client; there, for example:
@@ -192,21 +165,12 @@ stay() {
 		  sudo ./run lab on anycast fabric ip -6 route   what BGP made of it
 		  sudo ./run lab log anycast g1                  the daemons' logs
 	END
-	while true; do
-		read -r -t 3600 -u "$NEVER" || true
-	done
 }
 
 main() {
-	local once=false status=0
+	local once status=0
 
-	case ${1:-} in
-	--once) once=true ;;
-	'') ;;
-	*) die "what is '$1'? The one option is --once" ;;
-	esac
-
-	exec {NEVER}<> <(:)
+	once=$(story_once "$@")
 	lab_open anycast
 	bring_up
 	traffic_begin

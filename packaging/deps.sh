@@ -3,7 +3,7 @@
 #
 # deps.sh [bench]: installs the Debian packages of packaging/needs that are missing, and only them; with
 # `bench` those of packaging/needs-bench, too. The services
-# among them (nginx, FRR, BIRD, NSD, etcd) are neither started nor enabled: the lab runs its own, in
+# among them (nginx, FRR, BIRD, NSD, unbound, etcd) are neither started nor enabled: the lab runs its own, in
 # network namespaces.
 
 set -euo pipefail
@@ -11,7 +11,7 @@ export DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/sbin:/sbin
 
 here=$(cd "$(dirname "$0")" && pwd)
 policy=/usr/sbin/policy-rc.d # invoke-rc.d and systemd's helpers ask it before they start anything
-services=(frr bird bird6 nginx nsd etcd prometheus influxdb haproxy)
+services=(frr bird bird6 nginx nsd etcd prometheus influxdb haproxy unbound)
 lists=("$here/needs" ${1:+"$here/needs-$1"})
 
 needed() { awk '!/^#/ && NF { print $1 }' "${lists[@]}"; }

@@ -5,6 +5,7 @@
 #
 #	GET anything	the backend's name
 #	GET /million	a million bytes, which are in LAB_STATE/million
+#	GET /slow?rate=N the same, N bytes a second
 #	POST /upload	the length of the body, once all of it has arrived
 #
 # All with the header X-Backend. The access log has a line a request:
@@ -42,6 +43,7 @@ nginx_on() {
 				add_header X-Backend $node always;
 				location / { return 200 "$node\n"; }
 				location = /million { alias $LAB_STATE/million; }
+				location = /slow { alias $LAB_STATE/million; limit_rate \$arg_rate; }
 				# nginx asks the server below only when it has the whole body.
 				location = /upload {
 					proxy_pass http://unix:$home/upload.sock;
@@ -60,6 +62,12 @@ nginx_on() {
 	start "$node" nginx nginx -e stderr -c "$home/nginx.conf"
 	wait_ready "$node" nginx "nginx's answer" 10 \
 		curl -sf --unix-socket "$home/upload.sock" http://nginx/
+}
+
+# nginx_dies NODE: killed, with its children. The kernel refuses whoever comes then.
+nginx_dies() {
+	kill -KILL -- "-$(pid_of "$1" nginx)"
+	rm -f "$LAB_STATE/$1/nginx/upload.sock"
 }
 
 access_log() { echo "$LAB_STATE/$1/nginx/access.log"; }

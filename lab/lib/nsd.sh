@@ -45,6 +45,16 @@ nsd_on() {
 	wait_ready "$node" nsd "NSD's answer" 10 nsd_control "$node" status
 }
 
+# nsd_says NODE NAME TYPE TTL DATA: from now on, in place of what it said of that name.
+nsd_says() {
+	local zone="$LAB_STATE/$1/nsd/example.zone"
+
+	awk -v name="$2" '$2 == "SOA" { $5++ } $1 != name' "$zone" >"$zone.new"
+	echo "$2 $4 IN $3 $5" >>"$zone.new"
+	mv "$zone.new" "$zone"
+	nsd_control "$1" reload >/dev/null
+}
+
 nsd_control() { nsd-control -c "$LAB_STATE/$1/nsd/nsd.conf" "${@:2}"; }
 
 # nsd_queries NODE: "V4 V6", the queries by UDP since it started.

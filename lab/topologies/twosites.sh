@@ -34,8 +34,9 @@ declare -gA FABRIC_OF=([ams]=fa [lon]=fl)
 declare -gA CLIENT_OF=([ams]=client [lon]=client2)
 declare -gA GATEWAYS_OF=([ams]="a1 a2" [lon]="l1 l2")
 declare -gA BACKENDS_OF=([ams]="b1 b2" [lon]="b3 b4")
-declare -gA CLIENT_NET4=([ams]=192.0.2 [lon]=203.0.113)
-declare -gA CLIENT_NET6=([ams]=2001:db8:1: [lon]=2001:db8:2:)
+declare -gn CLIENTS_OF=CLIENT_OF # one each
+declare -gA CLIENT_NET4=([client]=192.0.2 [client2]=203.0.113)
+declare -gA CLIENT_NET6=([client]=2001:db8:1: [client2]=2001:db8:2:)
 declare -gA FABRIC_AS_OF=([ams]=65010 [lon]=65020)
 declare -gA GATEWAY_AS_OF=([ams]=65011 [lon]=65021)
 
@@ -89,47 +90,6 @@ topology_up() {
 	done
 }
 
-link_address() { echo "fd48:6f6c:ffff:${LINK[$1]}::2"; }
-fabric_address() { echo "fd48:6f6c:ffff:${LINK[$1]}::1"; }
-
-# announced_by SITE COUNT: its fabric has that many next hops of its own for the VIPs.
-announced_by() {
-	local vip
-
-	for vip in "${VIP4[web]}" "${VIP6[web]}"; do
-		wait_for "$2 next hops for $vip on ${FABRIC_OF[$1]}" 20 \
-			has_next_hops "${FABRIC_OF[$1]}" "$vip" "$2"
-	done
-}
-
-site_wire() {
-	local fabric=${FABRIC_OF[$1]} client=${CLIENT_OF[$1]} net4=${CLIENT_NET4[$1]} net6=${CLIENT_NET6[$1]} node
-	local -a legs=()
-
-	set_sysctl "$fabric" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
-		net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1
-	link "$fabric" "$client"
-	address "$fabric" "$client" "$net4.1/24" "$net6:1/64"
-	address "$client" eth0 "$net4.10/24" "$net6:10/64"
-	ip_on "$client" -4 route add default via "$net4.1"
-	ip_on "$client" -6 route add default via "$net6:1"
-	for node in ${GATEWAYS_OF[$1]} ${BACKENDS_OF[$1]}; do
-		link "$fabric" "$node"
-		address "$fabric" "$node" "$(fabric_address "$node")/64"
-		address "$node" eth0 "$(link_address "$node")/64"
-		ip_on "$node" -6 route add default via "$(fabric_address "$node")"
-		ip_on "$fabric" -6 route add "${LOCATOR[$node]}::/64" via "$(link_address "$node")"
-		feeds_xdp "$fabric" "$node"
-	done
-	for node in ${GATEWAYS_OF[$1]}; do
-		address "$fabric" "$node" "10.72.${LINK[$node]}.1/30"
-		address "$node" eth0 "10.72.${LINK[$node]}.2/30"
-		ip_on "$node" -4 route add default via "10.72.${LINK[$node]}.1"
-		legs+=(nexthop via "$(link_address "$node")")
-	done
-	ip_on "$fabric" -6 route add "${LOCATOR[$1]}::/64" "${legs[@]}"
-}
-
 # site_reaches SITE NEXT6 NEXT4 OTHER: the other site's locators and clients.
 site_reaches() {
 	local fabric=${FABRIC_OF[$1]} node
@@ -143,77 +103,25 @@ site_reaches() {
 	for node in ${GATEWAYS_OF[$4]}; do
 		ip_on "$fabric" -4 route add "10.72.${LINK[$node]}.0/30" via "$3"
 	done
-	ip_on "$fabric" -6 route add "${CLIENT_NET6[$4]}:/64" via "$2"
-	ip_on "$fabric" -4 route add "${CLIENT_NET4[$4]}.0/24" via "$3"
-}
-
-gateway_bgp() {
-	LOCAL4=10.72.${LINK[$1]}.2 LOCAL6=$(link_address "$1") \
-	NEIGHBOUR4=10.72.${LINK[$1]}.1 NEIGHBOUR6=$(fabric_address "$1") \
-	NEIGHBOUR_AS=${FABRIC_AS_OF[$2]} bird_announces "$1" "${GATEWAY_AS_OF[$2]}"
+	ip_on "$fabric" -6 route add "${CLIENT_NET6[${CLIENT_OF[$4]}]}:/64" via "$2"
+	ip_on "$fabric" -4 route add "${CLIENT_NET4[${CLIENT_OF[$4]}]}.0/24" via "$3"
 }
 
 # site_bgp SITE NEXT4 NEXT6 OTHER: a site's own gateways are one hop nearer than the other's.
 site_bgp() {
-	local node neighbour
-	local -a v4=("$2") v6=("$3")
-
-	cat <<-END
-		hostname ${FABRIC_OF[$1]}
-		log stdout informational
-		router bgp ${FABRIC_AS_OF[$1]}
-		 bgp router-id 10.72.0.${FABRIC_AS_OF[$1]: -2}
-		 no bgp ebgp-requires-policy
-		 no bgp default ipv4-unicast
-		 no bgp network import-check
-		 timers bgp 1 3
-		 neighbor $2 remote-as ${FABRIC_AS_OF[$4]}
-		 neighbor $3 remote-as ${FABRIC_AS_OF[$4]}
-	END
-	for node in ${GATEWAYS_OF[$1]}; do
-		v4+=("10.72.${LINK[$node]}.2") v6+=("$(link_address "$node")")
-		for neighbour in "10.72.${LINK[$node]}.2" "$(link_address "$node")"; do
-			echo " neighbor $neighbour remote-as ${GATEWAY_AS_OF[$1]}"
-		done
-	done
-	for neighbour in "${v4[@]}" "${v6[@]}"; do
-		echo " neighbor $neighbour advertisement-interval 0"
-		echo " neighbor $neighbour timers connect 1"
-	done
-	printf ' address-family ipv4 unicast\n  maximum-paths 8\n'
-	printf '  neighbor %s activate\n' "${v4[@]}"
-	printf ' exit-address-family\n address-family ipv6 unicast\n  maximum-paths 8\n'
-	printf '  neighbor %s activate\n' "${v6[@]}"
-	printf ' exit-address-family\n'
+	bgp_router "${FABRIC_OF[$1]}" "${FABRIC_AS_OF[$1]}" "10.72.0.${FABRIC_AS_OF[$1]: -2}" \
+		"$2=${FABRIC_AS_OF[$4]}" "$3=${FABRIC_AS_OF[$4]}" $(gateway_neighbours "$1")
 }
 
 # write_config [SITE]: the configuration, with that site drained.
 write_config() {
-	local site node
-
 	cat <<-END
 		# Made by lab/topologies/twosites.sh.
 		infrastructure: fd48:6f6c::/32
 		secret: secret
 
-		sites:
 	END
-	for site in "${SITES[@]}"; do
-		echo "  $site: {locator: \"${LOCATOR[$site]}::/64\"$([[ $site != "${1:-}" ]] || echo ', enabled: false')}"
-	done
-	echo "gateways:"
-	for site in "${SITES[@]}"; do
-		for node in ${GATEWAYS_OF[$site]}; do
-			echo "  $node: {site: $site, locator: \"${LOCATOR[$node]}::/64\", interfaces: [eth0]}"
-		done
-	done
-	echo "backends:"
-	for site in "${SITES[@]}"; do
-		for node in ${BACKENDS_OF[$site]}; do
-			echo "  $node: {site: $site, id: ${ID[$node]}, locator: \"${LOCATOR[$node]}::/64\"," \
-				"interfaces: [eth0]}"
-		done
-	done
+	sites_config "$@"
 	cat <<-END
 		services:
 		  web:

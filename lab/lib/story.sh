@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# What demos have in common: they tell what they do and when, note what did not hold, and end with a verdict.
+
+FAILURES=()
+
+heading() { printf '\n%s\n\n' "$*"; }
+
+# expect WHAT COMMAND...: notes a failure; the demo goes on and tells at the end.
+expect() {
+	local what=$1
+	shift
+	"$@" || FAILURES+=("$what")
+}
+
+seconds_since() { awk -v us="$(($(now_us) - $1))" 'BEGIN { printf "%.1f", us / 1e6 }'; }
+
+percent() { awk -v part="$1" -v all="$2" 'BEGIN { printf "%.1f", all ? 100 * part / all : 0 }'; }
+
+# story_once [--once]: true or false, of a demo's arguments.
+story_once() {
+	case ${1:-} in
+	--once) echo true ;;
+	'') echo false ;;
+	*) die "what is '$1'? The one option is --once" ;;
+	esac
+}
+
+# story_begin: the clock of `tell` starts.
+story_begin() {
+	STORY_US=$(now_us)
+	STORY_MARKS=$LAB_STATE/marks
+	: >"$STORY_MARKS"
+}
+
+# tell TEXT...: with the time.
+tell() { printf '  %5.1f s  %s\n' "$(seconds_since "$STORY_US")" "$*"; }
+
+# more TEXT...: what belongs to it.
+more() { printf '           %s\n' "$*"; }
+
+# event TEXT...: it happens now, says the timeline, and EVENT_US.
+event() {
+	EVENT_US=$(now_us)
+	echo "$EVENT_US $*" >>"$STORY_MARKS"
+}
+
+# median / maximum NUMBER...
+median() { printf '%s\n' "$@" | sort -n | awk '{ n[NR] = $1 } END { printf "%.0f\n", NR % 2 ? n[(NR + 1) / 2] : (n[NR / 2] + n[NR / 2 + 1]) / 2 }'; }
+maximum() { printf '%s\n' "$@" | sort -n | tail -n 1; }
+
+# story_verdict WHAT-HELD: 1 if something did not.
+story_verdict() {
+	local failure
+
+	echo
+	if ((${#FAILURES[@]} == 0)); then
+		printf 'All of it held: %s\n' "$1"
+		return 0
+	fi
+	for failure in "${FAILURES[@]}"; do
+		printf 'NOT so: %s\n' "$failure"
+	done
+	printf "The daemons' logs: build/lab/log/%s/\n" "$LAB"
+	return 1
+}
+
+# story_stays: until Ctrl-C. Reads on stdin what can be tried meanwhile.
+story_stays() {
+	local never
+
+	echo
+	cat
+	exec {never}<> <(:)
+	while true; do
+		read -r -t 3600 -u "$never" || true
+	done
+}
