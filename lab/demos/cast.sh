@@ -10,12 +10,13 @@ GOAL_MS=300 # by which no new connection goes to what died
 MARGIN_MS=100
 STALL_MS=10000 # a host that is silent for a while ends nobody; TCP may need longer than that to say so
 
-# cast_up: the network.
+# cast_up [COMMAND]: the network; the command changes what it is to be, before it is made.
 cast_up() {
 	local start
 
 	start=$(now_us)
 	lab_open pops
+	"${1:-true}"
 	drawing "$(topology_file pops)"
 	topology_up
 	printf 'Up in %s s: BGP and BFD everywhere, and each VIP is announced by four gateways.\n' \
