@@ -21,6 +21,7 @@
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
 #include "daemon/options.h"
+#include "daemon/push.h"
 #include "daemon/store.h"
 #include "io/control.h"
 
@@ -41,6 +42,7 @@ struct agent_daemon {
 	struct host *host;
 	struct connections *connections;
 	struct exports *exports;
+	struct push *push;
 	struct pulse *pulse;
 	struct store *store;
 	/* Replaced together by a configuration that was read, planned and applied. */
@@ -153,6 +155,7 @@ static int configure(struct agent_daemon *agent)
 	inputs_compare_epochs(agent->inputs, change.inputs);
 	adopt(agent, &change);
 	exports_listen(agent->exports, agent->inputs->config->metrics.agent_listen);
+	push_use(agent->push, &agent->inputs->config->metrics.influx, agent->options.config);
 	use_world(agent);
 	store_taken(agent->store, "agent", agent->self->name, agent->self->site->name);
 	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
@@ -259,7 +262,12 @@ static int answer_counters(const struct control_request *request, void *userdata
 
 static int answer_metrics(const struct control_request *request, void *userdata, json_t **ret)
 {
-	return metrics_gather(answer_status, answer_counters, userdata, ret);
+	const struct agent_daemon *agent = userdata;
+	int r = metrics_gather(answer_status, answer_counters, userdata, ret);
+
+	if (r == 0)
+		json_object_set_new(*ret, "push", push_json(agent->push));
+	return r;
 }
 
 static const struct control_resource resources[] = {
@@ -310,6 +318,8 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = exports_new(loop_event(loop), answer_metrics, agent, &agent->exports);
 	if (r >= 0)
+		r = push_new(loop_event(loop), answer_metrics, agent, &agent->push);
+	if (r >= 0)
 		r = pulse_new(loop_event(loop), &agent->pulse);
 	if (r >= 0)
 		r = store_new(loop_event(loop), agent->options.state, on_store_changed, agent,
@@ -327,6 +337,7 @@ static int run(struct agent_daemon *agent)
 	control_free(control);
 	agent->connections = connections_free(agent->connections);
 	exports_free(agent->exports);
+	push_free(agent->push);
 	pulse_free(agent->pulse);
 	store_free(agent->store);
 	loop_free(loop);

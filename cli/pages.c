@@ -127,7 +127,10 @@ void pages_print_metrics(FILE *to)
 	roff_section(to, "DESCRIPTION");
 	roff_text(to, "Every gateway and agent gives these numbers to Prometheus, at /metrics of the "
 		      "address that metrics.listen and metrics.agent-listen in the configuration "
-		      "say. holdfast metrics prints them. A node leaves out what it has not: an agent "
+		      "say, and pushes them to an InfluxDB that metrics.influx "
+		      "names: there a measurement is holdfast_ and what a number is of, as in "
+		      "holdfast_backend, and the rest of the name is the field. holdfast metrics "
+		      "prints them. A node leaves out what it has not: an agent "
 		      "has no pins, for one.");
 	roff_section(to, "METRICS");
 	for (size_t i = 0; i < n_metric_rows; i++)

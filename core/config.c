@@ -101,6 +101,8 @@ struct config *config_free(struct config *config)
 	free(config->secret_file);
 	free(config->metrics.listen);
 	free(config->metrics.agent_listen);
+	free(config->metrics.influx.url);
+	free(config->metrics.influx.token_file);
 	free(config);
 	return NULL;
 }

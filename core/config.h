@@ -155,9 +155,15 @@ struct config_pins {
 	uint32_t new_s, established_s, datagrams_s, closing_s, reset_s;
 };
 
-/* "ADDRESS:PORT" or "off". */
+struct config_influx {
+	char *url;	  /* NULL: nothing is pushed */
+	char *token_file; /* NULL: none; absolute, or relative to the folder of the configuration */
+	uint32_t interval_s;
+};
+
 struct config_metrics {
-	char *listen, *agent_listen;
+	char *listen, *agent_listen; /* "ADDRESS:PORT" or "off" */
+	struct config_influx influx;
 };
 
 enum config_store {

@@ -224,7 +224,12 @@ static int answer_counters(const struct control_request *request, void *userdata
 
 int answer_metrics(const struct control_request *request, void *userdata, json_t **ret)
 {
-	return metrics_gather(answer_status, answer_counters, userdata, ret);
+	const struct gateway_daemon *gateway = userdata;
+	int r = metrics_gather(answer_status, answer_counters, userdata, ret);
+
+	if (r == 0)
+		json_object_set_new(*ret, "push", push_json(gateway->push));
+	return r;
 }
 
 /* /path */

@@ -8,6 +8,7 @@
 #include "daemon/inputs.h"
 #include "daemon/options.h"
 #include "daemon/pins.h"
+#include "daemon/push.h"
 #include "daemon/store.h"
 #include "gateway/dataplane.h"
 #include "gateway/inquiries.h"
@@ -34,6 +35,7 @@ struct gateway_daemon {
 	struct inquiries *inquiries;
 	struct sweep *sweep;
 	struct exports *exports;
+	struct push *push;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_gateway *self;

@@ -233,6 +233,7 @@ static int configure(struct gateway_daemon *gateway)
 	else
 		monitor_darken(gateway->monitor, dataplane_tables(gateway->dataplane));
 	exports_listen(gateway->exports, gateway->inputs->config->metrics.listen);
+	push_use(gateway->push, &gateway->inputs->config->metrics.influx, gateway->options.config);
 	r = loads_use(gateway->loads, gateway->inputs->config, gateway->self, &gateway->inputs->keys);
 	if (r < 0)
 		log_error("the backends' agents are not heard: %s", strerror(-r));
@@ -407,6 +408,8 @@ static int run(struct gateway_daemon *gateway)
 	if (r >= 0)
 		r = exports_new(loop_event(loop), answer_metrics, gateway, &gateway->exports);
 	if (r >= 0)
+		r = push_new(loop_event(loop), answer_metrics, gateway, &gateway->push);
+	if (r >= 0)
 		r = loads_new(loop_event(loop), on_agent_changed, gateway, &gateway->loads);
 	if (r >= 0)
 		monitor_listen(gateway->monitor, gateway->loads);
@@ -435,6 +438,7 @@ static int run(struct gateway_daemon *gateway)
 		r = loop_run(loop, gateway->self->name);
 	control_free(control);
 	exports_free(gateway->exports);
+	push_free(gateway->push);
 	trace_free(gateway->trace);
 	inquiries_free(gateway->inquiries);
 	sweep_free(gateway->sweep);

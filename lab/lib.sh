@@ -39,6 +39,7 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/nsd.sh"
 . "$LAB_HOME/lab/lib/prometheus.sh"
 . "$LAB_HOME/lab/lib/unbound.sh"
+. "$LAB_HOME/lab/lib/influxdb.sh"
 . "$LAB_HOME/lab/lib/agentless.sh"
 . "$LAB_HOME/lab/lib/etcd.sh"
 . "$LAB_HOME/lab/lib/holdfast.sh"
