@@ -316,7 +316,8 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = connections_new(loop_event(loop), &agent->connections);
 	if (r >= 0)
-		r = exports_new(loop_event(loop), answer_metrics, agent, &agent->exports);
+		r = exports_new(loop_event(loop), answer_metrics, answer_counters, agent,
+				&agent->exports);
 	if (r >= 0)
 		r = push_new(loop_event(loop), answer_metrics, agent, &agent->push);
 	if (r >= 0)

@@ -43,7 +43,7 @@ static const struct config_row rows[] = {
 		.fallback = "[::1]:9469",
 		.allowed = LISTEN_ALLOWED,
 		.check = check_listen,
-		.help = "Where each gateway answers HTTP: /metrics for Prometheus. To read only, and "
+		.help = "Where each gateway answers HTTP: /metrics for Prometheus, and a page at / that draws them. To read only, and "
 			"without a password: \"[::]:9469\" lets everybody read who can reach the "
 			"gateway's own addresses.",
 		AT(config_metrics, listen),

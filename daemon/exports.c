@@ -7,6 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "daemon/events.h"
+#include "daemon/figures.h"
+#include "daemon/history.h"
 #include "daemon/metrics.h"
 #include "io/http.h"
 
@@ -16,6 +19,7 @@ struct exports {
 	sd_event *event;
 	control_answer_fn state;
 	void *userdata;
+	struct history *history;
 	struct http *http; /* NULL: listens nowhere */
 	char *at;
 };
@@ -51,7 +55,8 @@ static void answer_text(struct http_answer *ret, unsigned int status, const char
 	ret->length = strlen(text);
 }
 
-static void answer_metrics(struct exports *exports, struct http_answer *ret)
+static void answer_metrics(const struct http_request *request, struct exports *exports,
+			   struct http_answer *ret)
 {
 	struct scrape *scrape = calloc(1, sizeof(*scrape));
 
@@ -66,12 +71,57 @@ static void answer_metrics(struct exports *exports, struct http_answer *ret)
 	ret->pieces = scrape;
 }
 
+/* The page, and what it draws */
+
+static const char page[] =
+#include "page.html.inc"
+	;
+
+static void answer_page(const struct http_request *request, struct exports *exports,
+			struct http_answer *ret)
+{
+	answer_text(ret, 200, page);
+	ret->type = "text/html; charset=utf-8";
+}
+
+/* What follows the argument's number, and all where there is none. */
+static double number_argument(const struct http_request *request, const char *name)
+{
+	const char *text = http_argument(request, name);
+
+	return text ? strtod(text, NULL) : 0;
+}
+
+static void answer_figures(const struct http_request *request, struct exports *exports,
+			   struct http_answer *ret)
+{
+	json_t *state, *figures;
+	double event = number_argument(request, "events");
+
+	if (exports->state(NULL, exports->userdata, &state) < 0) {
+		answer_text(ret, 500, "the counters cannot be read\n");
+		return;
+	}
+	figures = figures_json(state);
+	json_decref(state);
+	json_object_set_new(figures, "history",
+			    history_json(exports->history, number_argument(request, "after")));
+	json_object_set_new(figures, "happened", events_json(event > 0 ? event : 0));
+	ret->type = "application/json";
+	ret->text = json_dumps(figures, JSON_COMPACT);
+	ret->length = ret->text ? strlen(ret->text) : 0;
+	json_decref(figures);
+}
+
 /* What there is */
 
 static const struct {
 	const char *path;
-	void (*answer)(struct exports *exports, struct http_answer *ret);
+	void (*answer)(const struct http_request *request, struct exports *exports,
+		       struct http_answer *ret);
 } pages[] = {
+	{"/", answer_page},
+	{"/figures", answer_figures},
 	{"/metrics", answer_metrics},
 };
 
@@ -83,21 +133,28 @@ static void answer(const struct http_request *request, void *userdata, struct ht
 	}
 	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
 		if (strcmp(pages[i].path, http_path(request)) == 0) {
-			pages[i].answer(userdata, ret);
+			pages[i].answer(request, userdata, ret);
 			return;
 		}
-	answer_text(ret, 404, "no such page, there is /metrics\n");
+	answer_text(ret, 404, "no such page, there are / and /metrics\n");
 }
 
-int exports_new(sd_event *event, control_answer_fn state, void *userdata, struct exports **ret)
+int exports_new(sd_event *event, control_answer_fn state, control_answer_fn counters, void *userdata,
+		struct exports **ret)
 {
 	struct exports *exports = calloc(1, sizeof(*exports));
+	int r;
 
 	if (!exports)
 		return -ENOMEM;
 	exports->event = event;
 	exports->state = state;
 	exports->userdata = userdata;
+	r = history_new(event, counters, userdata, &exports->history);
+	if (r < 0) {
+		free(exports);
+		return r;
+	}
 	*ret = exports;
 	return 0;
 }
@@ -107,6 +164,7 @@ struct exports *exports_free(struct exports *exports)
 	if (!exports)
 		return NULL;
 	http_free(exports->http);
+	history_free(exports->history);
 	free(exports->at);
 	free(exports);
 	return NULL;

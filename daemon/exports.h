@@ -3,6 +3,8 @@
  * Where a daemon's numbers are fetched: HTTP over TCP, to read only, with nothing that anybody could
  * change. Listens where the configuration says (`metrics`), by default on loopback.
  *
+ *	/		a page that draws them, live (daemon/page.html)
+ *	/figures	what it draws, every second
  *	/metrics	Prometheus's text format, a metric at a time, so that neither the text of 10,000 backends
  *			is in memory nor the loop is held up while it is sent
  */
@@ -14,8 +16,9 @@
 
 struct exports;
 
-/* `state` answers with what metrics_state makes, to no request. */
-int exports_new(sd_event *event, control_answer_fn state, void *userdata, struct exports **ret);
+/* To no request, `state` answers with what metrics_state makes, and `counters` with the verdicts' counters. */
+int exports_new(sd_event *event, control_answer_fn state, control_answer_fn counters, void *userdata,
+		struct exports **ret);
 struct exports *exports_free(struct exports *exports);
 
 /*

@@ -209,7 +209,7 @@ static int answer_status(const struct control_request *request, void *userdata, 
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int answer_counters(const struct control_request *request, void *userdata, json_t **ret)
+int answer_counters(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct gateway_daemon *gateway = userdata;
 	json_t *counters;

@@ -46,5 +46,6 @@ struct gateway_daemon {
 /* What the control socket answers. */
 extern const struct control_resource gateway_resources[];
 
-/* All that can be counted, for the exports: see daemon/metrics.h. */
+/* The verdicts' counters, and all that can be counted, for the exports: see daemon/metrics.h. */
+int answer_counters(const struct control_request *request, void *userdata, json_t **ret);
 int answer_metrics(const struct control_request *request, void *userdata, json_t **ret);

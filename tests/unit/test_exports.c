@@ -46,12 +46,19 @@ static int answer_state(const struct control_request *request, void *userdata, j
 	return 0;
 }
 
+static int answer_nothing(const struct control_request *request, void *userdata, json_t **ret)
+{
+	*ret = json_pack("{s:{s:{s:i s:i s:s}}}", "counters", "picked", "packets", 7, "bytes", 700,
+			 "action", "SEND");
+	return 0;
+}
+
 static int set_up(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_true(sd_event_new(&world->event) >= 0);
-	assert_int_equal(exports_new(world->event, answer_state, world, &world->exports), 0);
+	assert_int_equal(exports_new(world->event, answer_state, answer_nothing, world, &world->exports), 0);
 	exports_listen(world->exports, at());
 	*state = world;
 	return 0;
@@ -146,6 +153,46 @@ static void one_who_goes_away_in_the_middle_costs_nothing(void **state)
 	assert_int_equal(world->states, 2);
 }
 
+static void the_page_needs_nothing_from_elsewhere(void **state)
+{
+	_cleanup_free_ char *text = fetch(*state, "/", "GET");
+
+	assert_int_equal(strncmp(text, "<!DOCTYPE html>", 15), 0);
+	assert_non_null(strstr(text, "</html>\n200"));
+	assert_non_null(strstr(text, "default-src 'none'"));
+	assert_null(strstr(text, "src=\"http"));
+	assert_null(strstr(text, "href=\"http"));
+}
+
+static void what_the_page_draws_is_small_however_many_backends_there_are(void **state)
+{
+	_cleanup_free_ char *text = fetch(*state, "/figures?after=0&events=0", "GET");
+
+	assert_true(strlen(text) < 20000);
+	assert_non_null(strstr(text, "\"members\":10000,\"open\":10000,\"down\":0"));
+	assert_non_null(strstr(text, "\"happened\":{"));
+}
+
+static void the_page_gets_the_past_and_after_that_what_is_new(void **state)
+{
+	struct world *world = *state;
+	char *text, *at_sample;
+	double time_s = 0;
+
+	do {
+		sd_event_run(world->event, 100 * 1000);
+		text = fetch(world, "/figures?after=0&events=0", "GET");
+		at_sample = strstr(text, "\"samples\":[[");
+		if (at_sample)
+			time_s = strtod(at_sample + strlen("\"samples\":[["), NULL);
+		free(text);
+	} while (!at_sample); /* the first comes after a second */
+	assert_true(time_s > 1e9);
+	text = fetch(world, "/figures?after=4e9&events=0", "GET");
+	assert_non_null(strstr(text, "\"samples\":[]"));
+	free(text);
+}
+
 static void nothing_can_be_changed_there(void **state)
 {
 	_cleanup_free_ char *text = fetch(*state, "/metrics", "POST");
@@ -182,7 +229,7 @@ static void an_address_that_is_taken_is_said_and_nothing_more(void **state)
 	struct exports *second;
 	char said[256], wanted[256];
 
-	assert_int_equal(exports_new(world->event, answer_state, world, &second), 0);
+	assert_int_equal(exports_new(world->event, answer_state, answer_nothing, world, &second), 0);
 	stderr_keep(&kept);
 	exports_listen(second, at());
 	stderr_back(&kept, said, sizeof(said));
@@ -197,6 +244,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_backends_come_whole_from_one_state),
 		TEST(one_who_goes_away_in_the_middle_costs_nothing),
+		TEST(the_page_needs_nothing_from_elsewhere),
+		TEST(what_the_page_draws_is_small_however_many_backends_there_are),
+		TEST(the_page_gets_the_past_and_after_that_what_is_new),
 		TEST(nothing_can_be_changed_there),
 		TEST(what_there_is_not_is_not_found),
 		TEST(off_listens_nowhere_and_an_address_does_again),
