@@ -310,6 +310,14 @@ static int add_share(struct diff *diff, const struct plan_service *before,
 	return 0;
 }
 
+static int compare_health(struct diff *diff, const struct config_service *before,
+			  const struct config_service *after)
+{
+	const struct diff_options options = {DIFF_SERVICE, after->name, strlen("services.*.")};
+
+	return diff_options(diff, &options, "services.*.health", &before->health, &after->health);
+}
+
 /* What only a gateway holds of a service. */
 static int compare_served(struct comparison *comparison, const struct plan_service *before,
 			  const struct plan_service *after, const struct backends *backends)
@@ -337,6 +345,8 @@ static int compare_served(struct comparison *comparison, const struct plan_servi
 		r = diff_field(diff, DIFF_SERVICE, name, "return",
 				  before->flags & SERVICE_RETURN ? "gateway" : "direct",
 				  after->flags & SERVICE_RETURN ? "gateway" : "direct");
+	if (r == 0)
+		r = compare_health(diff, before->config, after->config);
 	if (r == 0)
 		r = diff_policies(diff, before, after);
 	if (r == 0)
@@ -504,6 +514,15 @@ static int compare_interfaces(struct comparison *comparison)
 		    comparison->after->n_interfaces, compare_interface, NULL);
 }
 
+static int compare_metrics(struct comparison *comparison)
+{
+	const struct diff_options options = {.about = DIFF_SETTING};
+
+	return diff_options(comparison->diff, &options, "metrics",
+			    &comparison->before->plan->config->metrics,
+			    &comparison->after->plan->config->metrics);
+}
+
 static int compare_settings(struct comparison *comparison)
 {
 	return diff_settings(comparison->diff, comparison->before, comparison->after);
@@ -512,7 +531,7 @@ static int compare_settings(struct comparison *comparison)
 int diff_sides(const struct diff_side *before, const struct diff_side *after, struct diff **ret)
 {
 	static int (*const steps[])(struct comparison * comparison) = {
-		compare_settings, compare_interfaces, compare_routers,
+		compare_settings, compare_metrics, compare_interfaces, compare_routers,
 		compare_backends, compare_vips,	      compare_services,
 	};
 	_cleanup_diff_ struct diff *diff = calloc(1, sizeof(*diff));

@@ -31,7 +31,7 @@ enum diff_about {
 	DIFF_BACKEND,
 	DIFF_GATEWAY,
 	DIFF_INTERFACE,
-	DIFF_SETTING, /* of the programs; makes them be loaded anew */
+	DIFF_SETTING, /* of the programs, which are loaded anew then (`reload`), or of the daemon */
 };
 
 enum diff_what {

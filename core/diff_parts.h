@@ -17,3 +17,14 @@ int diff_settings(struct diff *diff, const struct diff_side *before, const struc
 /* When and where to the service's new connections leave the site. 0 or -ENOMEM. */
 int diff_policies(struct diff *diff, const struct plan_service *before,
 		  const struct plan_service *after);
+
+/* Whose options are compared. */
+struct diff_options {
+	enum diff_about about;
+	const char *name; /* whose they are; NULL: the node's own, each called by its path */
+	size_t skip;	  /* letters of the rows' paths that are not said */
+};
+
+/* All options under the row `parent`, of two objects that it keeps them in. 0 or -ENOMEM. */
+int diff_options(struct diff *diff, const struct diff_options *options, const char *parent,
+		 const void *before, const void *after);

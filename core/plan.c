@@ -331,6 +331,7 @@ int plan_agent(const struct config *config, const struct config_backend *self, s
 
 	if (!plan)
 		return -ENOMEM;
+	plan->config = config;
 	plan->services = calloc(config->n_services + 1, sizeof(*plan->services));
 	if (!plan->services)
 		return -ENOMEM;

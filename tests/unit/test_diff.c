@@ -160,7 +160,9 @@ static void a_services_ports_vips_and_rows_are_its_own_changes(void **state)
 	       "vip 198.51.100.81: added", "vip 198.51.100.81: announced",
 	       "service web: changed ports: tcp 80 -> udp 80-90",
 	       "service web: vip 198.51.100.80: removed", "service web: vip 198.51.100.81: added",
-	       "service web: changed rows: 1009 -> 6421");
+	       "service web: changed rows: 1009 -> 6421",
+	       "service web: changed health.check: tcp -> off",
+	       "service web: changed health.port: 80 -> 0");
 }
 
 static void cookies_are_on_until_they_are_switched_off(void **state)
@@ -271,6 +273,32 @@ static void a_policy_is_a_change_of_the_services_that_use_it(void **state)
 	       "a second, after 0 s");
 }
 
+#define CHECKED(health, metrics)                                                                    \
+	"infrastructure: \"fd48::/32\"\nsecret: s\nsites: {ams: {locator: \"fd48:0:0:1::/64\"}}\n"     \
+	"gateways: {g1: {locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"                      \
+	"backends: {b1: {id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}}\n"               \
+	"metrics: {" metrics "}\n"                                                                  \
+	"services: {web: {vips: [198.51.100.80], protocol: tcp, ports: 80, health: {" health "}, " \
+	"backends: {b1: {}}}}\n"
+
+static void options_of_health_are_changes_of_their_service(void **state)
+{
+	EXPECT(diff_of(gateway_of, "g1", CHECKED("", ""),
+		       CHECKED("check: http, interval: 200, host: www.example, all-down: all", "")),
+	       "service web: changed health.check: tcp -> http",
+	       "service web: changed health.interval: 80 -> 200",
+	       "service web: changed health.host: none -> www.example",
+	       "service web: changed health.all-down: none -> all");
+}
+
+static void where_numbers_go_is_a_setting(void **state)
+{
+	EXPECT(diff_of(gateway_of, "g1", CHECKED("", ""),
+		       CHECKED("", "listen: off, influx: {url: \"http://x/write?db=h\"}")),
+	       "setting metrics.listen: changed: [::1]:9469 -> off",
+	       "setting metrics.influx.url: changed: none -> http://x/write?db=h");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +317,8 @@ int main(void)
 		cmocka_unit_test(what_the_programs_were_loaded_with_makes_them_load_anew),
 		cmocka_unit_test(interfaces_come_and_go),
 		cmocka_unit_test(a_policy_is_a_change_of_the_services_that_use_it),
+		cmocka_unit_test(options_of_health_are_changes_of_their_service),
+		cmocka_unit_test(where_numbers_go_is_a_setting),
 		cmocka_unit_test(an_agent_sees_the_vips_of_its_own_services_only),
 	};
 
