@@ -56,6 +56,9 @@ declare -gA PROTOCOL=([web]=tcp) PORT=([web]=80)
 declare -gA VIP4=([web]=198.51.100.80) VIP6=([web]=2001:db8:100::80)
 declare -gA MEMBERS=([web]="b1 b2 b3 b4")
 
+# What a backend serves; tests that add services have their own.
+topology_backend() { nginx_on "$1"; }
+
 topology_up() {
 	local site node
 
@@ -79,7 +82,7 @@ topology_up() {
 		done
 	done
 	for node in "${BACKENDS[@]}"; do
-		nginx_on "$node"
+		topology_backend "$node"
 	done
 	write_config >"$LAB_STATE/holdfast.yaml"
 	make_secret "$LAB_STATE/secret"

@@ -44,6 +44,11 @@ write_config() {
 	END
 }
 
+topology_backend() {
+	nginx_on "$1"
+	load_serve "$1"
+}
+
 use_policy() {
 	local gateway
 
@@ -121,10 +126,6 @@ holds_at_least() { (($(live_at "$1") >= $2)); }
 
 exec 3>&1
 topology_up
-load_serve "${BACKENDS[@]}"
-for vip in "${VIP4[live]}" "${VIP6[live]}"; do
-	wait_for "two next hops for $vip" 20 has_next_hops fa "$vip" 2
-done
 wait_for "the gateways of ams to hear of its use" 20 on_both '.used != null'
 wait_for "all to stay" 20 on_both '."stay-percent" == 100'
 it "old connections open, all in ams" load_open old live 4 40 --rate 20
