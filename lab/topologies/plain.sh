@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# lab/topologies/churn.sh with servers that have no agent: their connections live by the gateways' pins.
+# The topology churn with servers that have no agent: their connections live by the gateways' pins.
 
 # shellcheck source=lab/topologies/churn.sh
 . "$(topology_file churn)"
