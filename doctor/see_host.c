@@ -51,7 +51,7 @@ static int take_address(const struct nlmsghdr *message, void *userdata)
 	return 0;
 }
 
-static int see_addresses(struct facts *facts)
+int see_dump(uint16_t type, size_t header_size, netlink_fn take, struct facts *facts)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	struct netlink *netlink;
@@ -60,13 +60,21 @@ static int see_addresses(struct facts *facts)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < sizeof(families); i++) {
-		struct nlmsghdr *message = netlink_request(netlink, RTM_GETADDR, NLM_F_DUMP);
-		struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+		struct nlmsghdr *message = netlink_request(netlink, type, NLM_F_DUMP);
+		struct rtgenmsg *header = mnl_nlmsg_put_extra_header(message, header_size);
 
-		header->ifa_family = families[i];
-		r = netlink_run(netlink, take_address, facts);
+		header->rtgen_family = families[i];
+		r = netlink_run(netlink, take, facts);
+		r = r == -EINTR ? 0 : r; /* they changed meanwhile: this is as good a look as any */
 	}
 	netlink_free(netlink);
+	return r;
+}
+
+static int see_addresses(struct facts *facts)
+{
+	int r = see_dump(RTM_GETADDR, sizeof(struct ifaddrmsg), take_address, facts);
+
 	for (size_t i = 0; i < facts->n_addresses; i++)
 		facts->probe_source |= network_holds(&facts->config->infrastructure,
 						     &facts->addresses[i].network.address);

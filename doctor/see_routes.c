@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include "doctor/see.h"
-#include "io/netlink.h"
 
 #ifndef RTAX_FEATURE_TCP_USEC_TS
 #define RTAX_FEATURE_TCP_USEC_TS (1 << 4)
@@ -58,20 +57,5 @@ static int take_route(const struct nlmsghdr *message, void *userdata)
 
 int see_routes(struct facts *facts)
 {
-	static const uint8_t families[] = {AF_INET, AF_INET6};
-	struct netlink *netlink;
-	int r = netlink_new(&netlink);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < sizeof(families); i++) {
-		struct nlmsghdr *message = netlink_request(netlink, RTM_GETROUTE, NLM_F_DUMP);
-		struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-
-		header->rtm_family = families[i];
-		r = netlink_run(netlink, take_route, facts);
-		r = r == -EINTR ? 0 : r; /* they changed meanwhile: this is as good a look as any */
-	}
-	netlink_free(netlink);
-	return r;
+	return see_dump(RTM_GETROUTE, sizeof(struct rtmsg), take_route, facts);
 }

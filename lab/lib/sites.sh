@@ -72,11 +72,11 @@ announced_by() {
 	done
 }
 
-# sites_config [SITE]: of sites, gateways and backends what the configuration says; that site is drained.
+# sites_config [SITE]: all of the configuration above its services; that site is drained.
 sites_config() {
 	local site node
 
-	echo "sites:"
+	printf '%s\n' "infrastructure: fd48:6f6c::/32" "secret: secret" "" "sites:"
 	for site in "${SITES[@]}"; do
 		echo "  $site: {locator: \"${LOCATOR[$site]}::/64\"$([[ $site != "${1:-}" ]] || echo ', enabled: false')}"
 	done

@@ -151,12 +151,7 @@ sites_reach_each_other() {
 write_config() {
 	local members="w1: {}, w2: {}, w3: {}, e1: {}, e2: {}, e3: {}"
 
-	cat <<-END
-		# Made by lab/topologies/pops.sh.
-		infrastructure: fd48:6f6c::/32
-		secret: secret
-
-	END
+	echo "# Made by lab/topologies/pops.sh."
 	sites_config "$@"
 	cat <<-END
 		services:

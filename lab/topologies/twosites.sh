@@ -118,12 +118,7 @@ site_bgp() {
 
 # write_config [SITE]: the configuration, with that site drained.
 write_config() {
-	cat <<-END
-		# Made by lab/topologies/twosites.sh.
-		infrastructure: fd48:6f6c::/32
-		secret: secret
-
-	END
+	echo "# Made by lab/topologies/twosites.sh."
 	sites_config "$@"
 	cat <<-END
 		services:
