@@ -94,20 +94,43 @@ all_return() {
 }
 
 ten_times() {
-	local round
+	local round begun
 
+	begun=$(processor_waits)
 	heading "Ten times more, in both sites by turns: from the death"
 	printf '  %5s  %-4s  %-24s  %28s  %22s\n' round site 'how its servers die' 'last new one to the dead' 'first one elsewhere'
 	for ((round = 1; round <= ROUNDS; round++)); do
 		one_round "$round"
 	done
-	printf '  %-37s  %25d ms  %19d ms\n' median "$(median "${LASTS[@]}")" "$(median "${FIRSTS[@]}")"
-	printf '  %-37s  %25d ms  %19d ms\n' maximum "$(maximum "${LASTS[@]}")" "$(maximum "${FIRSTS[@]}")"
-	printf '\n  %d of %d within the promised %d ms\n' "$(printf '%s\n' "${FIRSTS[@]}" |
-		awk -v goal="$GOAL_MS" '$1 < goal { n++ } END { print n + 0 }')" "$ROUNDS" "$GOAL_MS"
-	# The median alone: where all of a lab shares two cores, a single one tells of the machine, too.
-	expect "the median failover took less than $((GOAL_MS + MARGIN_MS)) ms" in_time "$(median "${FIRSTS[@]}")"
+	median_and_maximum "$begun"
+	expect "the median failover took less than $GOAL_MS ms" in_time "$(median "${FIRSTS[@]}")"
 	expect "the median of the last ones that the dead were given is less, too" in_time "$(median "${LASTS[@]}")"
+}
+
+# median_and_maximum WAITS: those of the processor when it began.
+median_and_maximum() {
+	local what
+
+	for what in median maximum; do
+		printf '  %-37s  %25d ms  %19d ms   %s\n' "$what" "$("$what" "${LASTS[@]}")" "$("$what" "${FIRSTS[@]}")" \
+			"$(promise "$("$what" "${LASTS[@]}")" "$("$what" "${FIRSTS[@]}")")"
+	done
+	printf '\n  %d of %d failovers within the promised %d ms; processes waited for a processor %s of that time\n' \
+		"$(printf '%s\n' "${FIRSTS[@]}" | awk -v goal="$GOAL_MS" '$1 < goal { n++ } END { print n + 0 }')" \
+		"$ROUNDS" "$GOAL_MS" "$(waited_since "$1")"
+}
+
+# promise MS...: is each within what is promised?
+promise() {
+	local ms
+
+	for ms; do
+		in_time "$ms" || {
+			echo "under $GOAL_MS ms: NOT reached"
+			return
+		}
+	done
+	echo "under $GOAL_MS ms: reached"
 }
 
 # one_round NUMBER

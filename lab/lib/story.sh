@@ -50,6 +50,17 @@ event() {
 median() { printf '%s\n' "$@" | sort -n | awk '{ n[NR] = $1 } END { printf "%.0f\n", NR % 2 ? n[(NR + 1) / 2] : (n[NR / 2] + n[NR / 2 + 1]) / 2 }'; }
 maximum() { printf '%s\n' "$@" | sort -n | tail -n 1; }
 
+# processor_waits: "NOW-US WAITED-US", how long processes have waited for a processor so far (/proc/pressure,
+# which not every kernel has).
+processor_waits() {
+	echo "$(now_us) $(sed -n 's/^some .*total=//p' /proc/pressure/cpu 2>/dev/null)"
+}
+
+# waited_since WAITS: what part of the time since then, in percent.
+waited_since() {
+	awk '{ if (NF == 4) printf "%.0f %%", 100 * ($4 - $2) / ($3 - $1); else print "? %" }' <<<"$1 $(processor_waits)"
+}
+
 # story_verdict WHAT-HELD: 1 if something did not.
 story_verdict() {
 	local failure

@@ -19,5 +19,6 @@ it "it tells when the last new connection went to a dead server" \
 it "it tells when the other site first answered" tells 'First answer from east: [0-9]+ ms'
 it "it has measured ten failovers" tells '^ +10 +east'
 it "it tells their median and maximum beside DNS" tells '^  Holdfast, 10 failovers.* [0-9]+ ms +[0-9]+ ms'
+it "it says of both whether they are what was promised" tells '^  maximum .* under 300 ms: (NOT )?reached'
 it "DNS took seconds" tells '^  DNS, TTL 30 s.* [0-9]{5} ms'
 tests_end
