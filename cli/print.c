@@ -143,6 +143,9 @@ static void print_store(const json_t *store, FILE *to)
 	fprintf(to, "state of revision %lld\n", number(store, "revision"));
 	if (!is_true(store, "reachable") && json_is_string(json_object_get(store, "why")))
 		fprintf(to, "    %s\n", text(store, "why"));
+	if (json_is_string(json_object_get(store, "alarm")))
+		fprintf(to, "    it is read but not written, by its alarm %s: see etcdctl alarm list\n",
+			text(store, "alarm"));
 	if (json_is_string(json_object_get(store, "refused")))
 		fprintf(to, "    its own is refused: %s\n", text(store, "refused"));
 	else if (is_true(store, "reachable") && number(store, "newest") != number(store, "revision"))

@@ -114,30 +114,54 @@ static json_t *operation(const struct session *session, const char *key, const c
 }
 
 /*
- * One transaction, if the manifest is still of `revision`. *ret: of the new one; 0: it was not, and nothing
- * is written.
+ * What a transaction has written; 0: nothing. One that was asked twice, since a member died before it had
+ * answered, finds its own manifest there: it was written the first time.
  */
-static int transact(const struct session *session, int64_t revision, json_t *operations,
-		    int64_t *ret)
+static int64_t written_revision(const json_t *answer, const char *manifest)
+{
+	const json_t *found = json_array_get(json_object_get(answer, "responses"), 0);
+	const json_t *kv = json_array_get(json_object_get(json_object_get(found, "response_range"), "kvs"), 0);
+	_cleanup_free_ char *text = etcd_text_of(kv, "value", NULL);
+
+	if (json_is_true(json_object_get(answer, "succeeded")))
+		return etcd_number_of(json_object_get(answer, "header"), "revision");
+	return text && strcmp(text, manifest) == 0 ? etcd_number_of(kv, "mod_revision") : 0;
+}
+
+static json_t *transaction(const struct session *session, int64_t revision, json_t *operations)
 {
 	_cleanup_free_ char *key = shared_key(&session->shared, "config/" DOCUMENTS_MANIFEST);
-	_cleanup_free_ char *why = NULL;
 	json_t *compare = json_pack("[{s:o s:s s:o s:s}]", "key", etcd_bytes(key ?: ""), "target",
 				    "MOD", "mod_revision", etcd_number(revision), "result", "EQUAL");
-	json_t *answer = NULL;
-	int r = etcd_ask(session->shared.etcd, session->event, "/v3/kv/txn",
-			 json_pack("{s:o s:o}", "compare", compare, "success", operations), &answer,
-			 &why);
 
+	return json_pack("{s:o s:o s:[{s:o}]}", "compare", compare, "success", operations, "failure",
+			 "request_range", shared_range(&session->shared, DOCUMENTS_MANIFEST));
+}
+
+/*
+ * One transaction, if the manifest is still of `revision`; it writes `manifest`, too. *ret: of the new one; 0:
+ * it was not, and nothing is written.
+ */
+static int transact(const struct session *session, int64_t revision, json_t *operations,
+		    const char *manifest, int64_t *ret)
+{
+	_cleanup_free_ char *why = NULL;
+	json_t *answer = NULL;
+	int r;
+
+	json_array_append_new(operations, operation(session, DOCUMENTS_MANIFEST, manifest));
+	r = etcd_ask(session->shared.etcd, session->event, "/v3/kv/txn",
+		     transaction(session, revision, operations), &answer, &why);
 	if (r == -ENOSPC)
 		log_error("%s: not written, etcd is full: compact and defragment it, then etcdctl "
 			  "alarm disarm (%s)", session->shared.name, why);
+	else if (r == -EIO || r == -EAGAIN)
+		log_error("%s: whether it is written is not known, look with holdfast config pull: %s",
+			  session->shared.name, why ?: strerror(-r));
 	else if (r < 0)
 		log_error("%s: not written: %s", session->shared.name, why ?: strerror(-r));
 	else
-		*ret = json_is_true(json_object_get(answer, "succeeded"))
-			       ? etcd_number_of(json_object_get(answer, "header"), "revision")
-			       : 0;
+		*ret = written_revision(answer, manifest);
 	json_decref(answer);
 	return r;
 }
@@ -172,10 +196,7 @@ static int write_all(const struct session *session, const struct writing *writin
 			json_array_append_new(operations,
 					      operation(session, writing[i].key, writing[i].text));
 		}
-		json_array_append_new(operations,
-				      operation(session, DOCUMENTS_MANIFEST,
-						i < n ? writing_manifest : manifest));
-		r = transact(session, step, operations, &now);
+		r = transact(session, step, operations, i < n ? writing_manifest : manifest, &now);
 		if (r < 0 || now == 0 || i == n) {
 			*ret = r < 0 ? 0 : now;
 			return r;

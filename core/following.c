@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "core/following.h"
 
-void following_begin(struct following *following, uint64_t now_us)
+void following_begin(struct following *following, uint32_t members, uint64_t now_us)
 {
-	*following = (struct following){.step = FOLLOWING_READ, .heard_us = now_us, .retry_us = now_us};
+	*following = (struct following){.step = FOLLOWING_READ,
+					.members = members,
+					.heard_us = now_us,
+					.retry_us = now_us};
 }
 
 static bool answered(struct following *following, uint64_t now_us)
@@ -32,16 +35,35 @@ bool following_was_probed(struct following *following, bool same, uint64_t now_u
 }
 
 /* 250 ms, 500 ms, ... 4 s; of each, between the half and the whole. */
-bool following_failed(struct following *following, uint64_t now_us, uint32_t random)
+static uint64_t wait_us(uint32_t rounds, uint32_t random)
 {
-	bool news = !following->told || following->reachable;
 	uint64_t wait_us = FOLLOWING_WAIT_MAX_US;
 
-	if (following->failures < 4)
-		wait_us = (uint64_t)FOLLOWING_WAIT_MIN_US << following->failures;
-	following->failures++;
-	following->retry_us = now_us + wait_us / 2 + (wait_us / 2) * (random >> 16) / UINT16_MAX;
+	if (rounds < 5)
+		wait_us = (uint64_t)FOLLOWING_WAIT_MIN_US << (rounds - 1);
+	return wait_us / 2 + (wait_us / 2) * (random >> 16) / UINT16_MAX;
+}
+
+static bool may_be_electing(const struct following *following, uint64_t now_us)
+{
+	return following->members > 1 && now_us - following->failed_us < FOLLOWING_ELECTION_US;
+}
+
+bool following_failed(struct following *following, bool all, uint64_t now_us, uint32_t random)
+{
+	uint32_t members = following->members;
+	bool news = !following->told || following->reachable;
+
+	if (following->failures == 0)
+		following->failed_us = now_us;
+	following->failures += all ? members - following->failures % members : 1;
 	following->step = following->revision ? FOLLOWING_PROBE : FOLLOWING_READ;
+	following->retry_us = now_us;
+	if (following->failures % members)
+		return false;
+	following->retry_us += wait_us(following->failures / members, random);
+	if (!all && may_be_electing(following, now_us))
+		return false;
 	following->told = true;
 	following->reachable = false;
 	return news;

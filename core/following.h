@@ -6,8 +6,10 @@
  * else, and when the store has forgotten the changes since, all is read anew. So a store that was
  * restarted empty, whose revisions begin again, is never taken for the old one.
  *
- * Failures are answered by waiting, twice as long each time and spread at random, so that a fleet does
- * not come back all at once.
+ * A store has one member or several. After a failure the next one is asked at once; when each has failed, all
+ * are asked again after a wait, twice as long each time and spread at random, so that a fleet does not come back
+ * all at once. Where there are several, a leader may be about to be elected: that the store cannot be reached
+ * is news when that would be over.
  */
 #pragma once
 
@@ -16,6 +18,7 @@
 
 #define FOLLOWING_WAIT_MIN_US 250000
 #define FOLLOWING_WAIT_MAX_US 4000000
+#define FOLLOWING_ELECTION_US 5000000 /* etcd needs one or two seconds */
 
 enum following_step {
 	FOLLOWING_READ,	 /* all of it */
@@ -31,16 +34,21 @@ struct following {
 	uint64_t heard_us; /* its last sign of life; at first, when it began */
 	uint64_t retry_us; /* not to be begun before */
 	uint32_t failures; /* in a row */
+	uint64_t failed_us; /* the first of them */
+	uint32_t members;
 };
 
-void following_begin(struct following *following, uint64_t now_us);
+/* `members`: at least one. */
+void following_begin(struct following *following, uint32_t members, uint64_t now_us);
 
 /*
  * These tell what happened. True: it is news that the store can be reached, or that it cannot.
  */
 bool following_was_read(struct following *following, int64_t revision, uint64_t now_us);
 bool following_was_probed(struct following *following, bool same, uint64_t now_us);
-bool following_failed(struct following *following, uint64_t now_us, uint32_t random);
+
+/* `all`: no other member would say anything else. */
+bool following_failed(struct following *following, bool all, uint64_t now_us, uint32_t random);
 
 /* Events up to this revision, or a sign of life (0). */
 void following_heard(struct following *following, int64_t revision, uint64_t now_us);

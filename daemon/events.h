@@ -27,6 +27,9 @@
 	    "what the store has is no configuration, the last one goes on")                         \
 	ROW(STORE_LOST, "store-lost", ERROR, "the store cannot be reached, the last state goes on") \
 	ROW(STORE_BACK, "store-back", INFO, "it answers again")                                     \
+	ROW(STORE_ALARM, "store-alarm", ERROR,                                                      \
+	    "the store is read but not written: it is full, or its data are corrupt")                \
+	ROW(STORE_CALM, "store-calm", INFO, "it is written again")                                  \
 	ROW(BACKEND_DOWN, "backend-down", WARNING, "a backend of a service fails its health checks") \
 	ROW(BACKEND_UP, "backend-up", INFO, "it passes them again")                                 \
 	ROW(AGENT_SILENT, "agent-silent", WARNING, "a backend's agent is not heard any more")       \

@@ -34,6 +34,8 @@ const struct metric_row metric_rows[] = {
 	 "1: the configuration was read, but not taken over; the former one goes on."},
 	{"holdfast_store_reachable", METRIC_GAUGE, METRIC_NODE, "store.reachable", 0,
 	 "1: the store answers. 0: the last state goes on without it."},
+	{"holdfast_store_writable", METRIC_GAUGE, METRIC_NODE, "store.writable", 0,
+	 "0: etcd has raised an alarm, since it is full or corrupt; it is read, but not written."},
 	{"holdfast_store_silence_seconds", METRIC_GAUGE, METRIC_NODE, "store.heard_s", 0,
 	 "Since its last answer; one is asked for every three seconds."},
 	{"holdfast_store_revision", METRIC_GAUGE, METRIC_NODE, "store.revision", 0,

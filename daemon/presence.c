@@ -36,14 +36,11 @@ static void take_error(struct presence *presence, const struct etcd_answer *answ
 		presence->beat(answer->error, answer->why, presence->userdata);
 		return;
 	}
-	if (!presence->refused)
-		log_warning("store: this node is not among those that live: %s%s", answer->why,
-			    answer->error == -ENOSPC ? ": etcd is full, the configuration is read "
-						       "but not written (etcdctl alarm list)"
-						     : "");
+	if (!presence->refused && answer->error == -EACCES)
+		log_warning("store: this node is not among those that live: %s", answer->why);
 	presence->refused = true;
 	go_on(presence, PRESENCE_INTERVAL_US);
-	presence->beat(0, NULL, presence->userdata);
+	presence->beat(answer->error == -ENOSPC ? -ENOSPC : 0, answer->why, presence->userdata);
 }
 
 /* Of every answer the first thing. False: it is an error, and dealt with. */

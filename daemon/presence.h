@@ -18,8 +18,8 @@
 struct presence;
 
 /*
- * 0: the store is there. Else it is not, and the presence pauses: the error, and why, of the answer
- * (io/etcd.h).
+ * 0: the store is there. -ENOSPC: it is, and full: the entry waits for presence_resume. Else it is not, and the
+ * presence pauses: the error, and why, of the answer (io/etcd.h).
  */
 typedef void (*presence_beat_fn)(int error, const char *why, void *userdata);
 

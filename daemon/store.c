@@ -13,6 +13,7 @@
 #include "config_build.h"
 #include "core/config.h"
 #include "core/following.h"
+#include "daemon/alarms.h"
 #include "daemon/events.h"
 #include "daemon/last_state.h"
 #include "daemon/presence.h"
@@ -33,6 +34,7 @@ struct store {
 	bool reopen;
 	struct shared shared;
 	struct presence *presence;
+	struct alarms *alarms;
 	struct etcd_call *call; /* reads, probes or watches */
 	struct following following;
 	sd_event_source *step, *quiet;
@@ -47,6 +49,8 @@ struct store {
 	char why[WHY_MAX]; /* it cannot be reached */
 	char refused[DOCUMENTS_WHY_MAX];
 	int told; /* of `why`: the error that was said */
+	bool lost; /* and it has not answered since */
+	const char *answered; /* the endpoint that did last; NULL: none yet */
 };
 
 static uint64_t now_of(const struct store *store)
@@ -124,17 +128,29 @@ static int on_quiet(sd_event_source *source, uint64_t due_us, void *userdata)
 
 static void step(struct store *store);
 
-static void reached(struct store *store, bool news)
+/* Another member than before is worth a line, and no event: nothing has changed. */
+static void reached(struct store *store)
 {
-	if (news && *store->why)
-		event_say(EVENT_STORE_BACK, ABOUT(), "store: %s answers again",
-			  etcd_endpoint(store->shared.etcd));
+	const char *endpoint = etcd_endpoint(store->shared.etcd);
+
+	if (store->lost)
+		event_say(EVENT_STORE_BACK, ABOUT(), "store: %s answers again", endpoint);
+	else if (store->answered && store->answered != endpoint)
+		log_info("store: %s is asked from now on, since %s", endpoint, store->why);
+	store->answered = endpoint;
+	store->lost = false;
 	*store->why = '\0';
-	if (news)
-		presence_resume(store->presence);
+	presence_resume(store->presence);
+	alarms_resume(store->alarms);
 }
 
-/* Besides the first reason, one that does not pass by itself is said: a password, a certificate. */
+/* Does not pass by itself, and other members may say the same: a password, a certificate. */
+static bool stays(int error)
+{
+	return error != -EIO && error != -EAGAIN;
+}
+
+/* Besides the first reason, one that stays is said. */
 static void failed(struct store *store, int error, const char *why)
 {
 	uint64_t now_us = now_of(store);
@@ -146,12 +162,14 @@ static void failed(struct store *store, int error, const char *why)
 		random = (uint32_t)now_us;
 	store->call = etcd_call_free(store->call);
 	presence_pause(store->presence);
-	news = following_failed(&store->following, now_us, random);
-	if (error != -EIO && error != store->told)
+	alarms_pause(store->alarms);
+	news = following_failed(&store->following, error == -EACCES, now_us, random);
+	if (stays(error) && error != store->told && !store->following.reachable)
 		news = true;
 	snprintf(store->why, sizeof(store->why), "%s", why);
 	if (news) {
 		store->told = error;
+		store->lost = true;
 		event_say(EVENT_STORE_LOST, ABOUT(.reason = why), "store: cannot be reached, %s: %s",
 			  what_goes_on(store, goes_on), why);
 	}
@@ -172,8 +190,8 @@ static void on_read(const struct etcd_answer *answer, void *userdata)
 	}
 	documents_clear(&store->now);
 	store->now = documents;
-	reached(store, following_was_read(&store->following, etcd_number_of(header, "revision"),
-					  now_of(store)));
+	following_was_read(&store->following, etcd_number_of(header, "revision"), now_of(store));
+	reached(store);
 	judge(store);
 	step(store);
 }
@@ -200,7 +218,8 @@ static void on_probed(const struct etcd_answer *answer, void *userdata)
 		return;
 	}
 	ours = manifest_is_ours(store, &found);
-	reached(store, following_was_probed(&store->following, ours, now_of(store)));
+	following_was_probed(&store->following, ours, now_of(store));
+	reached(store);
 	step(store);
 }
 
@@ -308,10 +327,32 @@ static void on_beat(int error, const char *why, void *userdata)
 {
 	struct store *store = userdata;
 
-	if (error)
+	if (error && error != -ENOSPC) {
 		failed(store, error, why);
+		return;
+	}
+	following_heard(&store->following, 0, now_of(store));
+	if (error)
+		alarms_resume(store->alarms);
+}
+
+static void on_alarm(const char *alarm, void *userdata)
+{
+	struct store *store = userdata;
+
+	if (!alarm)
+		event_say(EVENT_STORE_CALM, ABOUT(), "store: etcd is written again");
+	else if (strcmp(alarm, "NOSPACE") == 0)
+		event_say(EVENT_STORE_ALARM, ABOUT(.reason = alarm),
+			  "store: etcd is full, the configuration is read but not written: compact and "
+			  "defragment it, then etcdctl alarm disarm");
 	else
-		following_heard(&store->following, 0, now_of(store));
+		event_say(EVENT_STORE_ALARM, ABOUT(.reason = alarm),
+			  "store: etcd has raised the alarm %s, the configuration is read but not written",
+			  alarm);
+	/* What could not be said of this node is said now. */
+	if (!alarm)
+		presence_resume(store->presence);
 }
 
 /* Beginning and end */
@@ -351,6 +392,8 @@ static void leave(struct store *store)
 {
 	store->call = etcd_call_free(store->call);
 	store->presence = presence_free(store->presence);
+	store->alarms = alarms_free(store->alarms);
+	store->answered = NULL;
 	shared_close(&store->shared);
 	sd_event_source_set_enabled(store->step, SD_EVENT_OFF);
 	sd_event_source_set_enabled(store->quiet, SD_EVENT_OFF);
@@ -464,13 +507,15 @@ int store_use(struct store *store, const struct config *local, const char *path,
 	r = shared_open(store->event, local, path, errors, &store->shared);
 	if (r == 0)
 		r = presence_new(store->event, &store->shared, on_beat, store, &store->presence);
+	if (r == 0)
+		r = alarms_new(store->event, &store->shared, on_alarm, store, &store->alarms);
 	if (r < 0)
 		return r;
 	store->signature = take(signature);
 	store->n_endpoints = local->etcd.n_endpoints;
 	if (!store->taken.n)
 		read_last_state(store);
-	following_begin(&store->following, now_of(store));
+	following_begin(&store->following, store->n_endpoints, now_of(store));
 	step(store);
 	/* The loop cannot be run from within; what comes is told by `changed`. */
 	if (sd_event_get_state(store->event) != SD_EVENT_INITIAL)
@@ -544,11 +589,12 @@ json_t *store_json(const struct store *store)
 
 	if (!store->signature)
 		return json_null();
-	return json_pack("{s:s s:s s:s s:b s:f s:I s:I s:s? s:s?}", "kind", "etcd", "state", store->state, "endpoint",
+	return json_pack("{s:s s:s s:s s:b s:f s:I s:I s:s? s:s? s:b s:s?}", "kind", "etcd", "state", store->state, "endpoint",
 			 etcd_endpoint(store->shared.etcd), "reachable", following->reachable,
 			 "heard_s", (now_of(store) - following->heard_us) / 1e6, "revision",
 			 (json_int_t)documents_revision(&store->taken), "newest",
 			 (json_int_t)documents_revision(&store->now), "why",
-			 *store->why ? store->why : NULL, "refused",
-			 *store->refused ? store->refused : NULL);
+			 *store->why && !following->reachable ? store->why : NULL, "refused",
+			 *store->refused ? store->refused : NULL, "writable",
+			 !alarms_raised(store->alarms), "alarm", alarms_raised(store->alarms));
 }

@@ -10,11 +10,14 @@
 #include "io/transfers.h"
 
 #define ANSWER_BYTES_MAX (64 << 20) /* a fleet of thousands, in base64 */
+#define CONNECT_MS 1500L /* one SYN may be lost */
 #define LOGIN "/v3/auth/authenticate"
 
 /* gRPC's status codes, as the gateway tells them */
+#define GRPC_DEADLINE_EXCEEDED 4
 #define GRPC_PERMISSION_DENIED 7
 #define GRPC_RESOURCE_EXHAUSTED 8
+#define GRPC_UNAVAILABLE 14
 #define GRPC_UNAUTHENTICATED 16
 
 struct etcd {
@@ -50,6 +53,11 @@ static int call_begin(struct etcd_call *call);
 const char *etcd_endpoint(const struct etcd *etcd)
 {
 	return etcd->endpoints[etcd->at];
+}
+
+size_t etcd_n_endpoints(const struct etcd *etcd)
+{
+	return etcd->n_endpoints;
 }
 
 static void call_stop(struct etcd_call *call)
@@ -110,6 +118,8 @@ static int error_of(long long code, const char *message)
 	if (code == GRPC_PERMISSION_DENIED || code == GRPC_UNAUTHENTICATED ||
 	    strstr(message, "authentication failed"))
 		return -EACCES;
+	if (code == GRPC_UNAVAILABLE || code == GRPC_DEADLINE_EXCEEDED)
+		return -EAGAIN;
 	return code == GRPC_RESOURCE_EXHAUSTED && strstr(message, "space") ? -ENOSPC : -EIO;
 }
 
@@ -234,7 +244,7 @@ static void tell_failure(struct etcd_call *call, CURLcode result)
 		snprintf(text, sizeof(text), "%s", call->stream ? "the connection has ended"
 							       : "an empty answer");
 	else if (result == CURLE_OPERATION_TIMEDOUT)
-		snprintf(text, sizeof(text), "no answer within %ld ms", ETCD_TIMEOUT_MS);
+		snprintf(text, sizeof(text), "no answer in time");
 	else
 		snprintf(text, sizeof(text), "%s",
 			 *call->error ? call->error : curl_easy_strerror(result));
@@ -300,7 +310,7 @@ static void set_options(struct etcd_call *call, const char *url)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ETCD_TIMEOUT_MS);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, call->stream ? 0L : ETCD_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
@@ -499,44 +509,6 @@ struct etcd *etcd_free(struct etcd *etcd)
 	free(etcd->token);
 	free(etcd);
 	return NULL;
-}
-
-/* For those who wait */
-
-struct waiting {
-	bool over;
-	int error;
-	json_t *body;
-	char *why;
-};
-
-static void on_awaited(const struct etcd_answer *answer, void *userdata)
-{
-	struct waiting *waiting = userdata;
-
-	waiting->over = true;
-	waiting->error = answer->error;
-	if (answer->error)
-		waiting->why = strdup(answer->why);
-	else
-		waiting->body = json_incref((json_t *)answer->body);
-}
-
-int etcd_ask(struct etcd *etcd, sd_event *event, const char *path, json_t *body, json_t **ret,
-	     char **ret_why)
-{
-	struct waiting waiting = {};
-	struct etcd_call *call;
-	int r = etcd_call(etcd, path, body, on_awaited, &waiting, &call);
-
-	if (r < 0)
-		return r;
-	while (r >= 0 && !waiting.over)
-		r = sd_event_run(event, UINT64_MAX);
-	etcd_call_free(call);
-	*ret = waiting.body;
-	*ret_why = waiting.why;
-	return r < 0 ? r : waiting.error;
 }
 
 /* Parts of requests and answers */

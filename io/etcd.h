@@ -3,9 +3,10 @@
  * etcd, version 3, by its JSON gateway (etcd's "gRPC gateway": POST of JSON, keys and values in
  * base64, 64-bit numbers as text, a stream of lines for what goes on), on the event loop.
  *
- * One endpoint is asked until it fails, then the next. With a user, a token is got first, and anew when
- * etcd knows it no more. A member that has lost its cluster's leader says so instead of being silent.
- * Nothing is repeated: when to ask again is the caller's.
+ * One endpoint is asked until it fails, then the next. Who refuses fails at once, who is silent after
+ * ETCD_TIMEOUT_MS. With a user, a token is got first, and anew when etcd knows it no more. A member that has
+ * lost its cluster's leader says so instead of being silent. Nothing is repeated, but by etcd_ask: when to
+ * ask again is the caller's.
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "base/cleanup.h"
 
 #define ETCD_TIMEOUT_MS 2000L
+#define ETCD_PATIENCE_MS 6000 /* a leader is elected in one or two seconds */
 
 /* Files and texts are the caller's, and copied. NULL: none. */
 struct etcd_settings {
@@ -35,7 +37,8 @@ struct etcd_call;
 struct etcd_answer {
 	/*
 	 * 0; -EACCES: not allowed; -ENOSPC: etcd is full; -EKEYREJECTED: TLS came to nothing, by whose
-	 * certificate ever; -EIO: anything else, no answer included
+	 * certificate ever; -EAGAIN: a member that answers, but cannot now, as while a leader is elected; -EIO:
+	 * anything else, no answer included
 	 */
 	int error;
 	const char *why; /* a line, with the endpoint; NULL: no error */
@@ -53,8 +56,9 @@ DEFINE_TRIVIAL_CLEANUP(struct etcd *, etcd_free);
 
 #define _cleanup_etcd_ _cleanup_(etcd_freep)
 
-/* The endpoint that is asked at the moment. */
+/* The endpoint that is asked at the moment, and how many there are. */
 const char *etcd_endpoint(const struct etcd *etcd);
+size_t etcd_n_endpoints(const struct etcd *etcd);
 
 /*
  * POSTs `body`, which it takes over (NULL: no memory), to a path like "/v3/kv/range". One answer comes,
@@ -68,8 +72,11 @@ int etcd_stream(struct etcd *etcd, const char *path, json_t *body, etcd_answer_f
 /* Gives it up, or tidies up behind its end. */
 struct etcd_call *etcd_call_free(struct etcd_call *call);
 
-/* For those who have nothing else to do: runs the loop until the answer is there. The caller frees *ret
- * and *ret_why, one of which is set. 0 or the answer's error. */
+/*
+ * For those who have nothing else to do: runs the loop until the answer is there. Each endpoint is asked once,
+ * and all again, for ETCD_PATIENCE_MS, while a leader is elected: so this is for what may be asked twice. The
+ * caller frees *ret and *ret_why, one of which is set. 0 or the last answer's error.
+ */
 int etcd_ask(struct etcd *etcd, sd_event *event, const char *path, json_t *body, json_t **ret,
 	     char **ret_why);
 

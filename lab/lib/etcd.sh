@@ -5,6 +5,7 @@
 #
 #	etcd_on fabric 10.72.1.1	one member, plain HTTP; with ETCD_TLS=1 HTTPS with certificates on both
 #				sides: LAB_STATE/tls has ca.pem, and etcd and node, each .pem and .key
+#	members_on fabric 10.72.1.1	three members, plain HTTP; each by its number: member_stop 2 KILL, member_start 2
 #	store_of fabric			from now on nodes' files name it as their store
 #	store_push FILE			makes FILE the fleet's configuration
 
@@ -45,11 +46,78 @@ etcd_serves() {
 	on "$ETCD_NODE" curl -sfk --max-time 2 "${tls[@]}" "$(etcd_url)/version"
 }
 
+# Several members
+
+MEMBERS_OF_ETCD=() # their numbers; none: there is one, and it has no number
+
+# members_on NODE ADDRESS: at ports 2379, 2479, 2579.
+members_on() {
+	local i
+
+	ETCD_NODE=$1 ETCD_ADDRESS=$2
+	MEMBERS_OF_ETCD=(1 2 3)
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		member_begin "$i"
+	done
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		wait_ready "$ETCD_NODE" "etcd$i" "member $i to serve" 20 member_serves "$i"
+	done
+}
+
+member_port() { echo $((2279 + 100 * $1)); }
+member_url() { echo "http://$ETCD_ADDRESS:$(member_port "$1")"; }
+member_peer() { echo "http://127.0.0.1:$(($(member_port "$1") + 1))"; }
+
+member_begin() {
+	local i cluster=()
+
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		cluster+=("m$i=$(member_peer "$i")")
+	done
+	mkdir -p "$(etcd_home)"
+	chmod 700 "$(etcd_home)"
+	start "$ETCD_NODE" "etcd$1" etcd --name "m$1" --data-dir "$(etcd_home)/data$1" --logger zap --log-level warn \
+		--listen-client-urls "$(member_url "$1")" --advertise-client-urls "$(member_url "$1")" \
+		--listen-peer-urls "$(member_peer "$1")" --initial-advertise-peer-urls "$(member_peer "$1")" \
+		--initial-cluster "$(IFS=, && echo "${cluster[*]}")"
+}
+
+member_start() {
+	member_begin "$1"
+	wait_ready "$ETCD_NODE" "etcd$1" "member $1 to serve" 20 member_serves "$1"
+}
+
+member_stop() { stop "$ETCD_NODE" "etcd$1" "${2:-KILL}"; }
+member_serves() { on "$ETCD_NODE" curl -sf --max-time 2 "$(member_url "$1")/health" | grep '"true"'; }
+
+# leader: its number.
+leader() {
+	local i
+
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		running "$ETCD_NODE" "etcd$i" || continue
+		on "$ETCD_NODE" curl -sf --max-time 1 -X POST -d '{}' "$(member_url "$i")/v3/maintenance/status" |
+			jq -e '.leader == .header.member_id' >/dev/null || continue
+		echo "$i"
+		return
+	done
+	return 1
+}
+
+store_urls() {
+	local i
+
+	((${#MEMBERS_OF_ETCD[@]})) || etcd_url
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		member_url "$i"
+	done
+}
+
 etcd_stop() { stop "$ETCD_NODE" etcd "${1:-KILL}"; }
 
 # ctl ARGUMENTS...: etcdctl. CTL_USER=user:password where there is authentication.
 ctl() {
-	local -a options=(--endpoints "$(etcd_url)")
+	local -a options=(--endpoints "$(store_urls | paste -sd,)")
 
 	[[ -z $ETCD_TLS ]] || options+=(--cacert "$LAB_STATE/tls/ca.pem"
 		--cert "$LAB_STATE/tls/node.pem" --key "$LAB_STATE/tls/node.key")
@@ -61,7 +129,7 @@ ctl() {
 store_file() {
 	echo "store: etcd"
 	echo "etcd:"
-	echo "  endpoints: [\"$(etcd_url)\"]"
+	echo "  endpoints: [$(store_urls | sed 's/.*/"&"/' | paste -sd,)]"
 	[[ -z $ETCD_TLS ]] || printf '  %s\n' "ca: tls/ca.pem" "certificate: tls/node.pem" "key: tls/node.key"
 	printf '  %s\n' "$@"
 }

@@ -31,7 +31,7 @@ say_once() {
 	shift
 
 	for node; do
-		wait_for "$node to say '$text'" 15 says "$node" "$text"
+		wait_for "$node to say '$text'" 20 says "$node" "$text"
 		is 1 eval "new_lines $node | grep -c \"$text\""
 	done
 }
@@ -160,10 +160,11 @@ expired_certificate() {
 	followed 70
 }
 
-# The node that begins meanwhile reads, but cannot say that it lives.
+# Who only reads and renews his lease is told, too; one that begins meanwhile reads, but cannot say that it lives.
 full() {
 	local i revision
 
+	mark_logs
 	etcd_stop TERM
 	ETCD_OPTIONS+=(--quota-backend-bytes 2000000)
 	etcd_start
@@ -176,19 +177,28 @@ full() {
 	cat "$LAB_STATE/full"
 	is 1 eval 'wc -l <"$LAB_STATE/full"'
 	grep "etcd is full: compact and defragment it" "$LAB_STATE/full"
+	say_once "etcd is full, the configuration is read but not written" "${NODES[@]}"
+	holdfast g1 status | grep "read but not written, by its alarm NOSPACE"
+	holdfast g1 events | grep " store-alarm "
 	stop g2 gateway TERM
 	mark_logs
 	start_holdfast gateway g2
 	say_once "etcd is full" g2
 	is true store_field g2 .reachable
+	wait_for "the entry of the former g2 to end" 25 fails lives g2
 	CTL_USER=root:root ctl del --prefix /waste/ >/dev/null
 	revision=$(CTL_USER=root:root ctl get / --write-out json | jq .header.revision)
 	CTL_USER=root:root ctl compact "$revision"
 	CTL_USER=root:root ctl defrag
 	CTL_USER=root:root ctl alarm disarm
 	all_are_reachable true
+	say_once "etcd is written again" "${NODES[@]}"
+	fails eval 'holdfast g1 status | grep "read but not written"'
+	wait_for "g2 to be among those that live" 10 lives g2
 	followed 71
 }
+
+lives() { admin nodes | grep "^$1 "; }
 
 # g1 does not hear of a drained backend, and g2 does: connections go on through both.
 partitioned() {

@@ -61,6 +61,12 @@ static void a_range_ends_before_the_next_prefix(void **state)
 	assert_null(etcd_range(""));
 }
 
+static void on_failed(const struct etcd_answer *answer, void *userdata)
+{
+	assert_int_equal(answer->error, -EIO);
+	*(char **)userdata = strdup(answer->why);
+}
+
 /* Nobody listens on these ports: each endpoint is asked in turn, and the line names it. */
 static void an_endpoint_that_fails_is_followed_by_the_next(void **state)
 {
@@ -73,13 +79,33 @@ static void an_endpoint_that_fails_is_followed_by_the_next(void **state)
 	assert_int_equal(etcd_new(event, &settings, &etcd), 0);
 	for (int i = 0; i < 3; i++) {
 		_cleanup_free_ char *why = NULL;
-		json_t *answer = NULL;
+		struct etcd_call *call;
 
-		assert_int_equal(etcd_ask(etcd, event, "/v3/kv/range", json_object(), &answer, &why),
-				 -EIO);
-		assert_null(answer);
+		assert_int_equal(etcd_call(etcd, "/v3/kv/range", json_object(), on_failed, &why, &call), 0);
+		while (!why)
+			assert_true(sd_event_run(event, UINT64_MAX) >= 0);
 		assert_memory_equal(why, endpoints[i % 2], strlen(endpoints[0]));
+		etcd_call_free(call);
 	}
+	etcd_free(etcd);
+	sd_event_unref(event);
+}
+
+static void who_waits_has_asked_each_endpoint_before_he_is_told(void **state)
+{
+	const char *const endpoints[] = {"http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"};
+	const struct etcd_settings settings = {.endpoints = endpoints, .n_endpoints = 3};
+	_cleanup_free_ char *why = NULL;
+	json_t *answer = NULL;
+	sd_event *event = NULL;
+	struct etcd *etcd;
+
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(etcd_new(event, &settings, &etcd), 0);
+	assert_int_equal(etcd_ask(etcd, event, "/v3/kv/range", json_object(), &answer, &why), -EIO);
+	assert_null(answer);
+	assert_non_null(strstr(why, "none of 3 endpoints answers, at last http://127.0.0.1:3"));
+	assert_string_equal(etcd_endpoint(etcd), endpoints[0]);
 	etcd_free(etcd);
 	sd_event_unref(event);
 }
@@ -92,6 +118,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_64_bits_are_text_and_none_is_zero),
 		cmocka_unit_test(a_range_ends_before_the_next_prefix),
 		cmocka_unit_test(an_endpoint_that_fails_is_followed_by_the_next),
+		cmocka_unit_test(who_waits_has_asked_each_endpoint_before_he_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ static void all_is_read_then_watched(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 5 * S);
+	following_begin(&following, 1, 5 * S);
 	assert_int_equal(following.step, FOLLOWING_READ);
 	assert_true(following_was_read(&following, 34, 6 * S));
 	assert_int_equal(following.step, FOLLOWING_WATCH);
@@ -28,7 +28,7 @@ static void an_older_event_does_not_lead_back(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 0);
+	following_begin(&following, 1, 0);
 	following_was_read(&following, 34, S);
 	following_heard(&following, 12, 2 * S);
 	following_heard(&following, 0, 3 * S);
@@ -39,11 +39,11 @@ static void that_it_cannot_be_reached_is_news_once_each_way(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 0);
+	following_begin(&following, 1, 0);
 	assert_true(following_was_read(&following, 34, S));
-	assert_true(following_failed(&following, 2 * S, 0));
-	assert_false(following_failed(&following, 3 * S, 0));
-	assert_false(following_failed(&following, 4 * S, 0));
+	assert_true(following_failed(&following, false, 2 * S, 0));
+	assert_false(following_failed(&following, false, 3 * S, 0));
+	assert_false(following_failed(&following, false, 4 * S, 0));
 	assert_true(following_was_probed(&following, true, 5 * S));
 	assert_false(following_was_read(&following, 35, 6 * S));
 }
@@ -52,9 +52,9 @@ static void at_the_start_either_is_news(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 0);
-	assert_true(following_failed(&following, S, 0));
-	assert_false(following_failed(&following, 2 * S, 0));
+	following_begin(&following, 1, 0);
+	assert_true(following_failed(&following, false, S, 0));
+	assert_false(following_failed(&following, false, 2 * S, 0));
 	assert_int_equal(following.step, FOLLOWING_READ);
 }
 
@@ -62,9 +62,9 @@ static void who_was_cut_off_looks_at_the_manifest_and_goes_on(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 0);
+	following_begin(&following, 1, 0);
 	following_was_read(&following, 34, S);
-	following_failed(&following, 2 * S, 0);
+	following_failed(&following, false, 2 * S, 0);
 	assert_int_equal(following.step, FOLLOWING_PROBE);
 	following_was_probed(&following, true, 3 * S);
 	assert_int_equal(following.step, FOLLOWING_WATCH);
@@ -75,9 +75,9 @@ static void a_manifest_that_is_another_has_all_read_anew(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 0);
+	following_begin(&following, 1, 0);
 	following_was_read(&following, 34, S);
-	following_failed(&following, 2 * S, 0);
+	following_failed(&following, false, 2 * S, 0);
 	following_was_probed(&following, false, 3 * S);
 	assert_int_equal(following.step, FOLLOWING_READ);
 	/* A store that began again counts from the beginning. */
@@ -89,12 +89,12 @@ static void what_the_store_has_forgotten_is_read_anew(void **state)
 {
 	struct following following;
 
-	following_begin(&following, 0);
+	following_begin(&following, 1, 0);
 	following_was_read(&following, 34, S);
 	following_was_compacted(&following);
 	assert_int_equal(following.step, FOLLOWING_READ);
 	/* And so it is after a failure in the middle of it. */
-	following_failed(&following, 2 * S, 0);
+	following_failed(&following, false, 2 * S, 0);
 	assert_int_equal(following.step, FOLLOWING_READ);
 }
 
@@ -103,11 +103,11 @@ static void failures_are_followed_by_longer_waits_up_to_a_bound(void **state)
 	struct following following;
 	uint64_t now = S, before = 0;
 
-	following_begin(&following, 0);
+	following_begin(&following, 1, 0);
 	for (int i = 0; i < 20; i++) {
 		uint64_t wait;
 
-		following_failed(&following, now, UINT32_MAX);
+		following_failed(&following, false, now, UINT32_MAX);
 		wait = following.retry_us - now;
 		assert_true(wait >= before);
 		assert_true(wait <= FOLLOWING_WAIT_MAX_US);
@@ -116,7 +116,7 @@ static void failures_are_followed_by_longer_waits_up_to_a_bound(void **state)
 	}
 	assert_int_equal(before, FOLLOWING_WAIT_MAX_US);
 	following_was_read(&following, 1, now);
-	following_failed(&following, now, UINT32_MAX);
+	following_failed(&following, false, now, UINT32_MAX);
 	assert_int_equal(following.retry_us - now, FOLLOWING_WAIT_MIN_US);
 }
 
@@ -124,12 +124,70 @@ static void waits_are_spread_over_their_second_half(void **state)
 {
 	struct following early, late;
 
-	following_begin(&early, 0);
+	following_begin(&early, 1, 0);
 	late = early;
-	following_failed(&early, S, 0);
-	following_failed(&late, S, UINT32_MAX);
+	following_failed(&early, false, S, 0);
+	following_failed(&late, false, S, UINT32_MAX);
 	assert_int_equal(early.retry_us - S, FOLLOWING_WAIT_MIN_US / 2);
 	assert_int_equal(late.retry_us - S, FOLLOWING_WAIT_MIN_US);
+}
+
+static void the_next_of_several_members_is_asked_at_once_and_nothing_is_said(void **state)
+{
+	struct following following;
+
+	following_begin(&following, 3, 0);
+	following_was_read(&following, 34, S);
+	for (int i = 0; i < 2; i++) {
+		assert_false(following_failed(&following, false, 2 * S, UINT32_MAX));
+		assert_int_equal(following.retry_us, 2 * S);
+	}
+	assert_int_equal(following.step, FOLLOWING_PROBE);
+	assert_true(following.reachable);
+	assert_false(following_was_probed(&following, true, 2 * S));
+}
+
+static void when_each_member_has_failed_there_is_a_wait(void **state)
+{
+	struct following following;
+
+	following_begin(&following, 3, 0);
+	following_was_read(&following, 34, S);
+	for (int i = 0; i < 3; i++)
+		following_failed(&following, false, 2 * S, UINT32_MAX);
+	assert_int_equal(following.retry_us, 2 * S + FOLLOWING_WAIT_MIN_US);
+	for (int i = 0; i < 3; i++)
+		following_failed(&following, false, 3 * S, UINT32_MAX);
+	assert_int_equal(following.retry_us, 3 * S + 2 * FOLLOWING_WAIT_MIN_US);
+}
+
+static void that_several_cannot_be_reached_is_news_when_an_election_would_be_over(void **state)
+{
+	struct following following;
+	uint64_t now = 2 * S;
+
+	following_begin(&following, 3, 0);
+	following_was_read(&following, 34, S);
+	for (int i = 0; i < 6; i++)
+		assert_false(following_failed(&following, false, now, 0));
+	assert_true(following.reachable);
+	now += FOLLOWING_ELECTION_US;
+	for (int i = 0; i < 2; i++)
+		assert_false(following_failed(&following, false, now, 0));
+	assert_true(following_failed(&following, false, now, 0));
+	assert_false(following.reachable);
+	assert_true(following_was_probed(&following, true, now));
+}
+
+static void what_all_members_would_say_is_news_at_once(void **state)
+{
+	struct following following;
+
+	following_begin(&following, 3, 0);
+	following_was_read(&following, 34, S);
+	assert_false(following_failed(&following, false, 2 * S, 0));
+	assert_true(following_failed(&following, true, 2 * S, UINT32_MAX));
+	assert_int_equal(following.retry_us, 2 * S + FOLLOWING_WAIT_MIN_US);
 }
 
 int main(void)
@@ -144,6 +202,10 @@ int main(void)
 		cmocka_unit_test(what_the_store_has_forgotten_is_read_anew),
 		cmocka_unit_test(failures_are_followed_by_longer_waits_up_to_a_bound),
 		cmocka_unit_test(waits_are_spread_over_their_second_half),
+		cmocka_unit_test(the_next_of_several_members_is_asked_at_once_and_nothing_is_said),
+		cmocka_unit_test(when_each_member_has_failed_there_is_a_wait),
+		cmocka_unit_test(that_several_cannot_be_reached_is_news_when_an_election_would_be_over),
+		cmocka_unit_test(what_all_members_would_say_is_news_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A store of three members: its leader dies while three people edit and every node watches, falls silent, and
+# two of three die. Daemons and command line go on with another member, no edit is lost or made twice,
+# and no connection notices.
+# Takes up to 400 s.
+# Topology: lab/topologies/churn.sh, with three members of etcd on the fabric's node.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../../lab/lib.sh"
+
+COUNT=25 # connections of each cell
+EDITS=12 # of each of three editors, in each round
+ROUND=0
+
+role_of() { [[ " ${GATEWAYS[*]} " == *" $1 "* ]] && echo gateway || echo agent; }
+
+# Edits: each adds backends of its own, which nothing uses, one after the other.
+
+# edits EDITOR: a line for each that was made.
+edits() {
+	local i name number
+
+	for ((i = 1; i <= EDITS; i++)); do
+		name=spare-$ROUND-$1-$i number=$((1000 + 300 * ROUND + 100 * $1 + i))
+		store_cli backend add "$name" \
+			"{id: $number, locator: \"fd48:6f6c:0:$(printf %x "$((0x2000 + number))")::/64\", interfaces: [eth0]}" &&
+			echo "$name" >>"$LAB_STATE/made.$1"
+	done
+}
+
+edits_begin() {
+	local editor
+
+	ROUND=$((ROUND + 1)) EDITORS=()
+	VERSION=$(manifest_version)
+	rm -f "$LAB_STATE"/made.*
+	for editor in 1 2 3; do
+		: >"$LAB_STATE/made.$editor"
+		edits "$editor" {LAB_LOCK}>&- 2>>"$LAB_STATE/log/editors.log" &
+		EDITORS+=($!)
+	done
+}
+
+have_made() { (($(cat "$LAB_STATE"/made.* | wc -l) >= $1)); }
+
+# Every edit that was told to be made is there, and the manifest was written once for each.
+edits_end() {
+	wait "${EDITORS[@]}"
+	is $((3 * EDITS)) eval 'cat "$LAB_STATE"/made.* | wc -l'
+	store_cli config pull >"$LAB_STATE/pulled"
+	is $((3 * EDITS)) grep -c "^  spare-$ROUND-.*:" "$LAB_STATE/pulled"
+	is $((VERSION + 3 * EDITS)) manifest_version
+	all_have "$(store_revision)" "${NODES[@]}"
+}
+
+# How often the manifest was written, ever.
+manifest_version() { ctl get /holdfast/config/manifest --write-out json | jq '.kvs[0].version'; }
+
+# Logs
+
+mark_logs() {
+	local node
+
+	for node in "${NODES[@]}"; do
+		wc -l <"$(log_of "$node" "$(role_of "$node")")" >"$LAB_STATE/$node/mark"
+	done
+}
+
+new_lines() { tail -n "+$(($(<"$LAB_STATE/$1/mark") + 1))" "$(log_of "$1" "$(role_of "$1")")"; }
+says() { new_lines "$1" | grep -F "$2"; }
+
+nobody_lost_it() {
+	local node
+
+	for node in "${NODES[@]}"; do
+		fails says "$node" "cannot be reached"
+		is true store_field "$node" .reachable
+	done
+}
+
+each_says() {
+	local node
+
+	for node in "${NODES[@]}"; do
+		wait_for "$node to say '$1'" "$2" says "$node" "$1"
+		is 1 eval "new_lines $node | grep -cF '$1'"
+	done
+}
+
+# Faults
+
+# The leader is a member that some nodes ask, g1 among them.
+leader_dies_in_the_middle() {
+	local victim node askers=()
+
+	victim=$(member_of "$(store_field g1 .endpoint)")
+	for node in "${NODES[@]}"; do
+		[[ $(store_field "$node" .endpoint) != "$(member_url "$victim")" ]] || askers+=("$node")
+	done
+	lead "$victim"
+	mark_logs
+	edits_begin
+	wait_for "some edits" 20 have_made 6
+	member_stop "$victim" KILL
+	edits_end
+	nobody_lost_it
+	for node in "${askers[@]}"; do
+		wait_for "$node to ask another member" 10 says "$node" "is asked from now on, since "
+		fails is "$(member_url "$victim")" store_field "$node" .endpoint
+	done
+	member_start "$victim"
+}
+
+member_of() {
+	local i
+
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		[[ $(member_url "$i") != "$1" ]] || echo "$i"
+	done
+}
+
+# lead MEMBER: makes it the leader.
+lead() {
+	local id now
+
+	now=$(leader)
+	[[ $now != "$1" ]] || return 0
+	id=$(on "$ETCD_NODE" curl -sf -X POST -d '{}' "$(member_url "$1")/v3/maintenance/status" | jq -r .header.member_id)
+	on "$ETCD_NODE" env ETCDCTL_API=3 etcdctl --endpoints "$(member_url "$now")" move-leader "$(printf %x "$id")"
+	wait_for "member $1 to lead" 10 is "$1" leader
+}
+
+# Its answer to a transaction is lost: the command line asks another member the same, and finds that it is done.
+answer_is_lost() {
+	start "$ETCD_NODE" proxy python3 "$LAB_STATE/proxy.py" "$ETCD_ADDRESS" 2300 "$(member_url 1)"
+	sed "s|endpoints: .*|endpoints: [\"http://$ETCD_ADDRESS:2300\", \"$(member_url 2)\"]|" "$LAB_STATE/holdfast.yaml" \
+		>"$LAB_STATE/lossy.yaml"
+	VERSION=$(manifest_version)
+	wait_for "the proxy" 10 on "$ETCD_NODE" bash -c "</dev/tcp/${ETCD_ADDRESS//[\[\]]/}/2300"
+	on "$ETCD_NODE" timeout 20 "$LAB_BUILD/cli/holdfast" backend add spare-lost --config "$LAB_STATE/lossy.yaml" \
+		'{id: 999, locator: "fd48:6f6c:0:2999::/64", interfaces: [eth0]}' | tee "$LAB_STATE/told"
+	grep "revision $(store_revision): backends/spare-lost written" "$LAB_STATE/told"
+	grep "lost" "$(log_of "$ETCD_NODE" proxy)"
+	is $((VERSION + 1)) manifest_version
+}
+
+# An endpoint that hands on to a member, and ends the connection when a transaction is answered.
+lossy_proxy() {
+	cat >"$LAB_STATE/proxy.py" <<-'END'
+		import http.server, socket, sys, urllib.request
+		class Server(http.server.ThreadingHTTPServer):
+		    address_family = socket.AF_INET6
+		class Proxy(http.server.BaseHTTPRequestHandler):
+		    def do_POST(self):
+		        body = self.rfile.read(int(self.headers["Content-Length"]))
+		        answer = urllib.request.urlopen(sys.argv[3] + self.path, body).read()
+		        if self.path == "/v3/kv/txn":
+		            print("lost", flush=True)
+		            self.close_connection = True
+		            return
+		        self.send_response(200)
+		        self.send_header("Content-Length", str(len(answer)))
+		        self.end_headers()
+		        self.wfile.write(answer)
+		Server((sys.argv[1].strip("[]"), int(sys.argv[2])), Proxy).serve_forever()
+	END
+}
+
+# It accepts connections, since its kernel does, and answers nothing.
+leader_falls_silent() {
+	local victim
+
+	victim=$(member_of "$(store_field g1 .endpoint)")
+	lead "$victim"
+	mark_logs
+	edits_begin
+	wait_for "some edits" 20 have_made 6
+	signal "$ETCD_NODE" "etcd$victim" STOP
+	edits_end
+	nobody_lost_it
+	signal "$ETCD_NODE" "etcd$victim" CONT
+	wait_for "member $victim to serve" 20 member_serves "$victim"
+}
+
+# What is left has no majority, says so, and is no store.
+two_of_three_die() {
+	local before
+
+	before=$(store_field g1 .revision)
+	mark_logs
+	member_stop 1 KILL
+	member_stop 3 KILL
+	each_says "cannot be reached, the state of revision $before goes on" 30
+	fails store_cli config pull
+	member_start 1
+	each_says "answers again" 30
+	member_start 3
+	edits_begin
+	edits_end
+}
+
+# The first of the list is dead when a node begins, and when somebody edits.
+begins_with_a_dead_member() {
+	local before
+
+	before=$(store_field g2 .revision)
+	member_stop 1 KILL
+	stop g2 gateway TERM
+	mark_logs
+	start_holdfast gateway g2
+	is true store_field g2 .reachable
+	is "$before" store_field g2 .revision
+	fails says g2 "cannot be reached"
+	store_cli backend drain b3
+	all_have "$(store_revision)" "${NODES[@]}"
+	store_cli backend undrain b3
+	all_have "$(store_revision)" "${NODES[@]}"
+	store_cli nodes | grep -E "^g2 +gateway"
+	member_start 1
+}
+
+exec 3>&1
+lab_open churn
+topology_up --without holdfast
+NODES=("${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}")
+members_on "$FABRIC" "[$(fabric_address g1)]"
+mv "$LAB_STATE/holdfast.yaml" "$LAB_STATE/fleet.yaml"
+store_file >"$LAB_STATE/holdfast.yaml"
+
+it "the fleet's configuration is written" store_cli config push "$LAB_STATE/fleet.yaml"
+agents "${AGENT_BACKENDS[@]}"
+gateways "${GATEWAYS[@]}"
+vips_are_announced 2
+cells_open "$COUNT"
+
+survives "the leader dies while three people edit, and no edit is lost or made twice" 0 leader_dies_in_the_middle
+ROUND=1
+survives "the next leader dies, too" 0 leader_dies_in_the_middle
+ROUND=2
+survives "a leader falls silent while three people edit" 0 leader_falls_silent
+ROUND=3
+survives "two of three members die, and one comes back" 0 two_of_three_die
+survives "a node begins, and somebody edits, when the first member is dead" 0 begins_with_a_dead_member
+lossy_proxy
+it "an answer that is lost is no edit that is lost, or made twice" answer_is_lost
+it "none broke in all that" none_broken "${CELLS[@]}"
+tests_end
