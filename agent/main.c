@@ -222,6 +222,21 @@ static json_t *services_json(const struct agent_daemon *agent)
 	return list;
 }
 
+/* For its entry in the store. */
+static void agent_look(struct sight *ret, void *userdata)
+{
+	const struct agent_daemon *agent = userdata;
+	struct sight sight = {.services = agent->plan->n_services, .cpu = pulse_cpu(agent->pulse)};
+	uint32_t n;
+
+	for (size_t i = 0; i < agent->plan->n_services; i++)
+		if (connections_of(agent->connections, i, &n)) {
+			sight.heard = true;
+			sight.connections += n;
+		}
+	*ret = sight;
+}
+
 static int answer_status(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct agent_daemon *agent = userdata;
@@ -323,7 +338,7 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = pulse_new(loop_event(loop), &agent->pulse);
 	if (r >= 0)
-		r = store_new(loop_event(loop), agent->options.state, on_store_changed, agent,
+		r = store_new(loop_event(loop), agent->options.state, on_store_changed, agent_look, agent,
 			      &agent->store);
 	if (r >= 0)
 		r = configure(agent);

@@ -348,6 +348,11 @@ struct pulse *pulse_free(struct pulse *pulse)
 	return NULL;
 }
 
+uint16_t pulse_cpu(const struct pulse *pulse)
+{
+	return processor_permille(&pulse->processor);
+}
+
 void pulse_counts(const struct pulse *pulse, uint64_t *ret_sent, uint64_t *ret_refused)
 {
 	*ret_sent = pulse->sent;

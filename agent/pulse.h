@@ -36,5 +36,8 @@ struct pulse *pulse_free(struct pulse *pulse);
 /* From now on in this world, and at once. 0 or a negative errno, and nothing is told. */
 int pulse_use(struct pulse *pulse, const struct pulse_world *world);
 
+/* How busy the host's processors are, permille; 0 while nothing is told. */
+uint16_t pulse_cpu(const struct pulse *pulse);
+
 /* How many messages were sent, and how many the kernel refused, since the start. */
 void pulse_counts(const struct pulse *pulse, uint64_t *ret_sent, uint64_t *ret_refused);

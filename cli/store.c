@@ -10,7 +10,6 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "cli/table.h"
 #include "core/edits.h"
 #include "io/yaml.h"
 #include "io/yaml_print.h"
@@ -64,80 +63,6 @@ int config_pull_run(const struct command *command)
 	printf("# %s, revision %lld\n%s", session.shared.name,
 	       (long long)documents_revision(&documents), text);
 	return 0;
-}
-
-/* Nodes */
-
-static json_t *node_of(const json_t *kv, size_t prefix)
-{
-	_cleanup_free_ char *key = etcd_text_of(kv, "key", NULL);
-	_cleanup_free_ char *text = etcd_text_of(kv, "value", NULL);
-	json_t *node = text ? json_loads(text, 0, NULL) : NULL;
-
-	if (node && key && strlen(key) > prefix)
-		json_object_set_new(node, "node", json_string(key + prefix));
-	return node;
-}
-
-static void print_nodes(const json_t *nodes)
-{
-	static const struct table_column columns[] = {{"node", TABLE_LEFT},
-						      {"role", TABLE_LEFT},
-						      {"site", TABLE_LEFT},
-						      {"revision", TABLE_RIGHT},
-						      {"version", TABLE_LEFT}};
-	_cleanup_table_ struct table *table = table_new(columns, 5);
-	const json_t *node;
-	size_t i;
-
-	if (!table)
-		return;
-	json_array_foreach(nodes, i, node)
-	{
-		for (size_t j = 0; j < 5; j++) {
-			const json_t *value = json_object_get(node, columns[j].heading);
-
-			if (json_is_integer(value))
-				table_cell(table, COLOUR_NONE, "%lld",
-					   (long long)json_integer_value(value));
-			else
-				table_cell(table, COLOUR_NONE, "%s", json_string_value(value) ?: "-");
-		}
-	}
-	table_print(table, stdout);
-}
-
-int nodes_run(const struct command *command)
-{
-	_cleanup_session_ struct session session = {};
-	_cleanup_free_ char *prefix = NULL, *why = NULL;
-	json_t *answer = NULL, *nodes = json_array(), *kv, *node;
-	size_t i;
-	int r = session_open(command, &session);
-
-	if (r >= 0)
-		prefix = shared_key(&session.shared, "nodes/");
-	if (r >= 0)
-		r = prefix ? etcd_ask(session.shared.etcd, session.event, "/v3/kv/range",
-				      etcd_range(prefix), &answer, &why)
-			   : -ENOMEM;
-	if (why)
-		log_error("%s", why);
-	json_array_foreach(json_object_get(answer, "kvs"), i, kv)
-	{
-		node = node_of(kv, strlen(prefix));
-		if (node)
-			json_array_append_new(nodes, node);
-	}
-	if (r == 0 && command->json) {
-		json_dumpf(nodes, stdout, JSON_INDENT(2));
-		printf("\n");
-	} else if (r == 0) {
-		print_nodes(nodes);
-	}
-	json_decref(answer);
-	json_decref(nodes);
-	return r;
 }
 
 /* One object of it */

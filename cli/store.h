@@ -16,7 +16,6 @@ struct command;
 
 int config_push_run(const struct command *command);
 int config_pull_run(const struct command *command);
-int nodes_run(const struct command *command);
 
 int backend_add_run(const struct command *command);
 int backend_drain_run(const struct command *command);

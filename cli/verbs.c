@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/lists.h"
 #include "cli/metrics.h"
+#include "cli/nodes.h"
 #include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/store.h"
@@ -231,9 +232,13 @@ const struct verb verbs[] = {
 	},
 	{
 		.name = "nodes",
-		.help = "the fleet's nodes that live, and what they have taken",
-		.text = "Each daemon with store: etcd keeps an entry there, which goes 15 seconds after "
-			"it. The revision is that of the configuration that it uses.",
+		.help = "the fleet's nodes that live, and what each of them sees",
+		.text = "From the store alone, so from anywhere. Each daemon with store: etcd keeps an entry "
+			"there, which goes 15 seconds after it. The revision is that of the configuration "
+			"that it uses. A gateway's generation is a digest of its rows, equal on those of a "
+			"site that agree; open are backends of services, of all that it knows; load is that "
+			"of its site. An agent's load is its host's. State is some seconds old, load half a "
+			"minute. What decides is asked for by each gateway itself: holdfast backends there.",
 		.options = OPTION_JSON | OPTION_CONFIG,
 		.run = nodes_run,
 	},

@@ -38,6 +38,7 @@ struct plan_service {
 	uint32_t flags; /* enum service_flag */
 	uint32_t size;	/* rows */
 	uint32_t generations; /* of rows that are candidates */
+	uint32_t generation;  /* a digest of `rows`; 0: there are none */
 	uint16_t *rows; /* ids of our site's backends, and other sites; NULL: nobody is open anywhere */
 	uint16_t *home; /* for what comes from other sites: our own backends alone. NULL: the rows */
 	bool *open;	/* of the configuration's members, of all sites */

@@ -8,6 +8,7 @@
 
 #include "core/health.h"
 #include "core/maglev.h"
+#include "core/sight.h"
 #include "core/spread.h"
 
 #define PERMILLE(percent) ((percent) * (POLICY_WHOLE / 100))
@@ -185,6 +186,15 @@ static const struct config_site *most_of(const struct plan_service *service,
 	return service->n_others && shares->sites[most] ? service->others[most] : NULL;
 }
 
+static uint32_t digest_of(const uint16_t *rows, uint32_t size)
+{
+	uint32_t digest = 0;
+
+	for (uint32_t i = 0; rows && i < size; i++)
+		digest = sight_digest(digest, rows[i]);
+	return digest;
+}
+
 /* Without anybody, there are no rows. Rows for what comes from other sites only where they differ. */
 static int fill_rows(const struct plan *plan, struct plan_service *service)
 {
@@ -208,6 +218,7 @@ static int fill_rows(const struct plan *plan, struct plan_service *service)
 	free(service->rows);
 	free(service->home);
 	service->rows = own || away ? take(rows) : NULL;
+	service->generation = digest_of(service->rows, service->size);
 	service->home = own && shares.keep < POLICY_WHOLE ? take(home) : NULL;
 	service->shares = shares;
 	service->away = away;

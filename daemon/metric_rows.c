@@ -28,6 +28,8 @@ const struct metric_row metric_rows[] = {
 	 "CPU time that the daemon has used. Packets are not in it: the kernel forwards them."},
 	{"process_resident_memory_bytes", METRIC_GAUGE, METRIC_NODE, "process.resident", 0,
 	 "Memory of the daemon, with the tables that it shares with the BPF programs."},
+	{"holdfast_generation", METRIC_GAUGE, METRIC_NODE, "generation", 0,
+	 "A digest of all services' rows. Gateways of a site that have the same one send new connections alike."},
 	{"holdfast_cookie_epoch", METRIC_GAUGE, METRIC_NODE, "cookie-epochs.0", 0,
 	 "The epoch of the keys of new connections' cookies. Equal on all nodes."},
 	{"holdfast_config_refused", METRIC_GAUGE, METRIC_NODE, "config-refused", 0,
@@ -111,6 +113,8 @@ const struct metric_row metric_rows[] = {
 	 "How much of its capacity the site uses, in the policy's unit. Not there without a capacity."},
 	{"holdfast_service_capacity", METRIC_GAUGE, METRIC_SERVICE, "policy.capacity", 0,
 	 "That capacity: of the backends that are open."},
+	{"holdfast_service_generation", METRIC_GAUGE, METRIC_SERVICE, "generation", 0,
+	 "A digest of its newest rows: equal on a site's gateways. 0: it takes no new connections."},
 	{"holdfast_service_generations", METRIC_GAUGE, METRIC_SERVICE, "generations", 0,
 	 "Generations of rows that are candidates: 1 at first, 3 after two changes of the open backends."},
 	/* Backends, of each service */

@@ -18,6 +18,7 @@ struct presence {
 	struct etcd_call *call;
 	char *key, *text; /* NULL: nothing to say yet */
 	int64_t lease;	  /* 0: none */
+	uint64_t renewed_us;
 	bool said;	  /* the text, under this lease */
 	bool refused;	  /* we may not write it, or etcd is full */
 };
@@ -31,6 +32,11 @@ static void go_on(struct presence *presence, uint64_t after_us)
 /* What is wrong with the entry alone is said once, and the store is asked without it. */
 static void take_error(struct presence *presence, const struct etcd_answer *answer)
 {
+	if (answer->error == -ENOENT) { /* the lease has ended, since we were away for too long */
+		presence->lease = 0;
+		go_on(presence, 0);
+		return;
+	}
 	if (answer->error != -EACCES && answer->error != -ENOSPC) {
 		presence_pause(presence);
 		presence->beat(answer->error, answer->why, presence->userdata);
@@ -65,6 +71,14 @@ static void on_put(const struct etcd_answer *answer, void *userdata)
 	presence->beat(0, NULL, presence->userdata);
 }
 
+static uint64_t now_of(const struct presence *presence)
+{
+	uint64_t now_us = 0;
+
+	sd_event_now(sd_event_source_get_event(presence->timer), CLOCK_MONOTONIC, &now_us);
+	return now_us;
+}
+
 static void on_grant(const struct etcd_answer *answer, void *userdata)
 {
 	struct presence *presence = userdata;
@@ -72,11 +86,12 @@ static void on_grant(const struct etcd_answer *answer, void *userdata)
 	if (!take_answer(presence, answer))
 		return;
 	presence->lease = etcd_number_of(answer->body, "ID");
+	presence->renewed_us = now_of(presence);
 	presence->said = false;
 	go_on(presence, 0);
 }
 
-/* An answer without a time to live: the lease has ended, since we were away for too long. */
+/* An answer without a time to live: the lease has ended. */
 static void on_renewed(const struct etcd_answer *answer, void *userdata)
 {
 	struct presence *presence = userdata;
@@ -85,7 +100,8 @@ static void on_renewed(const struct etcd_answer *answer, void *userdata)
 		return;
 	if (etcd_number_of(answer->body, "TTL") <= 0)
 		presence->lease = 0;
-	go_on(presence, presence->lease ? PRESENCE_INTERVAL_US : 0);
+	presence->renewed_us = now_of(presence);
+	go_on(presence, presence->lease && presence->said ? PRESENCE_INTERVAL_US : 0);
 	presence->beat(0, NULL, presence->userdata);
 }
 
@@ -105,6 +121,12 @@ static json_t *put_request(const struct presence *presence)
 			 etcd_bytes(presence->text), "lease", etcd_number(presence->lease));
 }
 
+/* Before all else: whoever says something new again and again renews nothing by it. */
+static bool has_to_renew(const struct presence *presence)
+{
+	return now_of(presence) - presence->renewed_us >= PRESENCE_INTERVAL_US;
+}
+
 static int on_timer(sd_event_source *source, uint64_t due_us, void *userdata)
 {
 	struct presence *presence = userdata;
@@ -122,7 +144,7 @@ static int on_timer(sd_event_source *source, uint64_t due_us, void *userdata)
 		r = etcd_call(etcd, "/v3/lease/grant",
 			      json_pack("{s:o}", "TTL", etcd_number(PRESENCE_TTL_S)), on_grant,
 			      presence, call);
-	else if (!presence->said)
+	else if (!presence->said && !has_to_renew(presence))
 		r = etcd_call(etcd, "/v3/kv/put", put_request(presence), on_put, presence, call);
 	else
 		r = etcd_call(etcd, "/v3/lease/keepalive",

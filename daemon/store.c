@@ -10,7 +10,6 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/tree.h"
-#include "config_build.h"
 #include "core/config.h"
 #include "core/following.h"
 #include "daemon/alarms.h"
@@ -35,6 +34,7 @@ struct store {
 	struct shared shared;
 	struct presence *presence;
 	struct alarms *alarms;
+	struct entry *entry;
 	struct etcd_call *call; /* reads, probes or watches */
 	struct following following;
 	sd_event_source *step, *quiet;
@@ -323,6 +323,14 @@ static int on_step(sd_event_source *source, uint64_t due_us, void *userdata)
 	return 0;
 }
 
+static void say_entry(struct store *store)
+{
+	_cleanup_free_ char *text = entry_text(store->entry, now_of(store));
+
+	if (text)
+		presence_say(store->presence, entry_node(store->entry), text);
+}
+
 static void on_beat(int error, const char *why, void *userdata)
 {
 	struct store *store = userdata;
@@ -334,6 +342,8 @@ static void on_beat(int error, const char *why, void *userdata)
 	following_heard(&store->following, 0, now_of(store));
 	if (error)
 		alarms_resume(store->alarms);
+	else
+		say_entry(store);
 }
 
 static void on_alarm(const char *alarm, void *userdata)
@@ -357,8 +367,8 @@ static void on_alarm(const char *alarm, void *userdata)
 
 /* Beginning and end */
 
-int store_new(sd_event *event, const char *state, store_changed_fn changed, void *userdata,
-	      struct store **ret)
+int store_new(sd_event *event, const char *state, store_changed_fn changed, entry_look_fn look,
+	      void *userdata, struct store **ret)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	int r;
@@ -369,7 +379,7 @@ int store_new(sd_event *event, const char *state, store_changed_fn changed, void
 	store->changed = changed;
 	store->userdata = userdata;
 	store->state = strdup(state);
-	r = store->state ? 0 : -ENOMEM;
+	r = store->state ? entry_new(look, userdata, &store->entry) : -ENOMEM;
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &store->step, CLOCK_MONOTONIC, 0, ACCURACY_US,
 					       on_step, store);
@@ -414,6 +424,7 @@ struct store *store_free(struct store *store)
 	sd_event_source_disable_unref(store->step);
 	sd_event_source_disable_unref(store->quiet);
 	sd_event_unref(store->event);
+	entry_free(store->entry);
 	free(store->state);
 	free(store);
 	return NULL;
@@ -548,18 +559,6 @@ bool store_fall_back(struct store *store)
 	return true;
 }
 
-static void say_presence(struct store *store, const char *role, const char *node, const char *site)
-{
-	json_t *entry = json_pack("{s:s s:s s:I s:s}", "role", role, "site", site, "revision",
-				  (json_int_t)documents_revision(&store->taken), "version",
-				  HOLDFAST_VERSION);
-	_cleanup_free_ char *text = json_dumps(entry, JSON_COMPACT);
-
-	json_decref(entry);
-	if (text)
-		presence_say(store->presence, node, text);
-}
-
 void store_taken(struct store *store, const char *role, const char *node, const char *site)
 {
 	struct documents copy;
@@ -580,7 +579,8 @@ void store_taken(struct store *store, const char *role, const char *node, const 
 			  (long long)documents_revision(&store->taken));
 	}
 	store->used = true;
-	say_presence(store, role, node, site);
+	if (entry_is(store->entry, role, node, site, documents_revision(&store->taken)) == 0)
+		say_entry(store);
 }
 
 json_t *store_json(const struct store *store)

@@ -17,6 +17,8 @@
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/entry.h"
+
 struct config;
 struct errors;
 struct store;
@@ -25,9 +27,9 @@ struct tree;
 /* There is a state that has not been tried: time to read the configuration again. Called from the loop. */
 typedef void (*store_changed_fn)(void *userdata);
 
-/* `state` is the file of the last state. 0 or a negative errno. */
-int store_new(sd_event *event, const char *state, store_changed_fn changed, void *userdata,
-	      struct store **ret);
+/* `state` is the file of the last state; `look` tells what the node's entry says. 0 or a negative errno. */
+int store_new(sd_event *event, const char *state, store_changed_fn changed, entry_look_fn look,
+	      void *userdata, struct store **ret);
 struct store *store_free(struct store *store);
 
 /*

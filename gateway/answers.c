@@ -12,6 +12,7 @@
 #include "daemon/metrics.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
+#include "gateway/look.h"
 
 /* As the program's, in whose ticks the pins count. */
 static uint64_t monotonic_ns(void)
@@ -123,14 +124,14 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 		json_array_append_new(
 			vips, json_string(network_format(&service->config->vips[i], text)));
 	}
-	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:b s:s? s:o s:i s:i s:o}", "name", service->config->name,
+	return json_pack("{s:s s:o s:s s:[ii] s:b s:b s:b s:s? s:o s:i s:I s:i s:o}", "name", service->config->name,
 			 "vips", vips, "protocol",
 			 service->config->protocol == IPPROTO_UDP ? "udp" : "tcp", "ports",
 			 service->config->port_first, service->config->port_last, "agents",
 			 !service->config->agentless, "cookie",
 			 (service->flags & SERVICE_COOKIE) != 0, "off", tables_switched_off(tables, number), "away",
 			 service->away ? service->away->name : NULL, "policy",
-			 steer_json(gateway->steer, service), "rows", (int)service->size, "generations",
+			 steer_json(gateway->steer, service), "rows", (int)service->size, "generation", (json_int_t)service->generation, "generations",
 			 (int)rows_count(tables->services[number].rows.banks), "backends",
 			 members_json(gateway, service, pins));
 }
@@ -204,8 +205,10 @@ static int answer_status(const struct control_request *request, void *userdata, 
 			 (int)pin_counts_all(pins), "room",
 			 (int)pin_table_capacity(table->settings.bucket_bits));
 	pin_counts_free(pins);
-	if (*ret)
+	if (*ret) {
+		json_object_set_new(*ret, "generation", json_integer(gateway_generation(gateway->plan)));
 		json_object_set_new(*ret, "store", store_json(gateway->store));
+	}
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -14,6 +14,7 @@
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
 #include "gateway/home.h"
+#include "gateway/look.h"
 
 static const struct daemon_program program = {
 	.name = "holdfast-gateway",
@@ -418,7 +419,7 @@ static int run(struct gateway_daemon *gateway)
 		r = steer_new(loop_event(loop), gateway->loads, on_shares_changed, gateway,
 			      &gateway->steer);
 	if (r >= 0)
-		r = store_new(loop_event(loop), gateway->options.state, on_store_changed, gateway,
+		r = store_new(loop_event(loop), gateway->options.state, on_store_changed, gateway_look, gateway,
 			      &gateway->store);
 	if (r >= 0)
 		r = configure(gateway);

@@ -15,6 +15,7 @@
 
 /* gRPC's status codes, as the gateway tells them */
 #define GRPC_DEADLINE_EXCEEDED 4
+#define GRPC_NOT_FOUND 5
 #define GRPC_PERMISSION_DENIED 7
 #define GRPC_RESOURCE_EXHAUSTED 8
 #define GRPC_UNAVAILABLE 14
@@ -105,7 +106,7 @@ static void tell_error(struct etcd_call *call, int error, const char *what)
 	char why[512];
 
 	snprintf(why, sizeof(why), "%s: %s", etcd_endpoint(etcd), what);
-	if (error != -EACCES && error != -ENOSPC) {
+	if (error != -EACCES && error != -ENOSPC && error != -ENOENT) {
 		etcd->at = (etcd->at + 1) % etcd->n_endpoints;
 		drop_token(etcd);
 	}
@@ -118,6 +119,8 @@ static int error_of(long long code, const char *message)
 	if (code == GRPC_PERMISSION_DENIED || code == GRPC_UNAUTHENTICATED ||
 	    strstr(message, "authentication failed"))
 		return -EACCES;
+	if (code == GRPC_NOT_FOUND)
+		return -ENOENT;
 	if (code == GRPC_UNAVAILABLE || code == GRPC_DEADLINE_EXCEEDED)
 		return -EAGAIN;
 	return code == GRPC_RESOURCE_EXHAUSTED && strstr(message, "space") ? -ENOSPC : -EIO;

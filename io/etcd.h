@@ -36,7 +36,7 @@ struct etcd_call;
 /* What came of a call, or one line of a stream. */
 struct etcd_answer {
 	/*
-	 * 0; -EACCES: not allowed; -ENOSPC: etcd is full; -EKEYREJECTED: TLS came to nothing, by whose
+	 * 0; -EACCES: not allowed; -ENOENT: there is no such lease; -ENOSPC: etcd is full; -EKEYREJECTED: TLS came to nothing, by whose
 	 * certificate ever; -EAGAIN: a member that answers, but cannot now, as while a leader is elected; -EIO:
 	 * anything else, no answer included
 	 */

@@ -183,6 +183,36 @@ pulled_is_pushed() {
 	check_local
 }
 
+# sees GATEWAY EXPRESSION: of its entry in the store.
+sees() { store_cli nodes --json | jq -e --arg node "$1" ".[] | select(.node == \$node) | $2"; }
+
+both_see() { sees g1 "$1" && sees g2 "$1"; }
+
+generation_of() { store_cli nodes --json | jq -r --arg node "$1" '.[] | select(.node == $node) | .generation'; }
+agree() { is "$(generation_of g1)" generation_of g2; }
+
+all_is_open() {
+	wait_for "both gateways to see all open" 20 both_see '.open == .members and .served == .services'
+	wait_for "both to have the same generation" 10 agree
+	is "$(holdfast g1 status --json | jq .generation)" eval 'printf "%d\n" "0x$(generation_of g1)"'
+	fails eval 'store_cli nodes | grep -E "not open|other rows"'
+	store_cli nodes | sed 's/^/# /' >&3
+}
+
+death_is_seen() {
+	local before
+
+	before=$(generation_of g1)
+	kill -KILL -- "-$(pid_of b1 nginx)"
+	wait_for "both gateways to see b1 closed" 20 both_see '.closed | contains("web/b1")'
+	wait_for "both to have the same generation" 10 agree
+	fails is "$before" generation_of g1
+	store_cli nodes | grep -E "^g2: not open: .*web/b1"
+	rm -f "$LAB_STATE/b1/nginx/upload.sock"
+	nginx_on b1
+	wait_for "the former generation to be back" 30 is "$before" generation_of g1
+}
+
 exec 3>&1
 lab_open anycast
 topology_up --without holdfast
@@ -200,6 +230,9 @@ it "gateways and agents have it" all_have "$(store_revision)" "${NODES[@]}"
 it "clients are served (IPv4)" get web 4
 it "clients are served (IPv6)" get web 6
 it "all nodes are known to live" wait_for "five nodes" 10 is "b1 b2 b3 g1 g2" nodes_known
+
+it "what every node sees is read from the store alone, and the gateways agree" all_is_open
+it "a backend's death is seen there, and its return" death_is_seen
 
 it "a drained backend is closed on both gateways" drained_everywhere
 it "and opened again" opened_again
