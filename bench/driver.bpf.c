@@ -142,6 +142,79 @@ int floor_tc(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+/*
+ * A test run's packet has no socket of a connection. So there is a driver where the host's sockets send, too:
+ * filters of a device's egress, a first one, DRIVER_CHUNK_PACKETS times the one in the middle, and a last
+ * one. They take one real segment, have the program under test go over it in each, and let it go as it came.
+ */
+step bool write_timestamp(struct __sk_buff *skb, __be32 tsval)
+{
+	void *at = (void *)(long)skb->data + (driver.egress.tsval_at & 0xff);
+
+	if (at + sizeof(tsval) > (void *)(long)skb->data_end)
+		return false;
+	*(__be32 *)at = tsval;
+	return true;
+}
+
+/* The first bytes. */
+step void see(struct __sk_buff *skb, __u8 *ret)
+{
+	__u32 size = skb->len < DRIVER_SEEN ? skb->len : DRIVER_SEEN;
+
+	if (size > 0 && size <= DRIVER_SEEN)
+		bpf_skb_load_bytes(skb, 0, ret, size);
+}
+
+step bool is_awaited(struct __sk_buff *skb)
+{
+	__u32 at = ETH_HLEN + (skb->protocol == bpf_htons(ETH_P_IPV6) ? 40 : 20);
+	__be16 port = 0;
+
+	return driver.egress.left && !bpf_skb_load_bytes(skb, at, &port, sizeof(port)) &&
+	       port == driver.egress.port;
+}
+
+SEC("tc")
+int egress_begin(struct __sk_buff *skb)
+{
+	if (!is_awaited(skb))
+		return TC_ACT_UNSPEC;
+	driver.egress.active = 1;
+	bpf_skb_load_bytes(skb, driver.egress.tsval_at & 0xff, &driver.egress.own_tsval, sizeof(__be32));
+	see(skb, driver.egress.before);
+	driver.egress.began_ns = bpf_ktime_get_ns();
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int drive_egress(struct __sk_buff *skb)
+{
+	if (!driver.egress.active || !driver.egress.left)
+		return TC_ACT_UNSPEC;
+	driver.egress.left--;
+	if (write_timestamp(skb, bpf_htonl(driver.egress.tsval++)))
+		bpf_tail_call(skb, &tc_target, 0);
+	return TC_ACT_SHOT;
+}
+
+/* The chunks' times are told as if one had followed the other. */
+SEC("tc")
+int egress_end(struct __sk_buff *skb)
+{
+	__u32 chunk = driver.egress.chunks;
+
+	if (!driver.egress.active)
+		return TC_ACT_UNSPEC;
+	driver.clock_ns[(chunk + 1) & DRIVER_CHUNKS] =
+		driver.clock_ns[chunk & DRIVER_CHUNKS] + bpf_ktime_get_ns() - driver.egress.began_ns;
+	driver.egress.chunks = chunk + 1;
+	see(skb, driver.egress.after);
+	write_timestamp(skb, driver.egress.own_tsval);
+	driver.egress.active = 0;
+	return TC_ACT_UNSPEC;
+}
+
 /* With live frames, which are sent where the test run says that they came from: see bench/live.c. */
 SEC("xdp")
 int send_xdp(struct xdp_md *ctx)

@@ -33,8 +33,27 @@ struct driver_frame {
 	__u32 v6;
 };
 
+/*
+ * What a socket of the host's own sends next, at tc egress: a segment that the program under test gets again
+ * and again, each time with the next timestamp. `before` and `after` are its first bytes, of the last time.
+ */
+#define DRIVER_SEEN 128
+
+struct driver_egress {
+	__be16 port; /* of the socket that sends */
+	__u16 active; /* the segment that is on its way is one of those */
+	__u32 left;   /* 0: what is sent goes its way */
+	__u32 tsval_at;
+	__u32 tsval; /* of the next time, host order */
+	__be32 own_tsval; /* the kernel's */
+	__u32 chunks;	  /* so far: one for each segment */
+	__u64 began_ns;
+	__u8 before[DRIVER_SEEN], after[DRIVER_SEEN];
+};
+
 struct driver {
 	struct driver_frame frame;
+	struct driver_egress egress;
 	__u32 flows;  /* 1 to DRIVER_FLOWS_MAX */
 	__u64 random; /* state of the generator */
 	__u64 packets;

@@ -17,6 +17,7 @@ static const char *const commands[] = {
 	"ip addr add 192.168.0.1/24 dev wan && ip addr add fd00::1/64 dev wan nodad",
 	"ip neigh add 192.168.0.2 lladdr 02:00:00:00:00:02 dev wan",
 	"ip neigh add fd00::2 lladdr 02:00:00:00:00:02 dev wan",
+	"ip link add " HOME_IDLE " type veth peer name idle-too",
 	"ip route add 10.0.0.0/8 via 192.168.0.2",
 	"ip route add 2001:db8:c::/48 via fd00::2",
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <linux/pkt_cls.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -22,6 +23,7 @@
 #define FAST_ROUNDS_MIN 3 /* a row with fewer from the fast state takes all it has */
 
 _Static_assert(CHUNKS <= DRIVER_CHUNKS, "the driver clocks all chunks");
+_Static_assert(RUN_PACKETS <= EGRESS_PACKETS_MAX, "no connection's clock is held at its bound");
 
 static const uint32_t flow_counts[] = {1, DRIVER_FLOWS_MAX};
 
@@ -54,6 +56,20 @@ int bench_rows(struct bench *bench, const char *only, size_t rounds)
 	return r == 0 && !bench->n_rows ? -ENOENT : r;
 }
 
+/* The same, where the packet is one that a socket sends. It came by the last filter: no program ended its way. */
+static int run_egress(struct bench *bench, struct row *row, uint32_t packets,
+		      struct bpf_test_run_opts *options)
+{
+	struct driver *driver = programs_driver(bench->programs);
+	int r = programs_store_living(bench->programs, &bench->sockets, row->v6);
+
+	if (r < 0)
+		return r;
+	driver->egress = egress_driver(&bench->sockets, row->path->egress, row->v6, packets);
+	options->retval = TC_ACT_UNSPEC;
+	return egress_send(&bench->sockets, row->path->egress, row->v6, driver);
+}
+
 /* Prepares the driver for the row and runs it; the options' outputs are those of the last packet. */
 static int run(struct bench *bench, struct row *row, enum target target, uint32_t packets,
 	       struct bpf_test_run_opts *options)
@@ -62,6 +78,8 @@ static int run(struct bench *bench, struct row *row, enum target target, uint32_
 
 	if (fd < 0)
 		return fd;
+	if (row->path->egress)
+		return run_egress(bench, row, packets, options);
 	options->data_in = frame_bytes(&row->frame);
 	options->data_size_in = row->frame.size;
 	options->repeat = packets;
@@ -104,9 +122,10 @@ static int check_packet(struct bench *bench, struct row *row, struct driver *dri
 		return complain(row, strerror(-r));
 	if ((int)options.retval != row->path->action)
 		return complain(row, "the program returned another action than it should");
-	if (after - before != 1 && programs_counts(row->path->target))
+	if (after - before != 1 && row->path->verdict)
 		return complain(row, "the packet ended in another verdict than it should");
-	wrong = check_output(row->path, &in, out, options.data_size_out);
+	wrong = row->path->egress ? egress_check(&driver->egress, row->path->egress)
+				  : check_output(row->path, &in, out, options.data_size_out);
 	return wrong ? complain(row, wrong) : 0;
 }
 
@@ -192,22 +211,30 @@ static int time_target(struct bench *bench, struct row *row, double *ret)
 	if (r < 0)
 		return complain(row, strerror(-r));
 	strays = (uint64_t)RUN_PACKETS * row->path->strays / 1000000;
-	if (programs_counts(target) && after - before + strays < RUN_PACKETS)
+	if (row->path->verdict && after - before + strays < RUN_PACKETS)
 		return complain(row, "some packets ended in another verdict than they should");
 	return 0;
 }
 
 static enum floor_kind floor_kind(const struct row *row)
 {
-	if (!programs_counts(row->path->target))
+	if (row->path->egress)
+		return FLOOR_EGRESS;
+	if (programs_is_skb(row->path->target))
 		return FLOOR_SKB;
 	return row->frame.size == DRIVER_FRAME_LONG ? FLOOR_LONG : FLOOR_SHORT;
 }
 
 static int time_floor(struct bench *bench, struct row *row, double *ret)
 {
+	static const enum target floors[FLOOR_KINDS] = {
+		[FLOOR_SHORT] = TARGET_FLOOR,
+		[FLOOR_LONG] = TARGET_FLOOR,
+		[FLOOR_SKB] = TARGET_FLOOR_SKB,
+		[FLOOR_EGRESS] = TARGET_FLOOR_EGRESS,
+	};
 	enum floor_kind kind = floor_kind(row);
-	int r = time_packets(bench, row, kind == FLOOR_SKB ? TARGET_FLOOR_SKB : TARGET_FLOOR, ret);
+	int r = time_packets(bench, row, floors[kind], ret);
 
 	if (r < 0)
 		return complain(row, strerror(-r));

@@ -36,7 +36,7 @@ struct figure {
 };
 
 /* Rows that have one floor: the same driver and length of the frame. */
-enum floor_kind { FLOOR_SHORT, FLOOR_LONG, FLOOR_SKB, FLOOR_KINDS };
+enum floor_kind { FLOOR_SHORT, FLOOR_LONG, FLOOR_SKB, FLOOR_EGRESS, FLOOR_KINDS };
 
 struct bench {
 	struct world *world;

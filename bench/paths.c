@@ -56,15 +56,25 @@ const struct path paths[] = {
 	{"agent-pass-on", .target = TARGET_ACCEPT, .verdict = AGENT_PASSED_ON, .action = XDP_TX,
 	 .kind = FRAME_MIDWAY, .port = PORT_SILENT, .outer = OUTER_ACCEPT_LIST,
 	 .outcome = OUTCOME_NEXT_SEGMENT},
-	{"agent-stamp", .target = TARGET_STAMP, .action = TC_ACT_UNSPEC, .kind = FRAME_SYN_ACK,
-	 .port = PORT_LISTENING, .outcome = OUTCOME_CLAMPED,
+	{"agent-stamp", .target = TARGET_STAMP_EGRESS, .action = TC_ACT_UNSPEC, .egress = EGRESS_SERVER,
+	 .verdict = REPLY_STAMPED, .one_flow = true,
 	 .marks = {100}},
+	/* No cookie, so its way back is looked for. */
+	{"agent-syn-ack", .target = TARGET_STAMP, .action = TC_ACT_UNSPEC, .kind = FRAME_SYN_ACK,
+	 .port = PORT_LISTENING, .verdict = REPLY_NO_WAY, .outcome = OUTCOME_CLAMPED},
+	/* What the host sends and gets besides: at tc egress, at tc ingress, and in XDP. */
+	{"agent-other-out", .target = TARGET_STAMP_EGRESS, .action = TC_ACT_UNSPEC,
+	 .egress = EGRESS_OTHER, .one_flow = true},
+	{"agent-other-in", .target = TARGET_RESTORE, .action = TC_ACT_UNSPEC, .kind = FRAME_MIDWAY,
+	 .port = PORT_LISTENING, .stranger = true, .one_flow = true},
+	{"agent-other-xdp", .target = TARGET_ACCEPT, .verdict = AGENT_NOT_OURS, .action = XDP_PASS,
+	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .stranger = true, .one_flow = true},
 	{"agent-restore", .target = TARGET_RESTORE, .action = TC_ACT_UNSPEC, .kind = FRAME_STAMPED,
 	 .port = PORT_LISTENING, .outcome = OUTCOME_RESTORED, .one_flow = true},
 	{"ref-encap", .target = TARGET_REFERENCE_ENCAP, .action = XDP_TX, .kind = FRAME_MIDWAY,
-	 .port = PORT_LISTENING, .outcome = OUTCOME_TO_BACKENDS},
+	 .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
 	{"ref-lru-hash", .target = TARGET_REFERENCE_LRU_HASH, .action = XDP_TX,
-	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .outcome = OUTCOME_TO_BACKENDS},
+	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
 };
 
 const size_t n_paths = sizeof(paths) / sizeof(*paths);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/egress.h"
 #include "bench/frames.h"
 #include "bench/programs.h"
 #include "bench/world.h"
@@ -28,7 +29,8 @@ struct path {
 	enum frame_outer outer;
 	enum world_port port;
 	enum world_router router;
-	uint32_t verdict; /* whose counter must rise */
+	enum egress egress; /* the packet is one that a socket of the host's sends: outer and port do not count */
+	uint32_t verdict; /* whose counter must rise; 0: none counts it */
 	int action;	  /* what the program must return */
 	enum outcome outcome;
 	bool stranger; /* to an address that is no VIP */

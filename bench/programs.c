@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <sys/mman.h>
 
 #include <bpf/bpf.h>
@@ -16,6 +17,8 @@
 #include "agent_stamp.skel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "bench/egress.h"
+#include "bench/home.h"
 #include "bench/reference.h"
 #include "core/index.h"
 #include "core/pin_table.h"
@@ -242,11 +245,16 @@ static void fill_cookie_marks(const struct programs *programs, const struct worl
 static int load_driver(struct programs *programs)
 {
 	struct bench_driver *driver = programs->driver = bench_driver__open_and_load();
+	int r;
 
 	if (!driver)
 		return -errno;
-	return bpf_xdp_attach(LOOPBACK, bpf_program__fd(driver->progs.drive_xdp), XDP_FLAGS_SKB_MODE,
-			      NULL);
+	r = bpf_xdp_attach(if_nametoindex(HOME_IDLE), bpf_program__fd(driver->progs.drive_xdp),
+			   XDP_FLAGS_SKB_MODE, NULL);
+	return r < 0 ? r
+		     : egress_attach(bpf_program__fd(driver->progs.egress_begin),
+				     bpf_program__fd(driver->progs.drive_egress),
+				     bpf_program__fd(driver->progs.egress_end));
 }
 
 int programs_new(struct world *world, struct programs **ret)
@@ -308,6 +316,7 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 	case TARGET_ACCEPT:
 		return programs->accept->progs.agent_accept;
 	case TARGET_STAMP:
+	case TARGET_STAMP_EGRESS:
 		return programs->stamp->progs.agent_stamp;
 	case TARGET_RESTORE:
 		return programs->restore->progs.agent_restore;
@@ -316,15 +325,17 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 	case TARGET_REFERENCE_LRU_HASH:
 		return programs->reference->progs.reference_lru_hash;
 	case TARGET_FLOOR_SKB:
+	case TARGET_FLOOR_EGRESS:
 		return programs->driver->progs.floor_tc;
 	default:
 		return programs->driver->progs.floor_xdp;
 	}
 }
 
-bool programs_counts(enum target target)
+bool programs_is_skb(enum target target)
 {
-	return target != TARGET_STAMP && target != TARGET_RESTORE;
+	return target == TARGET_STAMP || target == TARGET_RESTORE || target == TARGET_FLOOR_SKB ||
+	       target == TARGET_STAMP_EGRESS || target == TARGET_FLOOR_EGRESS;
 }
 
 int programs_store(const struct programs *programs, const struct sockets *sockets)
@@ -342,10 +353,21 @@ int programs_store(const struct programs *programs, const struct sockets *socket
 	return r;
 }
 
+int programs_store_living(const struct programs *programs, const struct sockets *sockets, bool v6)
+{
+	int map = bpf_map__fd(programs->stamp->maps.connections);
+	int server = sockets->living[v6 * SOCKETS_EACH + SOCKETS_SERVER];
+	struct connection connection = {.mark = EGRESS_MARK};
+
+	clock_born(&connection.clock, EGRESS_LAG_MS, EGRESS_LAG_MS + EGRESS_CLOCK);
+	connection.clock.echo += EGRESS_PACKETS_MAX;
+	return bpf_map_update_elem(map, &server, &connection, BPF_ANY);
+}
+
 int programs_aim(const struct programs *programs, enum target target)
 {
 	const struct bench_driver *driver = programs->driver;
-	bool skb = !programs_counts(target) || target == TARGET_FLOOR_SKB;
+	bool skb = programs_is_skb(target);
 	const struct bpf_map *map = skb ? driver->maps.tc_target : driver->maps.xdp_target;
 	__u32 zero = 0, fd = bpf_program__fd(program_of(programs, target));
 	int r = bpf_map_update_elem(bpf_map__fd(map), &zero, &fd, BPF_ANY);
@@ -382,6 +404,9 @@ int programs_count(const struct programs *programs, enum target target, uint32_t
 		return count_verdict(programs->gateway->maps.counters, verdict, ret);
 	case TARGET_ACCEPT:
 		return count_verdict(programs->accept->maps.counters, verdict, ret);
+	case TARGET_STAMP:
+	case TARGET_STAMP_EGRESS:
+		return count_verdict(programs->stamp->maps.reply_counters, verdict, ret);
 	case TARGET_REFERENCE_ENCAP:
 	case TARGET_REFERENCE_LRU_HASH:
 		*ret = programs->reference->bss->hits;

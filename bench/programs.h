@@ -19,10 +19,12 @@ enum target {
 	TARGET_ACCEPT,
 	TARGET_STAMP, /* skb programs: they have a driver of their own */
 	TARGET_RESTORE,
+	TARGET_STAMP_EGRESS, /* the same program, where sockets send: bench/egress.h */
 	TARGET_REFERENCE_ENCAP,
 	TARGET_REFERENCE_LRU_HASH,
 	TARGET_FLOOR, /* nothing at all, as XDP */
 	TARGET_FLOOR_SKB,
+	TARGET_FLOOR_EGRESS,
 	TARGETS,
 };
 
@@ -39,8 +41,14 @@ struct programs *programs_free(struct programs *programs);
 #define RESTORED_LAG_MS 50000000
 int programs_store(const struct programs *programs, const struct sockets *sockets);
 
-/* Has the target counters by verdict? */
-bool programs_counts(enum target target);
+/*
+ * The same for the server's end of the living connection (bench/egress.h). The client has seen all that a
+ * run will send, so that no clock is held.
+ */
+int programs_store_living(const struct programs *programs, const struct sockets *sockets, bool v6);
+
+/* Is it driven as a test run's skb? */
+bool programs_is_skb(enum target target);
 
 /* The gateway's table of pins has the million flows of one family to this service, and no others. */
 int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,

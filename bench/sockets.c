@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -95,26 +96,50 @@ static int connect_in_time(int fd, const struct sockaddr_storage *name, socklen_
 	}
 }
 
-static int connect_one(bool v6, int *fds)
+static int connect_one(bool v6, const union address *client, __be16 client_port, __be16 port, int *fds)
 {
-	union address client = client_address(v6);
 	struct sockaddr_storage name;
-	socklen_t size = socket_address(world_vip(v6), WIRE_BE16(PORT_LISTENING), &name);
+	socklen_t size = socket_address(world_vip(v6), port, &name);
 	int r;
 
-	fds[0] = bound_socket(world_vip(v6), WIRE_BE16(PORT_LISTENING));
+	fds[0] = bound_socket(world_vip(v6), port);
 	if (fds[0] < 0)
 		return fds[0];
-	fds[1] = bound_socket(&client, flow_client_port(0));
-	if (fds[1] < 0)
-		return fds[1];
+	fds[SOCKETS_CLIENT] = bound_socket(client, client_port);
+	if (fds[SOCKETS_CLIENT] < 0)
+		return fds[SOCKETS_CLIENT];
 	if (listen(fds[0], 1) < 0)
 		return -errno;
-	r = connect_in_time(fds[1], &name, size);
+	r = connect_in_time(fds[SOCKETS_CLIENT], &name, size);
 	if (r < 0)
 		return r;
-	fds[2] = accept4(fds[0], NULL, NULL, SOCK_CLOEXEC);
-	return fds[2] < 0 ? -errno : 0;
+	fds[SOCKETS_SERVER] = accept4(fds[0], NULL, NULL, SOCK_CLOEXEC);
+	return fds[SOCKETS_SERVER] < 0 ? -errno : 0;
+}
+
+/* What is sent leaves at once, whatever has been acknowledged. */
+static int hasten(const int *fds)
+{
+	int yes = 1, r = setsockopt(fds[SOCKETS_CLIENT], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+
+	if (r == 0)
+		r = setsockopt(fds[SOCKETS_SERVER], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	return r < 0 ? -errno : 0;
+}
+
+/* Of flow 0, whose client will be elsewhere; and one that lives here. */
+static int connect_both(bool v6, struct sockets *sockets)
+{
+	static const union address loopback_v4 = {.bytes = {[10] = 0xff, 0xff, 127, 0, 0, 1}};
+	static const union address loopback_v6 = {.bytes = {[15] = 1}};
+	union address client = client_address(v6);
+	int r = connect_one(v6, &client, flow_client_port(0), WIRE_BE16(PORT_LISTENING),
+			    sockets->fds + v6 * SOCKETS_EACH);
+
+	if (r == 0)
+		r = connect_one(v6, v6 ? &loopback_v6 : &loopback_v4, 0, WIRE_BE16(PORT_STAMPED),
+				sockets->living + v6 * SOCKETS_EACH);
+	return r < 0 ? r : hasten(sockets->living + v6 * SOCKETS_EACH);
 }
 
 static int add_addresses(struct rtnetlink *netlink)
@@ -140,7 +165,7 @@ int sockets_connect(struct sockets *ret)
 		r = add_addresses(netlink);
 	rtnetlink_free(netlink);
 	for (int v6 = 0; v6 < 2 && r == 0; v6++)
-		r = connect_one(v6, ret->fds + v6 * SOCKETS_EACH);
+		r = connect_both(v6, ret);
 	if (r < 0)
 		log_error("cannot connect on the loopback device: %s", strerror(-r));
 	return r;

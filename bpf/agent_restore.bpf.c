@@ -94,9 +94,7 @@ step bool restore_established(struct bpf_sock *sock, const struct segment *segme
 		connection = adopt(sock, segment);
 	if (!connection || connection->mark != (segment->tsecr & 0xffff))
 		return false;
-	bpf_spin_lock(&connection->lock);
 	*ret = clock_restore(&connection->clock, wire);
-	bpf_spin_unlock(&connection->lock);
 	return true;
 }
 
@@ -137,11 +135,15 @@ int agent_restore(struct __sk_buff *skb)
 {
 	struct segment segment = {};
 	__u32 kernel = 0;
+	__u64 vip;
 	int flags;
 
-	if (!segment_parse(skb, &segment, false))
+	if (!segment_network(skb, &segment, false))
 		return TC_ACT_UNSPEC;
-	flags = flow_service_flags(&segment.flow, settings.vip_prefixes);
+	vip = vip_find(&segment.flow.vip, settings.vip_prefixes);
+	if (!vip || !segment_is_tcp(&segment) || !segment_ports(skb, &segment, false))
+		return TC_ACT_UNSPEC;
+	flags = vip_service_flags(vip, &segment.flow);
 	if (flags < 0)
 		return TC_ACT_UNSPEC;
 	if (flags & SERVICE_RETURN && segment.tcp.syn && !segment.tcp.ack)
@@ -153,7 +155,7 @@ int agent_restore(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	}
 	if (segment.timestamps && restore(skb, &segment, flags & SERVICE_COOKIE, &kernel))
-		segment_write(skb, &segment, segment.timestamps + 4, kernel);
+		segment_write(skb, &segment, segment.timestamps + 4, segment.tsecr, kernel);
 	return TC_ACT_UNSPEC;
 }
 

@@ -43,26 +43,47 @@ step bool stamp_time_wait(const struct segment *segment, __u32 *ret)
 	return true;
 }
 
+step __u32 stamp_clock(struct connection *connection, __u32 tsval)
+{
+	__u32 clock = 0;
+
+	if (settings.plain_clock)
+		return clock_stamp_plainly(&connection->clock, tsval);
+	if (clock_stamp_freely(&connection->clock, tsval, &clock))
+		return clock;
+	bpf_spin_lock(&connection->lock);
+	clock = clock_stamp(&connection->clock, tsval);
+	bpf_spin_unlock(&connection->lock);
+	return clock;
+}
+
+step __u32 stamp_of(struct connection *connection, __u32 tsval)
+{
+	return stamp_clock(connection, tsval) << COOKIE_CLOCK_SHIFT | connection->mark;
+}
+
+/* What TIME_WAIT, which has no storage, will need. */
+step void keep_lag(const struct connection *connection, const struct flow *flow)
+{
+	struct connection_lag lag = {
+		.lag = connection->clock.lag,
+		.mark = connection->mark,
+		.marked = true,
+	};
+
+	bpf_map_update_elem(&lags, flow, &lag, BPF_ANY);
+}
+
 /* A socket without storage began before the agent, or without cookies: its segments stay as they are. */
 step bool stamp_established(struct bpf_sock *sock, const struct segment *segment, __u32 *ret)
 {
 	struct connection *connection = bpf_sk_storage_get(&connections, sock, 0, 0);
-	struct connection_lag lag = {};
 
 	if (!connection)
 		return false;
-	bpf_spin_lock(&connection->lock);
-	*ret = (settings.plain_clock
-			? clock_stamp_plainly(&connection->clock, segment->tsval)
-			: clock_stamp(&connection->clock, segment->tsval))
-		       << COOKIE_CLOCK_SHIFT |
-	       connection->mark;
-	lag.lag = connection->clock.lag;
-	lag.mark = connection->mark;
-	lag.marked = true;
-	bpf_spin_unlock(&connection->lock);
+	*ret = stamp_of(connection, segment->tsval);
 	if (segment->tcp.fin)
-		bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
+		keep_lag(connection, &segment->flow);
 	return true;
 }
 
@@ -93,7 +114,7 @@ step bool stamp(struct __sk_buff *skb, struct segment *segment)
 
 	if (!segment_timestamps(skb, segment) || !stamp_value(skb, segment, &value))
 		return false;
-	segment_write(skb, segment, segment->timestamps, value);
+	segment_write(skb, segment, segment->timestamps, segment->tsval, value);
 	return true;
 }
 
@@ -119,13 +140,13 @@ step int reply_segment(struct __sk_buff *skb, struct segment *segment, __u32 fla
  * What is no TCP: only services whose replies go through a gateway have anything done to it. What has no
  * ports of its own, or none that are worth reading, goes by its addresses.
  */
-step int reply_other(struct __sk_buff *skb, struct segment *segment)
+step int reply_other(struct __sk_buff *skb, struct segment *segment, __u64 vip)
 {
 	struct flow *flow = &segment->flow, address = way_of_address(flow);
 	struct udphdr udp;
 	int flags;
 
-	if (!settings.returns || !vip_find(&flow->vip, settings.vip_prefixes))
+	if (!settings.returns)
 		return REPLY_NOT_OURS;
 	if (flow->protocol != IPPROTO_UDP || segment->fragment)
 		return outward_send(skb, segment, &address, REPLY_THROUGH_GATEWAY);
@@ -133,7 +154,7 @@ step int reply_other(struct __sk_buff *skb, struct segment *segment)
 		return REPLY_NOT_OURS;
 	flow->vip_port = udp.source;
 	flow->client_port = udp.dest;
-	flags = flow_service_flags(flow, settings.vip_prefixes);
+	flags = vip_service_flags(vip, flow);
 	if (flags < 0)
 		return REPLY_NOT_OURS;
 	return flags & SERVICE_RETURN ? outward_send(skb, segment, flow, REPLY_THROUGH_GATEWAY)
@@ -143,18 +164,86 @@ step int reply_other(struct __sk_buff *skb, struct segment *segment)
 step int reply(struct __sk_buff *skb)
 {
 	struct segment segment = {};
+	__u64 vip;
 	int flags;
 
 	if (!segment_network(skb, &segment, true))
 		return REPLY_NOT_OURS;
-	if (segment.flow.protocol != IPPROTO_TCP || segment.fragment)
-		return reply_other(skb, &segment);
+	vip = vip_find(&segment.flow.vip, settings.vip_prefixes);
+	if (!vip)
+		return REPLY_NOT_OURS;
+	if (!segment_is_tcp(&segment))
+		return reply_other(skb, &segment, vip);
 	if (!segment_ports(skb, &segment, true))
 		return REPLY_NOT_OURS;
-	flags = flow_service_flags(&segment.flow, settings.vip_prefixes);
+	flags = vip_service_flags(vip, &segment.flow);
 	if (flags < 0 || (segment.tcp.syn && !segment.tcp.ack))
 		return REPLY_NOT_OURS;
 	return reply_segment(skb, &segment, flags);
+}
+
+/* From a plain IP header to the TCP header behind it. False: it is none, or there is something in between. */
+step bool pass_plain_ip(struct __sk_buff *skb, struct cursor *cursor)
+{
+	const struct outer_header *ipv6;
+	const struct iphdr *ipv4;
+
+	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		ipv6 = cursor_take(cursor, sizeof(*ipv6));
+		return ipv6 && ipv6->next_header == IPPROTO_TCP;
+	}
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return false;
+	ipv4 = cursor_take(cursor, sizeof(*ipv4));
+	return ipv4 && *(const __u8 *)ipv4 == IPV4_PLAIN && ipv4->protocol == IPPROTO_TCP &&
+	       !(ipv4->frag_off & bpf_htons(0x1fff));
+}
+
+/*
+ * The way of nearly every reply: what has storage is a service's, and its mark says the rest, so nobody looks
+ * for VIP and service again. Neither of a SYN nor of a FIN, of which more must be known. False: another way.
+ */
+step bool reply_living(struct __sk_buff *skb, struct connection *connection)
+{
+	struct cursor cursor = {
+		.start = context_pointer(&skb->data),
+		.at = context_pointer(&skb->data) + ETH_HLEN,
+		.end = context_pointer(&skb->data_end),
+	};
+	const struct timestamps_usual *usual;
+	const struct tcphdr *tcp;
+	__u32 transport, before;
+
+	if (!pass_plain_ip(skb, &cursor))
+		return false;
+	transport = cursor_offset(&cursor);
+	tcp = cursor_take(&cursor, sizeof(*tcp));
+	usual = cursor_take(&cursor, sizeof(*usual));
+	if (!tcp || !usual || tcp->doff < 8 || tcp->syn || tcp->fin ||
+	    usual->head != NOP_NOP_TIMESTAMPS)
+		return false;
+	before = bpf_ntohl(usual->tsval);
+	segment_write_even(skb, transport,
+			   sizeof(*tcp) + offsetof(struct timestamps_usual, tsval), before,
+			   stamp_of(connection, before));
+	return true;
+}
+
+/* Of the socket, if it lives: see stamp_value. */
+step struct connection *connection_of(struct __sk_buff *skb)
+{
+	struct bpf_sock *sock = skb->sk;
+
+	if (!sock || sock->state == STATE_LISTEN || sock->state == STATE_CLOSE)
+		return NULL;
+	return bpf_sk_storage_get(&connections, sock, 0, 0);
+}
+
+step int reply_any(struct __sk_buff *skb)
+{
+	struct connection *connection = settings.returns ? NULL : connection_of(skb);
+
+	return connection && reply_living(skb, connection) ? REPLY_STAMPED : reply(skb);
 }
 
 /* The actions of wire/verdicts.h. */
@@ -166,7 +255,7 @@ SEC("tc")
 int agent_stamp(struct __sk_buff *skb)
 {
 	__u32 bytes = skb->len;
-	int verdict = reply(skb);
+	int verdict = reply_any(skb);
 
 	if (verdict != REPLY_NOT_OURS)
 		outward_count(verdict, bytes);

@@ -19,6 +19,18 @@
  *             its congestion control by mistake (RFC 3522).
  *
  * Pure functions: the kernel's clock is an argument. Differences of 32-bit clocks are signed.
+ *
+ * Several CPUs send and receive for one connection, and none waits for another where it matters: a lock costs
+ * twice what all the rest does. What belongs together is one word:
+ *
+ *   now      lag and newest clock, exchanged together (compare and swap): whoever sends a clock has noted it
+ *            before, under the lag that it was made with
+ *   before   written in front of the lag that it precedes. Who reads it after `now` finds the one that goes with
+ *            it; on a machine that reorders loads, for the moment of a change, perhaps an older one, and the echo
+ *            becomes a value above its own, never below
+ *   echo     only ever rises
+ *
+ * Where the lag changes, after half a wrap of silence, the caller has a lock.
  */
 #pragma once
 
@@ -28,16 +40,32 @@
 
 /* All in milliseconds; clocks are the connection's, 32 bits of which 16 travel. */
 struct connection_clock {
-	__u32 lag;	  /* kernel's clock less the connection's */
-	__u32 sent;	  /* newest clock sent */
-	__u32 echo;	  /* newest clock that the client echoed */
-	__u32 since;	  /* first clock that went out under `lag` */
-	__u32 lag_before; /* what held for earlier ones */
+	union {
+		struct {
+			__u32 lag;  /* kernel's clock less the connection's */
+			__u32 sent; /* newest clock sent */
+		};
+		__u64 now;
+	};
+	union {
+		struct {
+			__u32 lag_before; /* what held for clocks ... */
+			__u32 since;	  /* ... before this one */
+		};
+		__u64 before;
+	};
+	__u32 echo; /* newest clock that the client echoed */
+	__u32 zero;
 };
 
-_Static_assert(sizeof(struct connection_clock) == 20, "no hidden padding behind a spin lock");
+_Static_assert(sizeof(struct connection_clock) == 24, "no hidden padding behind a spin lock");
+
+#define CLOCK_TRIES 8 /* another CPU came first: in each it has sent a later clock, so it is never that often */
 
 #define clock_inline static inline __attribute__((always_inline))
+
+/* A word that others write meanwhile. */
+#define clock_read(field) (*(const volatile __typeof__(field) *)&(field))
 
 /* The newest clock up to `latest` whose low half is `wire`. */
 clock_inline __u32 clock_extend(__u32 latest, __u16 wire)
@@ -84,22 +112,49 @@ clock_inline void clock_adopted(struct connection_clock *clock, __u32 kernel, __
 	clock->sent = clock->echo = clock->since = wire;
 }
 
-/* The clock to send for a segment that the kernel stamped with `kernel`. */
+/*
+ * The clock to send for a segment that the kernel stamped with `kernel`, without a lock. False: the bound holds
+ * it, or another CPU came first; then the same with the lock.
+ */
+clock_inline int clock_stamp_freely(struct connection_clock *clock, __u32 kernel, __u32 *ret)
+{
+	struct connection_clock seen = {.now = clock_read(clock->now)}, next = seen;
+	__u32 now = kernel - seen.lag, most = clock_read(clock->echo) + CLOCK_AHEAD_MAX;
+
+	if ((__s32)(now - most) > 0)
+		return 0;
+	*ret = seen.sent;
+	if ((__s32)(now - seen.sent) <= 0)
+		return 1;
+	*ret = next.sent = now;
+	return __sync_val_compare_and_swap(&clock->now, seen.now, next.now) == seen.now;
+}
+
+/* The same; whoever changes the lag has the lock. */
 clock_inline __u32 clock_stamp(struct connection_clock *clock, __u32 kernel)
 {
-	__u32 now = kernel - clock->lag, most = clock->echo + CLOCK_AHEAD_MAX;
+	struct connection_clock seen, next;
+	__u32 now, most;
 
-	if ((__s32)(now - most) > 0) {
-		if (clock->since != most) {
-			clock->lag_before = clock->lag;
-			clock->since = most;
+	for (int i = 0; i < CLOCK_TRIES; i++) {
+		seen.now = next.now = clock_read(clock->now);
+		now = kernel - seen.lag;
+		most = clock_read(clock->echo) + CLOCK_AHEAD_MAX;
+		if ((__s32)(now - most) > 0) {
+			if (clock->since != most) {
+				next.lag_before = seen.lag;
+				next.since = most;
+				*(volatile __u64 *)&clock->before = next.before;
+			}
+			next.lag = kernel - most;
+			now = most;
 		}
-		clock->lag = kernel - most;
-		now = most;
+		if ((__s32)(now - seen.sent) < 0)
+			now = seen.sent;
+		next.sent = now;
+		if (__sync_val_compare_and_swap(&clock->now, seen.now, next.now) == seen.now)
+			break;
 	}
-	if ((__s32)(now - clock->sent) < 0)
-		now = clock->sent;
-	clock->sent = now;
 	return now;
 }
 
@@ -112,9 +167,15 @@ clock_inline __u32 clock_stamp_plainly(struct connection_clock *clock, __u32 ker
 /* The kernel's value of an echo, which is also noted as seen by the client. */
 clock_inline __u32 clock_restore(struct connection_clock *clock, __u16 wire)
 {
-	__u32 echoed = clock_extend(clock->sent, wire);
+	struct connection_clock seen = {.now = clock_read(clock->now)};
+	__u32 echoed = clock_extend(seen.sent, wire), newest;
 
-	if ((__s32)(echoed - clock->echo) > 0)
-		clock->echo = echoed;
-	return echoed + ((__s32)(echoed - clock->since) < 0 ? clock->lag_before : clock->lag);
+	seen.before = clock_read(clock->before);
+	for (int i = 0; i < CLOCK_TRIES; i++) {
+		newest = clock_read(clock->echo);
+		if ((__s32)(echoed - newest) <= 0 ||
+		    __sync_val_compare_and_swap(&clock->echo, newest, echoed) == newest)
+			break;
+	}
+	return echoed + ((__s32)(echoed - seen.since) < 0 ? seen.lag_before : seen.lag);
 }

@@ -18,12 +18,12 @@
 #include "wire/clock.h"
 
 struct connection {
-	struct bpf_spin_lock lock; /* of the clock: several CPUs send and receive */
+	struct bpf_spin_lock lock; /* whoever changes the clock's lag has it */
+	__u32 mark;		   /* epoch and permuted id; never changes */
 	struct connection_clock clock;
-	__u32 mark; /* epoch and permuted id; never changes */
 };
 
-_Static_assert(sizeof(struct connection) == 28, "no hidden padding");
+_Static_assert(sizeof(struct connection) == 32, "no hidden padding");
 
 struct connection_lag {
 	__u32 lag;

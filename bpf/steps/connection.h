@@ -42,11 +42,10 @@ step __u32 lag_find(const struct flow *flow)
 	return found ? found->lag : 0;
 }
 
-/* The flags of the host's service, or negative when the flow is for none. */
-step int flow_service_flags(const struct flow *flow, bool prefixes)
+/* The flags of the service that a VIP has at the flow's port, or negative when it has none there. */
+step int vip_service_flags(__u64 vip, const struct flow *flow)
 {
-	__u64 vip = vip_find(&flow->vip, prefixes);
-	const struct interval *interval = vip ? interval_find(vip, flow->protocol, flow->vip_port) : NULL;
+	const struct interval *interval = interval_find(vip, flow->protocol, flow->vip_port);
 
 	return interval ? (int)interval->flags : -1;
 }
