@@ -14,6 +14,8 @@ const struct metric_place_row metric_places[METRIC_PLACES] = {
 			    {{"service", "name"}}},
 	[METRIC_BACKEND] = {"holdfast_backend", "holdfast_backend_", "services", "backends",
 			    {{"service", "name", .outer = true}, {"backend", "name"}}},
+	[METRIC_CHECK] = {"holdfast_health_check", "holdfast_health_check_", "checks", NULL,
+			  {{"service", "service"}, {"backend_site", "site"}}},
 };
 
 #define MICROSECONDS 1e-6
@@ -142,6 +144,11 @@ const struct metric_row metric_rows[] = {
 	 "How busy its host's processors are, of late, 0 to 1."},
 	{"holdfast_backend_heartbeat_age_seconds", METRIC_GAUGE, METRIC_BACKEND, "agent.age_s", 0,
 	 "Since its agent's last heartbeat. Not there while none was heard."},
+	/* Health checks, of each service and site */
+	{"holdfast_health_check_duration_seconds", METRIC_HISTOGRAM, METRIC_CHECK, "seconds", 0,
+	 "How long health checks took that passed, of the service's backends at the site."},
+	{"holdfast_health_check_failures_total", METRIC_COUNTER, METRIC_CHECK, "failed", 0,
+	 "How many did not pass. A backend is closed after some of them in a row."},
 };
 
 const size_t n_metric_rows = sizeof(metric_rows) / sizeof(*metric_rows);

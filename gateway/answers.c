@@ -230,8 +230,10 @@ int answer_metrics(const struct control_request *request, void *userdata, json_t
 	const struct gateway_daemon *gateway = userdata;
 	int r = metrics_gather(answer_status, answer_counters, userdata, ret);
 
-	if (r == 0)
-		json_object_set_new(*ret, "push", push_json(gateway->push));
+	if (r < 0)
+		return r;
+	json_object_set_new(*ret, "push", push_json(gateway->push));
+	json_object_set_new(*ret, "checks", monitor_durations_json(gateway->monitor));
 	return r;
 }
 

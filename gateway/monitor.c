@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/index.h"
 #include "daemon/events.h"
+#include "gateway/durations.h"
 #include "gateway/loads.h"
 #include "io/checks.h"
 #include "io/marked_routes.h"
@@ -29,6 +30,7 @@ struct ward {
 	uint16_t id;
 	struct health_rules rules;
 	struct health health;
+	struct duration *duration; /* NULL: no memory for one */
 	struct check *check; /* NULL: its agent is listened to, and that is all */
 	sd_event_source *due;
 	uint64_t begun_us;
@@ -41,6 +43,7 @@ struct monitor {
 	sd_event_source *news;
 	struct rtnetlink *netlink;
 	struct checks *checks;
+	struct durations *durations;
 	const struct loads *loads; /* NULL: no agent is listened to */
 	monitor_changed_fn changed;
 	void *userdata;
@@ -239,10 +242,21 @@ static void listen_to(struct ward *ward)
 		tell(ward);
 }
 
+static void count(const struct ward *ward, enum check_end end)
+{
+	if (!ward->duration || !ward->check || end == CHECK_UNABLE)
+		return;
+	if (end == CHECK_PASSED)
+		histogram_add(&ward->duration->passed, now_us() - ward->begun_us);
+	else
+		ward->duration->failed++;
+}
+
 static void on_done(struct check *check, enum check_end end, void *userdata)
 {
 	struct ward *ward = userdata;
 
+	count(ward, end);
 	say_unable(ward, end == CHECK_UNABLE);
 	listen_to(ward);
 	if (end != CHECK_UNABLE &&
@@ -301,6 +315,11 @@ void monitor_darken(const struct monitor *monitor, const struct tables *tables)
 void monitor_listen(struct monitor *monitor, const struct loads *loads)
 {
 	monitor->loads = loads;
+}
+
+json_t *monitor_durations_json(const struct monitor *monitor)
+{
+	return durations_json(monitor->durations);
 }
 
 /* Whom to ask, and how */
@@ -386,6 +405,7 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 	};
 	target = target_of(monitor, ward);
 	if (health->check != CONFIG_CHECK_OFF) {
+		ward->duration = durations_of(monitor->durations, service->config, member->backend->site);
 		r = check_new(monitor->checks, &target, on_done, ward, &ward->check);
 		if (r < 0)
 			return r;
@@ -506,6 +526,7 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 
 	monitor->site = self->site;
 	monitor->plan = plan;
+	durations_begin(monitor->durations);
 	if (r >= 0)
 		r = wards_fill(monitor, plan, tables, wards, &n, firsts);
 	if (r < 0) {
@@ -513,6 +534,7 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 		n = 0;
 	}
 	wards_free(monitor->wards, monitor->n);
+	durations_end(monitor->durations);
 	free(monitor->stale);
 	index_free(monitor->firsts);
 	monitor->wards = wards;
@@ -537,7 +559,8 @@ int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn c
 	monitor->userdata = userdata;
 	srandom(now_us());
 	monitor->firsts = index_new();
-	r = monitor->firsts ? 0 : -ENOMEM;
+	monitor->durations = durations_new();
+	r = monitor->firsts && monitor->durations ? 0 : -ENOMEM;
 	if (r >= 0)
 		r = checks_new(event, &monitor->checks);
 	if (r >= 0)
@@ -559,6 +582,7 @@ struct monitor *monitor_free(struct monitor *monitor)
 	wards_free(monitor->wards, monitor->n);
 	checks_free(monitor->checks);
 	sd_event_source_disable_unref(monitor->news);
+	durations_free(monitor->durations);
 	free(monitor->stale);
 	index_free(monitor->firsts);
 	free(monitor);

@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
 #include <systemd/sd-event.h>
 
 #include "core/health.h"
@@ -76,6 +77,9 @@ void monitor_darken(const struct monitor *monitor, const struct tables *tables);
 /* NULL: not watched, the service asks for no health. */
 const struct health *monitor_find(const struct monitor *monitor, const struct plan_service *service,
 				  uint16_t id);
+
+/* How long checks took (gateway/durations.h). */
+json_t *monitor_durations_json(const struct monitor *monitor);
 
 /* Takes the routes and addresses away that any run of the monitor has made. */
 int monitor_detach(struct rtnetlink *netlink);

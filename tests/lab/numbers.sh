@@ -130,6 +130,39 @@ gateway_dies() {
 	says 'sum(up)' 5
 }
 
+# Every gateway asks for web's three backends at least ten times a second; a connection here takes far less than 50 ms.
+checks_take_time() {
+	local checks='{service="web",backend_site="ams"}' seconds=holdfast_health_check_duration_seconds
+
+	says "min(rate(${seconds}_count$checks[5s])) > bool 10" 1
+	says "count(${seconds}_bucket$checks)" 26
+	says "min(${seconds}_bucket{service=\"web\",le=\"+Inf\"} - on (instance) ${seconds}_count$checks)" 0
+	says "histogram_quantile(0.5, sum by (le) (rate(${seconds}_bucket$checks[5s]))) < bool 0.05" 1
+	says "min(holdfast_health_check_failures_total$checks) > bool 0" 1
+}
+
+generations_agree() {
+	says 'count(count by (service, generation) (count_values by (service) ("generation", holdfast_service_generation)))' 4
+	says 'max(holdfast_generation) - min(holdfast_generation)' 0
+}
+
+# What examples/grafana draws is answered, and most of it is there.
+dashboard_is_drawn() {
+	local expression drawn=0
+
+	while read -r expression; do
+		asked "${expression//\$__rate_interval/5s}" >"$LAB_STATE/drawn" || {
+			echo "Prometheus does not understand: $expression"
+			return 1
+		}
+		drawn=$((drawn + $(jq '.data.result | length > 0 | if . then 1 else 0 end' "$LAB_STATE/drawn")))
+	done < <(jq -r '.panels[].targets[].expr' "$LAB_HOME/examples/grafana/holdfast.json")
+	echo "$drawn expressions have something to draw"
+	((drawn >= 9))
+}
+
+asked() { on "$FABRIC" curl -sf --get --data-urlencode "query=$1" "http://$PROMETHEUS_AT/api/v1/query"; }
+
 same_as_on_the_socket() {
 	is "$(metrics_of g1 9469 | grep -c '^holdfast_')" on_the_socket
 }
@@ -161,6 +194,9 @@ it "who follows the events reads of it, and why" death_was_followed
 it "and of its return" return_is_followed
 it "and of what an operator switches off" switch_is_followed
 it "and of a configuration that is refused" refusal_is_followed
+it "how long health checks take is a histogram, and those that failed are counted" checks_take_time
+it "gateways that agree have the same generation of each service" generations_agree
+it "Prometheus answers all that the example's dashboard draws" dashboard_is_drawn
 it "a gateway without its daemon gives none" gateway_dies
 it "and who follows the events reads of a gateway that is cut off" gateway_dies_and_returns
 it "without being told otherwise they are given on loopback alone" loopback_alone

@@ -11,7 +11,9 @@
 	"                {\"name\": \"g3\", \"alive\": true, \"rtt_us\": null, \"rows\": 9}],"          \
 	" \"services\": [{\"name\": \"web\", \"off\": false, \"away\": \"lon\", \"backends\": ["        \
 	"   {\"name\": \"b1\", \"open\": true, \"health\": {\"up\": true, \"falls\": 3}},"             \
-	"   {\"name\": \"b2\", \"open\": false, \"health\": null}]}]}"
+	"   {\"name\": \"b2\", \"open\": false, \"health\": null}]}],"                                \
+	" \"checks\": [{\"service\": \"web\", \"site\": \"ams\", \"failed\": 2, \"seconds\":"              \
+	"   {\"le\": [[0.0005, 3], [0.001, 5]], \"sum\": 0.25, \"count\": 6}}]}"
 #define COUNTERS                                                                                   \
 	"{\"counters\": {\"picked\": {\"packets\": 123456789012, \"bytes\": 5, \"action\": \"SEND\"}}}"
 
@@ -91,6 +93,29 @@ static void quotes_and_backslashes_in_labels_are_escaped(void **unused)
 	json_decref(json);
 }
 
+static void a_histogram_s_buckets_add_up_to_its_count(void **unused)
+{
+	expect("holdfast_health_check_duration_seconds",
+	       "holdfast_health_check_duration_seconds_bucket{service=\"web\",backend_site=\"ams\",le=\"0.0005\"} 3\n"
+	       "holdfast_health_check_duration_seconds_bucket{service=\"web\",backend_site=\"ams\",le=\"0.001\"} 5\n"
+	       "holdfast_health_check_duration_seconds_bucket{service=\"web\",backend_site=\"ams\",le=\"+Inf\"} 6\n"
+	       "holdfast_health_check_duration_seconds_sum{service=\"web\",backend_site=\"ams\"} 0.25\n"
+	       "holdfast_health_check_duration_seconds_count{service=\"web\",backend_site=\"ams\"} 6\n");
+}
+
+/* "site" is a tag of all that a node says, and would be refused a second time. */
+static void influx_gets_sum_and_count_of_a_histogram(void **unused)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *json = state();
+
+	PRINTED(text, to, metrics_print_influx(json, 1, to));
+	json_decref(json);
+	assert_non_null(strstr(text, "\nholdfast_health_check,node=g1,site=ams,role=gateway,service=web,"
+				     "backend_site=ams "));
+	assert_non_null(strstr(text, " duration_seconds_sum=0.25,duration_seconds_count=6,failures_total=2 1\n"));
+}
+
 static void influx_gets_a_line_for_each_thing_with_all_its_fields(void **unused)
 {
 	_cleanup_free_ char *text = NULL;
@@ -130,6 +155,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_metric_has_help_and_type_before_its_samples),
+		cmocka_unit_test(a_histogram_s_buckets_add_up_to_its_count),
+		cmocka_unit_test(influx_gets_sum_and_count_of_a_histogram),
 		cmocka_unit_test(a_thing_is_named_by_its_labels_and_by_what_it_is_listed_in),
 		cmocka_unit_test(large_counters_lose_no_digit),
 		cmocka_unit_test(what_is_not_known_is_left_out),
