@@ -5,6 +5,7 @@
  * it.
  */
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +238,21 @@ static void agent_look(struct sight *ret, void *userdata)
 	*ret = sight;
 }
 
+/* For the page. */
+static void agent_lines(struct history_lines *ret, void *userdata)
+{
+	const struct agent_daemon *agent = userdata;
+	uint32_t n;
+
+	for (size_t i = 0; i < agent->plan->n_services && i < HISTORY_SERVICES_MAX; i++) {
+		bool known = connections_of(agent->connections, i, &n);
+
+		ret->services[ret->n_services] = agent->plan->services[i].config->name;
+		ret->of_services[ret->n_services++] =
+			(struct history_line){known ? n : NAN, NAN, NAN, NAN};
+	}
+}
+
 static int answer_status(const struct control_request *request, void *userdata, json_t **ret)
 {
 	const struct agent_daemon *agent = userdata;
@@ -331,8 +347,8 @@ static int run(struct agent_daemon *agent)
 	if (r >= 0)
 		r = connections_new(loop_event(loop), &agent->connections);
 	if (r >= 0)
-		r = exports_new(loop_event(loop), answer_metrics, answer_counters, agent,
-				&agent->exports);
+		r = exports_new(loop_event(loop), answer_metrics, answer_counters, agent_lines,
+				agent, &agent->exports);
 	if (r >= 0)
 		r = push_new(loop_event(loop), answer_metrics, agent, &agent->push);
 	if (r >= 0)

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "daemon/events.h"
 #include "daemon/figures.h"
-#include "daemon/history.h"
 #include "daemon/metrics.h"
 #include "io/http.h"
 
@@ -139,8 +138,8 @@ static void answer(const struct http_request *request, void *userdata, struct ht
 	answer_text(ret, 404, "no such page, there are / and /metrics\n");
 }
 
-int exports_new(sd_event *event, control_answer_fn state, control_answer_fn counters, void *userdata,
-		struct exports **ret)
+int exports_new(sd_event *event, control_answer_fn state, control_answer_fn counters, history_look_fn look,
+		void *userdata, struct exports **ret)
 {
 	struct exports *exports = calloc(1, sizeof(*exports));
 	int r;
@@ -150,7 +149,7 @@ int exports_new(sd_event *event, control_answer_fn state, control_answer_fn coun
 	exports->event = event;
 	exports->state = state;
 	exports->userdata = userdata;
-	r = history_new(event, counters, userdata, &exports->history);
+	r = history_new(event, counters, look, userdata, &exports->history);
 	if (r < 0) {
 		free(exports);
 		return r;
@@ -175,6 +174,7 @@ void exports_listen(struct exports *exports, const char *at)
 	struct endpoint endpoint;
 	int r;
 
+	history_begin(exports->history);
 	if (exports->http && strcmp(exports->at, at) == 0)
 		return;
 	exports->http = http_free(exports->http);

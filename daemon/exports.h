@@ -12,13 +12,17 @@
 
 #include <systemd/sd-event.h>
 
+#include "daemon/history.h"
 #include "io/control.h"
 
 struct exports;
 
-/* To no request, `state` answers with what metrics_state makes, and `counters` with the verdicts' counters. */
-int exports_new(sd_event *event, control_answer_fn state, control_answer_fn counters, void *userdata,
-		struct exports **ret);
+/*
+ * To no request, `state` answers with what metrics_state makes, and `counters` with the verdicts' counters; `look` is
+ * history's (daemon/history.h). None is asked before exports_listen: until then a daemon has nothing to tell.
+ */
+int exports_new(sd_event *event, control_answer_fn state, control_answer_fn counters, history_look_fn look,
+		void *userdata, struct exports **ret);
 struct exports *exports_free(struct exports *exports);
 
 /*

@@ -407,8 +407,8 @@ static int run(struct gateway_daemon *gateway)
 		r = monitor_new(loop_event(loop), gateway->netlink, on_members_changed, gateway,
 				&gateway->monitor);
 	if (r >= 0)
-		r = exports_new(loop_event(loop), answer_metrics, answer_counters, gateway,
-				&gateway->exports);
+		r = exports_new(loop_event(loop), answer_metrics, answer_counters, gateway_lines,
+				gateway, &gateway->exports);
 	if (r >= 0)
 		r = push_new(loop_event(loop), answer_metrics, gateway, &gateway->push);
 	if (r >= 0)

@@ -65,11 +65,17 @@ followed() {
 # Faults
 
 frozen() {
+	local before
+
 	mark_logs
 	signal "$ETCD_NODE" etcd STOP
 	all_are_reachable false
 	say_once "cannot be reached, the state of revision .* goes on: .*no answer" "${NODES[@]}"
 	holdfast g1 status | grep -E "^store: unreachable for [0-9]+ s, state of revision"
+	before=$(store_field g1 .revision)
+	stop g2 gateway TERM
+	start_holdfast gateway g2 # waits for 3 s, and begins
+	is "$before" store_field g2 .revision
 	signal "$ETCD_NODE" etcd CONT
 	goes_and_comes
 	followed 65

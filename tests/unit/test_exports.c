@@ -3,6 +3,7 @@
 #include "daemon/exports.h"
 
 #include <curl/curl.h>
+#include <math.h>
 #include <stdarg.h>
 #include <sys/wait.h>
 
@@ -53,12 +54,20 @@ static int answer_nothing(const struct control_request *request, void *userdata,
 	return 0;
 }
 
+static void look(struct history_lines *ret, void *userdata)
+{
+	ret->services[ret->n_services] = "web";
+	ret->of_services[ret->n_services++] = (struct history_line){160, NAN, 6, 71.5};
+	ret->sites[ret->n_sites] = "west";
+	ret->of_sites[ret->n_sites++] = (struct history_line){100, 42, NAN, NAN};
+}
+
 static int set_up(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_true(sd_event_new(&world->event) >= 0);
-	assert_int_equal(exports_new(world->event, answer_state, answer_nothing, world, &world->exports), 0);
+	assert_int_equal(exports_new(world->event, answer_state, answer_nothing, look, world, &world->exports), 0);
 	exports_listen(world->exports, at());
 	*state = world;
 	return 0;
@@ -188,6 +197,10 @@ static void the_page_gets_the_past_and_after_that_what_is_new(void **state)
 		free(text);
 	} while (!at_sample); /* the first comes after a second */
 	assert_true(time_s > 1e9);
+	text = fetch(world, "/figures?after=0&events=0", "GET");
+	assert_non_null(strstr(text, "\"services\":[\"web\"],\"sites\":[\"west\"],\"lines\":[["));
+	assert_non_null(strstr(text, ",160.0,null,6.0,71.5,100.0,42.0,null,null]"));
+	free(text);
 	text = fetch(world, "/figures?after=4e9&events=0", "GET");
 	assert_non_null(strstr(text, "\"samples\":[]"));
 	free(text);
@@ -229,7 +242,7 @@ static void an_address_that_is_taken_is_said_and_nothing_more(void **state)
 	struct exports *second;
 	char said[256], wanted[256];
 
-	assert_int_equal(exports_new(world->event, answer_state, answer_nothing, world, &second), 0);
+	assert_int_equal(exports_new(world->event, answer_state, answer_nothing, look, world, &second), 0);
 	stderr_keep(&kept);
 	exports_listen(second, at());
 	stderr_back(&kept, said, sizeof(said));
