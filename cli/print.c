@@ -153,6 +153,27 @@ static void print_store(const json_t *store, FILE *to)
 			number(store, "newest"));
 }
 
+static void print_drain(const json_t *drain, FILE *to)
+{
+	const char *phase = text(drain, "phase"), *end = text(drain, "end");
+	double since_s = json_number_value(json_object_get(drain, "since_s"));
+
+	if (strcmp(phase, "leaving") == 0)
+		fprintf(to, "\n\ndraining for %.0f s: announced with graceful shutdown, withdrawn when clients' "
+			    "traffic has left,\n    after %lld s at the latest. Clients send %.0f packets/s, "
+			    "before it were %.0f.",
+			since_s, number(drain, "limit_s"),
+			json_number_value(json_object_get(drain, "packets_per_s")),
+			json_number_value(json_object_get(drain, "before_per_s")));
+	else if (strcmp(phase, "left") == 0)
+		fprintf(to, "\n\ndrained since %.0f s: the VIPs are withdrawn%s. Clients send %.0f packets/s.",
+			since_s,
+			strcmp(end, "quiet") == 0   ? ", clients' traffic had left"
+			: strcmp(end, "limit") == 0 ? ", clients' traffic had not left"
+						    : "",
+			json_number_value(json_object_get(drain, "packets_per_s")));
+}
+
 static void print_gateway_status(const json_t *status, FILE *to)
 {
 	const json_t *item;
@@ -161,6 +182,7 @@ static void print_gateway_status(const json_t *status, FILE *to)
 	fprintf(to, "\nVIPs:");
 	json_array_foreach(json_object_get(status, "vips"), i, item)
 		fprintf(to, " %s%s", text(item, "vip"), is_true(item, "announced") ? "" : " (withdrawn)");
+	print_drain(json_object_get(status, "drain"), to);
 	fprintf(to, "\n\ngateways of the site:\n");
 	json_array_foreach(json_object_get(status, "gateways"), i, item)
 		fprintf(to, "    %-12s %-30s %s\n", text(item, "name"), text(item, "sid"),

@@ -161,6 +161,20 @@ static int edit_undrain_site(struct tree **root, const struct command *command)
 	return complain(edit_site_drain(*root, command->values[0], false, why), why);
 }
 
+static int edit_drain_gateway(struct tree **root, const struct command *command)
+{
+	char why[EDIT_WHY_MAX];
+
+	return complain(edit_gateway_drain(*root, command->values[0], true, why), why);
+}
+
+static int edit_undrain_gateway(struct tree **root, const struct command *command)
+{
+	char why[EDIT_WHY_MAX];
+
+	return complain(edit_gateway_drain(*root, command->values[0], false, why), why);
+}
+
 /* What remains */
 
 #define UNKNOWN (-1LL)
@@ -277,6 +291,16 @@ int service_remove_run(const struct command *command)
 	int r = refuse_remaining(command, command->values[0], NULL);
 
 	return r < 0 ? r : run(command, edit_remove_service, false);
+}
+
+int gateway_drain_run(const struct command *command)
+{
+	return run(command, edit_drain_gateway, false);
+}
+
+int gateway_undrain_run(const struct command *command)
+{
+	return run(command, edit_undrain_gateway, false);
 }
 
 int site_drain_run(const struct command *command)

@@ -24,5 +24,7 @@ int backend_remove_run(const struct command *command);
 int service_add_run(const struct command *command);
 int service_set_run(const struct command *command);
 int service_remove_run(const struct command *command);
+int gateway_drain_run(const struct command *command);
+int gateway_undrain_run(const struct command *command);
 int site_drain_run(const struct command *command);
 int site_undrain_run(const struct command *command);

@@ -324,6 +324,32 @@ const struct verb verbs[] = {
 		.run = service_remove_run,
 	},
 	{
+		.name = "gateway",
+		.help = "drain a gateway of a fleet, and let it in again",
+		.options = OPTION_EDIT,
+	},
+	{
+		.name = "gateway drain",
+		.usage = "NAME",
+		.help = "its traffic leaves, before it is stopped",
+		.text = "Its VIPs are announced with the community of graceful shutdown until clients' "
+			"packets come no more, then they are withdrawn. Where that is, holdfast status on "
+			"the gateway says, and holdfast events --follow. It forwards until it is stopped.",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.run = gateway_drain_run,
+	},
+	{
+		.name = "gateway undrain",
+		.usage = "NAME",
+		.help = "it announces its VIPs again",
+		.options = OPTION_EDIT,
+		.least = 1,
+		.most = 1,
+		.run = gateway_undrain_run,
+	},
+	{
 		.name = "site",
 		.help = "drain a site of a fleet, and open it again",
 		.options = OPTION_EDIT,
@@ -331,7 +357,10 @@ const struct verb verbs[] = {
 	{
 		.name = "site drain",
 		.usage = "NAME",
-		.help = "its VIPs are withdrawn, new connections go elsewhere",
+		.help = "new connections go elsewhere, then the VIPs",
+		.text = "Its gateways announce their VIPs with the community of graceful shutdown until "
+			"clients' packets come no more, then they withdraw them. Where that is, holdfast "
+			"status on each gateway says, and holdfast events --follow.",
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,

@@ -31,6 +31,7 @@ struct config_gateway {
 	char *name;
 	const struct config_site *site;
 	union address locator;
+	bool enabled;	   /* false: drained */
 	char **interfaces; /* that clients' and backends' packets arrive on */
 	size_t n_interfaces;
 };
@@ -166,6 +167,11 @@ struct config_metrics {
 	struct config_influx influx;
 };
 
+/* How a gateway takes leave of its traffic (core/drain.h). */
+struct config_drain {
+	uint32_t limit_s, settle_ms, below_percent;
+};
+
 enum config_store {
 	CONFIG_STORE_FILE,
 	CONFIG_STORE_ETCD,
@@ -190,6 +196,7 @@ struct config {
 	uint32_t heartbeat_ms;
 	uint32_t cookie_epoch; /* new connections' cookies carry its lowest bit; it and the one before live */
 	struct config_metrics metrics;
+	struct config_drain drain;
 	struct config_site *sites;
 	size_t n_sites;
 	struct config_gateway *gateways;

@@ -125,6 +125,45 @@ static const struct config_row rows[] = {
 			"were not heard an agent is silent.",
 		AT(config, heartbeat_ms),
 	},
+	{
+		.path = "drain",
+		.type = CONFIG_GROUP,
+		.help = "How a gateway takes leave, if it or its site is drained: it announces its VIPs "
+			"with the community of graceful shutdown (RFC 8326), waits until clients' "
+			"traffic has left, and withdraws them.",
+		AT(config, drain),
+	},
+	{
+		.path = "drain.limit",
+		.type = CONFIG_NUMBER,
+		.min = 0,
+		.max = 86400,
+		.unit = "s",
+		.fallback = "60",
+		.help = "How long it waits at most. 0: the VIPs are withdrawn at once.",
+		AT(config_drain, limit_s),
+	},
+	{
+		.path = "drain.settle",
+		.type = CONFIG_NUMBER,
+		.min = 500,
+		.max = 600000,
+		.unit = "ms",
+		.fallback = "2000",
+		.help = "How long traffic has to stay away before it has left.",
+		AT(config_drain, settle_ms),
+	},
+	{
+		.path = "drain.below",
+		.type = CONFIG_NUMBER,
+		.min = 0,
+		.max = 100,
+		.unit = "percent",
+		.fallback = "1",
+		.help = "How much of the clients' packets from before the drain may still come, as "
+			"strays. One a second always may.",
+		AT(config_drain, below_percent),
+	},
 };
 
 const struct config_part config_rows_fleet = PART(rows);

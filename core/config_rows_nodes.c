@@ -43,7 +43,7 @@ static const struct config_row rows[] = {
 		.path = "sites.*.enabled",
 		.type = CONFIG_BOOLEAN,
 		.fallback = "true",
-		.help = "false: drained. Its gateways announce nothing and forward what still comes, "
+		.help = "false: drained. Its gateways take leave (drain) and forward what still comes, "
 			"its backends keep their connections, and new ones go to other sites.",
 		AT(config_site, enabled),
 	},
@@ -77,6 +77,14 @@ static const struct config_row rows[] = {
 		.required = true,
 		.help = LOCATOR_HELP,
 		AT(config_gateway, locator),
+	},
+	{
+		.path = "gateways.*.enabled",
+		.type = CONFIG_BOOLEAN,
+		.fallback = "true",
+		.help = "false: drained. It takes leave of its clients' traffic (drain), forwards what "
+			"still comes, and routes flows for the others until it is stopped.",
+		AT(config_gateway, enabled),
 	},
 	{
 		.path = "gateways.*.interfaces",

@@ -112,11 +112,12 @@ static int add_vip(struct diff *diff, const struct network *network, enum diff_w
 	return diff_add(diff, &change);
 }
 
-/* Some service on it has an open backend, so it is announced unless the operator switched it off.
+/* Some service on it has an open backend, so it is announced unless the operator switched it off, or
+ * drained the gateway.
  */
 static bool served(const struct plan *plan, const struct plan_vip *vip)
 {
-	for (size_t i = 0; vip && i < vip->n_intervals; i++)
+	for (size_t i = 0; vip && i < vip->n_intervals && !plan->drained; i++)
 		if (plan->services[vip->intervals[i].service].rows)
 			return true;
 	return false;

@@ -170,3 +170,11 @@ int edit_site_drain(struct tree *root, const char *name, bool drained, char why[
 
 	return site ? set_enabled(site, !drained) : -ENOENT;
 }
+
+int edit_gateway_drain(struct tree *root, const char *name, bool drained,
+		       char why[static EDIT_WHY_MAX])
+{
+	struct tree *gateway = item_at(root, "gateways", name, why);
+
+	return gateway ? set_enabled(gateway, !drained) : -ENOENT;
+}

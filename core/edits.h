@@ -38,3 +38,5 @@ int edit_service_remove(struct tree *root, const char *name, char why[static EDI
 
 int edit_site_drain(struct tree *root, const char *name, bool drained,
 		    char why[static EDIT_WHY_MAX]);
+int edit_gateway_drain(struct tree *root, const char *name, bool drained,
+		       char why[static EDIT_WHY_MAX]);

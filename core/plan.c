@@ -298,7 +298,7 @@ int plan_gateway(const struct config *config, const struct config_gateway *self,
 		return -ENOMEM;
 	plan->config = config;
 	plan->site = self->site;
-	plan->drained = !self->site->enabled;
+	plan->drained = !self->site->enabled || !self->enabled;
 	plan->rows_key = keys->rows;
 	r = plan_services(plan, config);
 	if (r == 0)

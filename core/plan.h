@@ -65,7 +65,7 @@ struct plan_node {
 struct plan {
 	const struct config *config;
 	const struct config_site *site; /* our own; NULL: an agent's plan */
-	bool drained;
+	bool drained; /* the gateway, or its site: it is to announce nothing */
 	uint64_t rows_key;
 	struct plan_vip *vips;
 	size_t n_vips;

@@ -443,7 +443,7 @@ uint32_t tables_share(const struct tables *tables, uint32_t service, uint16_t nu
 bool tables_serves(const struct tables *tables, const struct plan *plan,
 		   const struct plan_vip *vip)
 {
-	for (size_t i = 0; i < vip->n_intervals && !plan->drained; i++) {
+	for (size_t i = 0; i < vip->n_intervals; i++) {
 		uint32_t service = tables_service_number(
 			tables, plan->services[vip->intervals[i].service].identity);
 

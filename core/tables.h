@@ -101,8 +101,7 @@ bool tables_switched_off(const struct tables *tables, uint32_t service);
 
 /*
  * Can this gateway serve the VIP? Some service on it is switched on and has an open backend, here or at
- * another site, and our own site is not drained. Says
- * whether the VIP is to be announced; of a plan that was applied.
+ * another site. Of a plan that was applied.
  */
 bool tables_serves(const struct tables *tables, const struct plan *plan,
 		   const struct plan_vip *vip);

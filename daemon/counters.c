@@ -65,3 +65,12 @@ int counters_read(const struct bpf_map *map, const struct verdict_row *rows, siz
 	*ret = all;
 	return 0;
 }
+
+uint64_t counters_packets(const struct bpf_map *map, uint32_t verdict)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct counter *each = n_cpus > 0 ? calloc(n_cpus, sizeof(*each)) : NULL;
+	struct counter total = {};
+
+	return each && sum(map, verdict, each, n_cpus, &total) == 0 ? total.packets : 0;
+}

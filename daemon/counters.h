@@ -26,3 +26,6 @@ extern const size_t n_gateway_verdict_rows, n_agent_verdict_rows, n_reply_verdic
  */
 int counters_read(const struct bpf_map *map, const struct verdict_row *rows, size_t n_rows,
 		  json_t **ret);
+
+/* The packets of one verdict. 0 also on an error. */
+uint64_t counters_packets(const struct bpf_map *map, uint32_t verdict);

@@ -45,6 +45,10 @@
 	ROW(SERVICE_ON, "service-on", INFO, "an operator has switched it on again")                 \
 	ROW(VIP_ANNOUNCED, "vip-announced", INFO, "this gateway announces a VIP")                   \
 	ROW(VIP_WITHDRAWN, "vip-withdrawn", WARNING, "it does not any more")                        \
+	ROW(DRAIN_LEAVING, "drain-leaving", WARNING,                                                \
+	    "this gateway is drained: its VIPs are announced with graceful shutdown")               \
+	ROW(DRAIN_LEFT, "drain-left", WARNING, "traffic has left, or was waited for long enough")   \
+	ROW(DRAIN_OVER, "drain-over", INFO, "it is not drained any more")                           \
 	ROW(GATEWAY_SILENT, "gateway-silent", WARNING,                                              \
 	    "another gateway of the site does not answer: flows are routed without it")             \
 	ROW(GATEWAY_BACK, "gateway-back", INFO, "it answers again")                                 \

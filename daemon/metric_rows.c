@@ -96,6 +96,11 @@ const struct metric_row metric_rows[] = {
 	/* VIPs, and the site's gateways */
 	{"holdfast_vip_announced", METRIC_GAUGE, METRIC_VIP, "announced", 0,
 	 "1: this gateway announces the VIP. 0: it has withdrawn it."},
+	{"holdfast_drain_step", METRIC_GAUGE, METRIC_NODE, "drain.step", 0,
+	 "0: not drained. 1: the VIPs are announced with graceful shutdown, until clients' traffic has left. "
+	 "2: they are withdrawn."},
+	{"holdfast_clients_packets_per_second", METRIC_GAUGE, METRIC_NODE, "drain.packets_per_s", 0,
+	 "What clients send to this gateway, of late; by this a drain goes on."},
 	{"holdfast_gateway_peer_up", METRIC_GAUGE, METRIC_PEER, "alive", 0,
 	 "1: the site's gateway answers this one, or is this one. 0: flows are routed without it."},
 	{"holdfast_gateway_reachable", METRIC_GAUGE, METRIC_PEER, "reachable", 0,

@@ -136,9 +136,21 @@ static json_t *service_json(const struct gateway_daemon *gateway,
 			 members_json(gateway, service, pins));
 }
 
+/* Who takes leave goes on announcing what stands. */
+static bool is_announced(const struct gateway_daemon *gateway, const struct plan_vip *vip)
+{
+	switch (leaving_phase(gateway->leaving)) {
+	case DRAIN_LEFT:
+		return false;
+	case DRAIN_LEAVING:
+		return announce_stands(gateway->netlink, &vip->network);
+	default:
+		return tables_serves(dataplane_tables(gateway->dataplane), gateway->plan, vip);
+	}
+}
+
 static json_t *vips_json(const struct gateway_daemon *gateway)
 {
-	const struct tables *tables = dataplane_tables(gateway->dataplane);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gateway->plan->n_vips; i++) {
@@ -147,7 +159,7 @@ static json_t *vips_json(const struct gateway_daemon *gateway)
 
 		json_array_append_new(list, json_pack("{s:s s:b}", "vip",
 						      network_format(&vip->network, text),
-						      "announced", tables_serves(tables, gateway->plan, vip)));
+						      "announced", is_announced(gateway, vip)));
 	}
 	return list;
 }
@@ -208,6 +220,7 @@ static int answer_status(const struct control_request *request, void *userdata, 
 	if (*ret) {
 		json_object_set_new(*ret, "generation", json_integer(gateway_generation(gateway->plan)));
 		json_object_set_new(*ret, "store", store_json(gateway->store));
+		json_object_set_new(*ret, "drain", leaving_json(gateway->leaving));
 	}
 	return *ret ? 0 : -ENOMEM;
 }
@@ -422,7 +435,7 @@ static int answer_switch(const struct control_request *request, struct gateway_d
 		return control_refuse(ret, -EINVAL, "%s: no such service, allowed: all, or one of status",
 				      name ? name : "(none)");
 	}
-	r = announce(gateway->netlink, gateway->plan, tables);
+	r = announce(gateway->netlink, gateway->plan, tables, leaving_phase(gateway->leaving));
 	if (r < 0) {
 		json_decref(switched);
 		return control_refuse(ret, r, "switched, but not all VIPs could be %s: %s",

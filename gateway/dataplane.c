@@ -301,6 +301,11 @@ int dataplane_counters(const struct dataplane *dataplane, json_t **ret)
 			     n_gateway_verdict_rows, ret);
 }
 
+uint64_t dataplane_packets(const struct dataplane *dataplane, uint32_t verdict)
+{
+	return counters_packets(dataplane->program->maps.counters, verdict);
+}
+
 int dataplane_put_networks(const struct dataplane *dataplane, const struct plan *plan,
 			   const uint64_t *words)
 {

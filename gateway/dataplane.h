@@ -64,6 +64,9 @@ bool dataplane_denies(const struct dataplane *dataplane, const struct flow *flow
 
 int dataplane_counters(const struct dataplane *dataplane, json_t **ret);
 
+/* Of one verdict (enum gateway_verdict), since the maps were made. */
+uint64_t dataplane_packets(const struct dataplane *dataplane, uint32_t verdict);
+
 /* The VIPs of the plan that are networks, with their words of tables_apply. */
 int dataplane_put_networks(const struct dataplane *dataplane, const struct plan *plan,
 			   const uint64_t *words);

@@ -12,6 +12,7 @@
 #include "daemon/store.h"
 #include "gateway/dataplane.h"
 #include "gateway/inquiries.h"
+#include "gateway/leaving.h"
 #include "gateway/loads.h"
 #include "gateway/monitor.h"
 #include "gateway/peers.h"
@@ -34,6 +35,7 @@ struct gateway_daemon {
 	struct trace *trace;
 	struct inquiries *inquiries;
 	struct sweep *sweep;
+	struct leaving *leaving;
 	struct exports *exports;
 	struct push *push;
 	/* Replaced together by a configuration that was read, planned and applied. */

@@ -131,6 +131,26 @@ static void adopt(struct gateway_daemon *gateway, struct change *change)
 		gateway->dataplane = take(change->dataplane);
 }
 
+static uint64_t router_self(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_routers; i++)
+		if (plan->routers[i].flags & DESTINATION_SELF)
+			return plan->routers[i].identity;
+	return 0;
+}
+
+/* As the tables can serve the VIPs, and as the drain has come along. */
+static int announce_now(const struct gateway_daemon *gateway)
+{
+	return announce(gateway->netlink, gateway->plan, dataplane_tables(gateway->dataplane),
+			leaving_phase(gateway->leaving));
+}
+
+static void on_leaving_changed(void *userdata)
+{
+	announce_now(userdata);
+}
+
 /* After every change of what inquiries go by. The first one comes before there are any. */
 static void use_world(struct gateway_daemon *gateway)
 {
@@ -144,6 +164,7 @@ static void use_world(struct gateway_daemon *gateway)
 		.monitor = gateway->monitor,
 	};
 
+	leaving_count(gateway->leaving, gateway->dataplane, router_self(gateway->plan));
 	if (gateway->inquiries)
 		inquiries_use(gateway->inquiries, &world);
 }
@@ -244,7 +265,9 @@ static int configure(struct gateway_daemon *gateway)
 			     gateway->self->n_interfaces);
 	if (r < 0)
 		return r;
-	return announce(gateway->netlink, gateway->plan, dataplane_tables(gateway->dataplane));
+	leaving_use(gateway->leaving, &gateway->inputs->config->drain, gateway->plan->drained,
+		    announce_stands(gateway->netlink, NULL));
+	return announce_now(gateway);
 }
 
 static void on_reload(void *userdata)
@@ -338,7 +361,7 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 		event_say(EVENT_SERVICE_DOWN, ABOUT(.service = service->config->name),
 			  "service %s: nobody is up, it takes no new connections",
 			  service->config->name);
-	announce(gateway->netlink, gateway->plan, tables);
+	announce_now(gateway);
 }
 
 /* Policy moves new connections to another site, or home. */
@@ -371,7 +394,7 @@ static int detach(const struct daemon_options *options)
 	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
 
 	if (r == 0)
-		r = announce(netlink, NULL, NULL);
+		r = announce(netlink, NULL, NULL, DRAIN_NONE);
 	if (r == 0)
 		r = monitor_detach(netlink);
 	rtnetlink_free(netlink);
@@ -403,6 +426,8 @@ static int run(struct gateway_daemon *gateway)
 				  &gateway->netlink);
 	if (r >= 0)
 		r = peers_new(loop_event(loop), on_peers_changed, gateway, &gateway->peers);
+	if (r >= 0)
+		r = leaving_new(loop_event(loop), on_leaving_changed, gateway, &gateway->leaving);
 	if (r >= 0)
 		r = monitor_new(loop_event(loop), gateway->netlink, on_members_changed, gateway,
 				&gateway->monitor);
@@ -444,6 +469,7 @@ static int run(struct gateway_daemon *gateway)
 	trace_free(gateway->trace);
 	inquiries_free(gateway->inquiries);
 	sweep_free(gateway->sweep);
+	leaving_free(gateway->leaving);
 	monitor_listen(gateway->monitor, NULL);
 	steer_free(gateway->steer);
 	loads_free(gateway->loads);

@@ -77,16 +77,17 @@ int rtnetlink_neighbour_unmanage(struct rtnetlink *nl, uint32_t ifindex,
  * A VIP as a blackhole route of `protocol` (rtm_protocol) in table main, for the routing daemon to
  * redistribute. Announce: 0 also when this protocol had it already; -EEXIST: another's route has
  * its place. Withdraw: 0 also when there is none. -EINVAL: a length above 128 or, for IPv4,
- * below 96.
+ * below 96. `metric`: the routing daemon's to read; 0: the kernel's own. One VIP may stand with several.
  */
 int rtnetlink_vip_announce(struct rtnetlink *nl, const union address *address, uint8_t length,
-			   uint8_t protocol);
+			   uint8_t protocol, uint32_t metric);
 int rtnetlink_vip_withdraw(struct rtnetlink *nl, const union address *address, uint8_t length,
-			   uint8_t protocol);
+			   uint8_t protocol, uint32_t metric);
 
 struct rtnetlink_vip {
 	union address address;
 	uint8_t length;
+	uint32_t metric;
 };
 
 /*

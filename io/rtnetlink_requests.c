@@ -126,11 +126,11 @@ static struct rtmsg *route_request(struct rtnetlink *nl, uint16_t type, uint16_t
 
 /*
  * A route to a network that leads nowhere else: RTN_BLACKHOLE in table main, or RTN_LOCAL over the
- * loopback link `ifindex` in table local.
+ * loopback link `ifindex` in table local. Metric 0 is the kernel's own.
  */
 static int network_request(struct rtnetlink *nl, uint16_t type, uint16_t flags, uint8_t kind,
 			   uint32_t ifindex, const union address *address, uint8_t length,
-			   uint8_t protocol)
+			   uint8_t protocol, uint32_t metric)
 {
 	struct nlmsghdr *message;
 	struct native native;
@@ -149,18 +149,27 @@ static int network_request(struct rtnetlink *nl, uint16_t type, uint16_t flags, 
 		mnl_attr_put_u32(message, RTA_OIF, ifindex);
 	}
 	mnl_attr_put(message, RTA_DST, native.size, native.bytes);
+	if (metric)
+		mnl_attr_put_u32(message, RTA_PRIORITY, metric);
 	return netlink_run(nl->requests, NULL, NULL);
 }
 
+/* What IPv6 routes without a metric have (IP6_RT_PRIO_USER); IPv4's have none. */
+#define INET6_METRIC 1024
+
+/* Said for IPv6, too: a deletion without a metric takes any. IPv4's takes the lowest, which is none. */
 static int vip_request(struct rtnetlink *nl, uint16_t type, uint16_t flags,
-		       const union address *address, uint8_t length, uint8_t protocol)
+		       const union address *address, uint8_t length, uint8_t protocol,
+		       uint32_t metric)
 {
-	return network_request(nl, type, flags, RTN_BLACKHOLE, 0, address, length, protocol);
+	if (!metric && !address_is_v4(address))
+		metric = INET6_METRIC;
+	return network_request(nl, type, flags, RTN_BLACKHOLE, 0, address, length, protocol, metric);
 }
 
 /* Whether the VIP that is in our way is our own, from before a restart. */
 static int is_announced(struct rtnetlink *nl, const union address *address, uint8_t length,
-			uint8_t protocol)
+			uint8_t protocol, uint32_t metric)
 {
 	struct rtnetlink_vip *vips;
 	bool found = false;
@@ -170,26 +179,27 @@ static int is_announced(struct rtnetlink *nl, const union address *address, uint
 	if (err)
 		return err;
 	for (size_t i = 0; i < n; i++)
-		found |= vips[i].length == length && address_equal(&vips[i].address, address);
+		found |= vips[i].length == length && vips[i].metric == metric &&
+			 address_equal(&vips[i].address, address);
 	free(vips);
 	return found;
 }
 
 int rtnetlink_vip_announce(struct rtnetlink *nl, const union address *address, uint8_t length,
-			   uint8_t protocol)
+			   uint8_t protocol, uint32_t metric)
 {
-	int err =
-		vip_request(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, address, length, protocol);
+	int err = vip_request(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, address, length, protocol,
+			      metric);
 
-	if (err == -EEXIST && is_announced(nl, address, length, protocol) == 1)
+	if (err == -EEXIST && is_announced(nl, address, length, protocol, metric) == 1)
 		return 0;
 	return err;
 }
 
 int rtnetlink_vip_withdraw(struct rtnetlink *nl, const union address *address, uint8_t length,
-			   uint8_t protocol)
+			   uint8_t protocol, uint32_t metric)
 {
-	int err = vip_request(nl, RTM_DELROUTE, 0, address, length, protocol);
+	int err = vip_request(nl, RTM_DELROUTE, 0, address, length, protocol, metric);
 
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
@@ -231,6 +241,14 @@ struct vip_search {
 	size_t n;
 };
 
+/* As in vip_request: 0 is a family's own. */
+static uint32_t metric_of(const struct rtmsg *header, const struct nlattr *attribute)
+{
+	uint32_t metric = netlink_u32(attribute, 0);
+
+	return header->rtm_family == AF_INET6 && metric == INET6_METRIC ? 0 : metric;
+}
+
 static int take_vip(const struct nlmsghdr *message, void *userdata)
 {
 	const uint8_t any[sizeof(union address)] = {};
@@ -256,6 +274,7 @@ static int take_vip(const struct nlmsghdr *message, void *userdata)
 			header->rtm_family,
 			attributes[RTA_DST] ? mnl_attr_get_payload(attributes[RTA_DST]) : any),
 		.length = header->rtm_dst_len + (header->rtm_family == AF_INET ? 96 : 0),
+		.metric = metric_of(header, attributes[RTA_PRIORITY]),
 	};
 	return 0;
 }
@@ -289,7 +308,7 @@ int rtnetlink_local_add(struct rtnetlink *nl, uint32_t ifindex, const union addr
 			uint8_t length, uint8_t protocol)
 {
 	int err = network_request(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, RTN_LOCAL, ifindex,
-				  address, length, protocol);
+				  address, length, protocol, 0);
 
 	return err == -EEXIST ? 1 : err;
 }
@@ -297,7 +316,7 @@ int rtnetlink_local_add(struct rtnetlink *nl, uint32_t ifindex, const union addr
 int rtnetlink_local_del(struct rtnetlink *nl, uint32_t ifindex, const union address *address,
 			uint8_t length, uint8_t protocol)
 {
-	int err = network_request(nl, RTM_DELROUTE, 0, RTN_LOCAL, ifindex, address, length, protocol);
+	int err = network_request(nl, RTM_DELROUTE, 0, RTN_LOCAL, ifindex, address, length, protocol, 0);
 
 	return err == -ESRCH ? 0 : err;
 }

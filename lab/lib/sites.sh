@@ -5,7 +5,7 @@
 # FABRIC_OF, CLIENTS_OF, GATEWAYS_OF, BACKENDS_OF of each site, CLIENT_NET4 and CLIENT_NET6 of each client, and
 # LINK and LOCATOR of each node.
 
-declare -A BGP_OF=() # of gateways: bird, frr
+declare -A BGP_OF=() # of gateways: bird, frr, gobgp
 
 link_address() { echo "fd48:6f6c:ffff:${LINK[$1]}::2"; }
 fabric_address() { echo "fd48:6f6c:ffff:${LINK[$1]}::1"; }
@@ -72,18 +72,23 @@ announced_by() {
 	done
 }
 
-# sites_config [SITE]: all of the configuration above its services; that site is drained.
+DRAINED=() # gateways
+
+# sites_config [SITE]: all of the configuration above its services; that site is drained, and so are the
+# gateways DRAINED. DRAIN_LIMIT_S: how long they wait for their traffic to leave, if not for the default.
 sites_config() {
 	local site node
 
-	printf '%s\n' "infrastructure: fd48:6f6c::/32" "secret: secret" "" "sites:"
+	printf '%s\n' "infrastructure: fd48:6f6c::/32" "secret: secret" ""
+	[[ -z ${DRAIN_LIMIT_S:-} ]] || echo "drain: {limit: $DRAIN_LIMIT_S}"
+	echo "sites:"
 	for site in "${SITES[@]}"; do
 		echo "  $site: {locator: \"${LOCATOR[$site]}::/64\"$([[ $site != "${1:-}" ]] || echo ', enabled: false')}"
 	done
 	echo "gateways:"
 	for site in "${SITES[@]}"; do
 		for node in ${GATEWAYS_OF[$site]}; do
-			echo "  $node: {site: $site, locator: \"${LOCATOR[$node]}::/64\", interfaces: [eth0]}"
+			echo "  $node: {site: $site, locator: \"${LOCATOR[$node]}::/64\", interfaces: [eth0]$(is_drained "$node")}"
 		done
 	done
 	echo "backends:"
@@ -94,6 +99,8 @@ sites_config() {
 		done
 	done
 }
+
+is_drained() { [[ " ${DRAINED[*]} " != *" $1 "* ]] || echo ', enabled: false'; }
 
 # goes_to GATEWAY SERVICE SITE|null: where it sends new connections, null being its own site.
 goes_to() {

@@ -80,7 +80,7 @@ static void a_wrong_path_is_told_what_it_nearly_was(void **state)
 	refuses("mtu.size", "mtu.size: no such option, there are none");
 	refuses("services..", "services..: no such option, there are none");
 	refuses(".", ".: no such option, allowed: infrastructure, secret, mtu, pins, pin-new, pin-idle, "
-		     "pin-datagrams, pin-closing, pin-reset, cookie-epoch, heartbeat, sites, ...");
+		     "pin-datagrams, pin-closing, pin-reset, cookie-epoch, heartbeat, drain, ...");
 }
 
 static void a_path_of_any_length_is_refused_and_no_more(void **state)

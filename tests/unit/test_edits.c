@@ -101,6 +101,19 @@ static void services_come_and_go_and_sites_are_drained(void **state)
 	assert_int_equal(edit_site_drain(tree, "lon", true, why), -ENOENT);
 }
 
+static void a_gateway_is_drained_and_let_in_again(void **state)
+{
+	_cleanup_tree_ struct tree *tree = tree_of("gateways: {g1: {x: 1}}");
+	char why[EDIT_WHY_MAX];
+
+	assert_int_equal(edit_gateway_drain(tree, "g1", true, why), 0);
+	is(tree, "gateways: {g1: {x: 1, enabled: false}}");
+	assert_int_equal(edit_gateway_drain(tree, "g1", false, why), 0);
+	is(tree, "gateways: {g1: {x: 1}}");
+	assert_int_equal(edit_gateway_drain(tree, "g2", true, why), -ENOENT);
+	assert_string_equal(why, "gateways: there is no g2");
+}
+
 static void text_keeps_its_quotes_and_numbers_stay_numbers(void **state)
 {
 	_cleanup_tree_ struct tree *tree = tree_of("{a: \"80\", b: 80, c: [x, \"y: z\"], d: \"\", e: }");
@@ -124,6 +137,7 @@ int main(void)
 		cmocka_unit_test(a_removed_backend_is_nowhere),
 		cmocka_unit_test(an_option_of_a_service_is_set_where_its_path_says),
 		cmocka_unit_test(services_come_and_go_and_sites_are_drained),
+		cmocka_unit_test(a_gateway_is_drained_and_let_in_again),
 		cmocka_unit_test(text_keeps_its_quotes_and_numbers_stay_numbers),
 	};
 

@@ -25,10 +25,10 @@ static void vips_are_announced_listed_and_withdrawn_in_both_families(void **stat
 	union address v6 = address_of("2001:db8::1"), v6_net = address_of("2001:db8:1::");
 
 	assert_false(listed(world, PROTOCOL, "192.0.2.1", 128, 0));
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4, 128, PROTOCOL), 0);
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4_net, 120, PROTOCOL), 0);
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v6, 128, PROTOCOL), 0);
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v6_net, 48, PROTOCOL), 0);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4, 128, PROTOCOL, 0), 0);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4_net, 120, PROTOCOL, 0), 0);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v6, 128, PROTOCOL, 0), 0);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v6_net, 48, PROTOCOL, 0), 0);
 	assert_true(listed(world, PROTOCOL, "192.0.2.1", 128, 4));
 	assert_true(listed(world, PROTOCOL, "198.51.100.0", 120, 4));
 	assert_true(listed(world, PROTOCOL, "2001:db8::1", 128, 4));
@@ -37,12 +37,38 @@ static void vips_are_announced_listed_and_withdrawn_in_both_families(void **stat
 	IP("-4 route show 192.0.2.1 type blackhole proto %d | grep -q .", PROTOCOL);
 	IP("-6 route show 2001:db8:1::/48 type blackhole proto %d | grep -q .", PROTOCOL);
 
-	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v4, 128, PROTOCOL), 0);
-	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v6, 128, PROTOCOL), 0);
+	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v4, 128, PROTOCOL, 0), 0);
+	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v6, 128, PROTOCOL, 0), 0);
 	assert_false(listed(world, PROTOCOL, "2001:db8::1", 128, 2));
-	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v4_net, 120, PROTOCOL), 0);
-	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v6_net, 48, PROTOCOL), 0);
+	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v4_net, 120, PROTOCOL, 0), 0);
+	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v6_net, 48, PROTOCOL, 0), 0);
 	assert_false(listed(world, PROTOCOL, "2001:db8:1::", 48, 0));
+}
+
+/* What announces with a metric stands beside what announces without, so that neither leaves a gap. */
+static void a_vip_stands_with_several_metrics_and_each_goes_alone(void **state)
+{
+	static const struct {
+		const char *vip, *show;
+	} rows[] = {{"192.0.2.1", "-4 route show 192.0.2.1"}, {"2001:db8::1", "-6 route show 2001:db8::1"}};
+	struct world *world = world_of(state);
+
+	for (size_t i = 0; i < 2; i++) {
+		union address vip = address_of(rows[i].vip);
+
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL, 8326), 0);
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL, 8326), 0);
+		assert_true(listed(world, PROTOCOL, rows[i].vip, 128, 2));
+		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_true(listed(world, PROTOCOL, rows[i].vip, 128, 1));
+		IP("%s | grep -q 'metric 8326'", rows[i].show);
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL, 8326), 0);
+		IP("%s | grep -qv 'metric 8326'", rows[i].show);
+		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_false(listed(world, PROTOCOL, rows[i].vip, 128, 0));
+	}
 }
 
 static void announcing_and_withdrawing_twice_is_no_error(void **state)
@@ -53,11 +79,11 @@ static void announcing_and_withdrawing_twice_is_no_error(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		union address vip = address_of(vips[i]);
 
-		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL), 0);
-		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL), 0);
-		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL), 0);
-		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL), 0);
-		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 129, PROTOCOL), -EINVAL);
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_int_equal(rtnetlink_vip_withdraw(world->nl, &vip, 128, PROTOCOL, 0), 0);
+		assert_int_equal(rtnetlink_vip_announce(world->nl, &vip, 129, PROTOCOL, 0), -EINVAL);
 	}
 }
 
@@ -68,13 +94,13 @@ static void the_route_of_another_is_neither_taken_over_nor_withdrawn(void **stat
 
 	IP("route add blackhole 192.0.2.1 proto static");
 	IP("-6 route add blackhole 2001:db8::1 proto static");
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4, 128, PROTOCOL), -EEXIST);
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v6, 128, PROTOCOL), -EEXIST);
-	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v4, 128, PROTOCOL), 0);
-	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v6, 128, PROTOCOL), 0);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4, 128, PROTOCOL, 0), -EEXIST);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v6, 128, PROTOCOL, 0), -EEXIST);
+	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v4, 128, PROTOCOL, 0), 0);
+	assert_int_equal(rtnetlink_vip_withdraw(world->nl, &v6, 128, PROTOCOL, 0), 0);
 	IP("-4 route show 192.0.2.1 proto static | grep -q .");
 	IP("-6 route show 2001:db8::1 proto static | grep -q .");
-	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4, 95, PROTOCOL), -EINVAL);
+	assert_int_equal(rtnetlink_vip_announce(world->nl, &v4, 95, PROTOCOL, 0), -EINVAL);
 }
 
 static void an_address_says_whether_it_was_there_already(void **state)
@@ -230,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		KERNEL_TEST(vips_are_announced_listed_and_withdrawn_in_both_families),
+		KERNEL_TEST(a_vip_stands_with_several_metrics_and_each_goes_alone),
 		KERNEL_TEST(announcing_and_withdrawing_twice_is_no_error),
 		KERNEL_TEST(the_route_of_another_is_neither_taken_over_nor_withdrawn),
 		KERNEL_TEST(an_address_says_whether_it_was_there_already),
