@@ -34,6 +34,7 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/state.sh"
 . "$LAB_HOME/lab/lib/frr.sh"
 . "$LAB_HOME/lab/lib/bird.sh"
+. "$LAB_HOME/lab/lib/gobgp.sh"
 . "$LAB_HOME/lab/lib/sites.sh"
 . "$LAB_HOME/lab/lib/nginx.sh"
 . "$LAB_HOME/lab/lib/nsd.sh"

@@ -135,7 +135,7 @@ topology_route() {
 gateway_bgp() {
 	LOCAL4=10.72.${LINK[$1]}.2 LOCAL6=$(link_address "$1") \
 	NEIGHBOUR4=10.72.${LINK[$1]}.1 NEIGHBOUR6=$(fabric_address "$1") \
-	NEIGHBOUR_AS=$FABRIC_AS bird_announces "$1" "$GATEWAY_AS"
+	NEIGHBOUR_AS=$FABRIC_AS "${BGP_OF[$1]:-bird}_announces" "$1" "$GATEWAY_AS"
 }
 
 fabric_bgp() {
@@ -225,7 +225,7 @@ write_config() {
 		gateways:
 	END
 	for node in "${GATEWAYS[@]}"; do
-		echo "  $node: {site: ams, locator: \"${LOCATOR[$node]}::/64\", interfaces: [eth0]}"
+		echo "  $node: {site: ams, locator: \"${LOCATOR[$node]}::/64\", interfaces: [eth0]$(is_drained "$node")}"
 	done
 	printf '\nbackends:\n'
 	for node in "${AGENT_BACKENDS[@]}"; do
