@@ -12,6 +12,7 @@
 #include "agent_restore.skel.h"
 #include "agent_stamp.skel.h"
 #include "base/log.h"
+#include "bpf/direct.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
 
@@ -52,8 +53,10 @@ static uint64_t own_netns(void)
 static int load(const struct pins *pins, const struct agent_settings *settings,
 		struct programs *programs)
 {
-	int r = LOAD(accept, pins, settings, programs);
+	int r = direct_tables();
 
+	if (r == 0)
+		r = LOAD(accept, pins, settings, programs);
 	if (r == 0)
 		r = LOAD(stamp, pins, settings, programs);
 	if (r == 0)

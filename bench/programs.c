@@ -20,6 +20,8 @@
 #include "bench/egress.h"
 #include "bench/home.h"
 #include "bench/reference.h"
+#include "bpf/clock.h"
+#include "bpf/direct.h"
 #include "core/index.h"
 #include "core/pin_table.h"
 #include "driver.skel.h"
@@ -55,11 +57,6 @@ static size_t pin_buckets_size(const struct programs *programs)
 	return sizeof(struct pin_bucket) << programs->pins.settings.bucket_bits;
 }
 
-static size_t pin_sets_size(const struct programs *programs)
-{
-	return sizeof(struct pin_set) << programs->pins.settings.bucket_bits;
-}
-
 #define MAP_TABLE(skeleton, tables, name, count)                                                   \
 	(r = r < 0 ? r                                                                             \
 		   : map_memory((skeleton)->maps.name, (count) * sizeof(*(tables)->name),          \
@@ -74,18 +71,18 @@ static int load_gateway(struct programs *programs, struct world *world)
 
 	if (!gateway)
 		return -errno;
+
+	settings.rows = ROWS_MIN;
+	settings.services = SERVICES_MIN;
+	settings.pins.jiffy_ns = clock_jiffy_ns();
 	memcpy((void *)&gateway->rodata->settings, &settings, sizeof(settings));
 	programs->pins.settings = settings.pins;
-	r = bpf_map__set_max_entries(gateway->maps.pin_buckets, 1U << settings.pins.bucket_bits);
-	if (r == 0)
-		r = bpf_map__set_max_entries(gateway->maps.pin_sets, 1U << settings.pins.bucket_bits);
+	r = bpf_map__set_value_size(gateway->maps.pin_buckets, pin_buckets_size(programs));
 	if (r == 0)
 		r = gateway__load(gateway);
 	if (r == 0)
 		r = map_memory(gateway->maps.pin_buckets, pin_buckets_size(programs),
 			       &programs->pins.buckets);
-	if (r == 0)
-		r = map_memory(gateway->maps.pin_sets, pin_sets_size(programs), &programs->pins.sets);
 	MAP_TABLE(gateway, tables, vips, VIP_SLOTS);
 	MAP_TABLE(gateway, tables, intervals, INTERVALS_MAX);
 	MAP_TABLE(gateway, tables, services, SERVICES_MAX);
@@ -207,12 +204,12 @@ int programs_pin_flows(struct programs *programs, const struct world *world, boo
 	uint32_t service = world_service(world, port);
 	struct timespec now;
 	uint64_t now_ns;
-	int r = 0;
+	int r = clock_ahead(bpf_program__fd(programs->gateway->progs.pins_clock),
+			    &programs->pins.ahead_ns);
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	now_ns = now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
 	memset(programs->pins.buckets, 0, pin_buckets_size(programs));
-	memset(programs->pins.sets, 0, pin_sets_size(programs));
 	for (uint32_t i = 0; i < DRIVER_FLOWS_MAX && r == 0; i++) {
 		struct flow flow = flow_of(i, v6, port);
 
@@ -263,6 +260,8 @@ int programs_new(struct world *world, struct programs **ret)
 	int r = -ENOMEM;
 
 	if (programs)
+		r = direct_tables();
+	if (r == 0)
 		r = load_driver(programs);
 	if (r == 0)
 		r = load_gateway(programs, world);

@@ -72,11 +72,10 @@ static uint32_t words_to(const struct pin_table *table, uint32_t i, uint32_t now
 	__u64 state;
 
 	seek.bucket = &table->buckets[bucket];
-	seek.set = &table->sets[bucket];
 	slot = pin_search(&seek, &state);
 	if (slot == PIN_WAYS || !pin_lives(state, seek.now, &table->settings))
 		return 0;
-	return (slot / PIN_WORD_LANES + PIN_WORDS - seek.home) % PIN_WORDS + 1;
+	return (slot / PIN_WORD_LANES + PIN_WORDS - pin_home(seek.tag)) % PIN_WORDS + 1;
 }
 
 static struct fill look_for_all(const struct pin_table *table, uint32_t flows)
@@ -98,7 +97,7 @@ static void tell(const struct pin_table *table, unsigned int percent, const stru
 		 json_t *lines)
 {
 	uint32_t bits = table->settings.bucket_bits;
-	double bytes = (double)(sizeof(struct pin_bucket) + sizeof(struct pin_set)) *
+	double bytes = (double)sizeof(struct pin_bucket) *
 		       (1U << bits) / fill->found;
 	double early = 100.0 * (fill->flows - fill->found) / fill->flows;
 	json_t *line = json_pack("{s:s s:i s:i s:i s:f s:i s:f s:f}", "table", "pins", "places",
@@ -128,14 +127,13 @@ static void *memory(size_t size)
 int bench_pins(bool quick, json_t *lines)
 {
 	uint32_t bits = pin_table_bits(quick ? PINS_QUICK : PINS_FULL), flows = 0;
-	size_t buckets = sizeof(struct pin_bucket) << bits, sets = sizeof(struct pin_set) << bits;
+	size_t buckets = sizeof(struct pin_bucket) << bits;
 	struct pin_table table = {
 		.buckets = memory(buckets),
-		.sets = memory(sets),
 		.settings = {.bucket_bits = bits, .timeouts = {[PIN_ESTABLISHED] = TIMEOUT_TICKS}},
 	};
 
-	if (!table.buckets || !table.sets)
+	if (!table.buckets)
 		return -ENOMEM;
 	printf("%9s %8s %10s %9s %10s %12s %9s\n", "places", "full", "living", "B a pin",
 	       "probes 99%", "early, %", "find, ns");
@@ -149,6 +147,5 @@ int bench_pins(bool quick, json_t *lines)
 		tell(&table, percents[i], &fill, lines);
 	}
 	munmap(table.buckets, buckets);
-	munmap(table.sets, sets);
 	return 0;
 }

@@ -29,15 +29,17 @@ const volatile struct gateway_settings settings;
  * the parser that lead to it, it is too much for the verifier and for the stack (decision 0006).
  */
 enum stage {
-	STAGE_SID,   /* what was sent to a SID of ours        */
-	STAGE_REPLY, /* of a backend, to a client             */
-	STAGE_ODD,   /* of a client, to be read header by header */
+	STAGE_SID,	 /* what was sent to a SID of ours           */
+	STAGE_REPLY,	 /* of a backend, to a client                */
+	STAGE_ODD,	 /* of a client, to be read header by header */
+	STAGE_UNCLAIMED, /* of an agent that did not claim it        */
 	STAGES,
 };
 
 int gateway_sid(struct xdp_md *ctx);
 int gateway_reply(struct xdp_md *ctx);
 int gateway_odd(struct xdp_md *ctx);
+int gateway_unclaimed(struct xdp_md *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -49,6 +51,7 @@ struct {
 		[STAGE_SID] = &gateway_sid,
 		[STAGE_REPLY] = &gateway_reply,
 		[STAGE_ODD] = &gateway_odd,
+		[STAGE_UNCLAIMED] = &gateway_unclaimed,
 	},
 };
 
@@ -269,9 +272,9 @@ step int admit_ipv6(struct xdp_md *ctx, struct cursor cursor)
 /* Leaves the cursor at the packet of a client. What is for a SID goes on in a program of its own. */
 step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
-	__be16 type = link_parse(cursor);
+	__be16 type = link_parse_sized(cursor, &visit->link_size);
 
-	visit->link_size = cursor_offset(cursor);
+	visit->packet.at = visit->link_size;
 	if (type == bpf_htons(ETH_P_IPV6)) {
 		visit->packet.family = FAMILY_V6;
 		return admit_ipv6(ctx, *cursor);
@@ -317,7 +320,9 @@ step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit
 	int stop, number;
 	__u32 key;
 
-	if (!packet_parse_addresses(*cursor, packet))
+	if (visit->arrival != FROM_CLIENT)
+		packet->at = cursor_offset(cursor);
+	if (!packet_read_addresses(*cursor, packet))
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_MALFORMED;
 	visit->vip = vip_look_up(&packet->flow.vip, settings.vip_prefixes);
 	if (!vip_is(&visit->vip))
@@ -332,7 +337,7 @@ step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
 	key = visit->service = number;
-	*ret_service = bpf_map_lookup_elem(&services, &key);
+	*ret_service = service_at(key);
 	if (!*ret_service)
 		return GATEWAY_NO_SERVICE;
 	/* Off is for those who come here. Flows of other gateways' clients still have their router here. */
@@ -479,8 +484,23 @@ step int forward_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *vi
 		return stop;
 	if (visit->arrival == FROM_SERVER)
 		return go_on(ctx, STAGE_REPLY);
+	if (visit->arrival == FROM_AGENT)
+		return go_on(ctx, STAGE_UNCLAIMED);
 	visit->arrival ^= cursor_unknown(cursor);
+	if (visit->arrival == FROM_AGENT)
+		return GATEWAY_MALFORMED; /* cannot be, as was just seen: for the compiler */
 	return forward(ctx, cursor, visit, visit->arrival, READ_ANY);
+}
+
+/* The stage before found it to be an agent's. */
+step int forward_unclaimed(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
+{
+	int stop = admit_sid(ctx, cursor, visit);
+
+	if (stop)
+		return stop;
+	visit->arrival = FROM_AGENT;
+	return forward(ctx, cursor, visit, FROM_AGENT, READ_ANY);
 }
 
 /* The client's packet, in whatever it comes, for the sample of packets that the daemon is told of. */
@@ -509,36 +529,28 @@ __noinline int trace_read(struct xdp_md *ctx)
 	return 0;
 }
 
-/* The actions of wire/verdicts.h. */
-step int act_pass(const struct xdp_md *ctx, __u32 ifindex)
-{
-	return XDP_PASS;
-}
+/*
+ * The actions of wire/verdicts.h as sets of verdicts. A switch would be a search through all of them, for
+ * every packet.
+ */
+#define IF_PASS_PASS(set) (set)
+#define IF_PASS_DROP(set) 0
+#define IF_PASS_SEND(set) 0
+#define IF_SEND_PASS(set) 0
+#define IF_SEND_DROP(set) 0
+#define IF_SEND_SEND(set) (set)
+#define PASSED(symbol, name, action, help) | IF_PASS_##action(1ULL << GATEWAY_##symbol)
+#define SENT(symbol, name, action, help) | IF_SEND_##action(1ULL << GATEWAY_##symbol)
 
-step int act_drop(const struct xdp_md *ctx, __u32 ifindex)
-{
-	return XDP_DROP;
-}
+static const __u64 passed = 0 GATEWAY_VERDICTS(PASSED), sent = 0 GATEWAY_VERDICTS(SENT);
 
-step int act_send(const struct xdp_md *ctx, __u32 ifindex)
-{
-	return ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(ifindex, 0);
-}
-
-#define act_PASS act_pass
-#define act_DROP act_drop
-#define act_SEND act_send
+_Static_assert(GATEWAY_VERDICTS_END <= 64, "a set of verdicts is a word");
 
 step int act(const struct xdp_md *ctx, int verdict, __u32 ifindex)
 {
-	switch (verdict) {
-#define ROW(symbol, name, action, help)                                                            \
-	case GATEWAY_##symbol:                                                                     \
-		return act_##action(ctx, ifindex);
-		GATEWAY_VERDICTS(ROW)
-#undef ROW
-	}
-	return XDP_ABORTED;
+	if (sent >> (verdict & 63) & 1)
+		return ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(ifindex, 0);
+	return passed >> (verdict & 63) & 1 ? XDP_PASS : XDP_DROP;
 }
 
 /* Counts the verdict, tells of it, and acts on it. */
@@ -584,6 +596,16 @@ int gateway_sid(struct xdp_md *ctx)
 }
 
 SEC("xdp")
+int gateway_unclaimed(struct xdp_md *ctx)
+{
+	struct cursor cursor = cursor_new(ctx);
+	struct visit visit = {.bytes = cursor_size(&cursor)};
+	int verdict = forward_unclaimed(ctx, &cursor, &visit);
+
+	return finish(ctx, verdict, visit.bytes, visit.ifindex);
+}
+
+SEC("xdp")
 int gateway_reply(struct xdp_md *ctx)
 {
 	__u64 bytes = frame_size(ctx);
@@ -591,6 +613,13 @@ int gateway_reply(struct xdp_md *ctx)
 	int verdict = give_back(ctx, &reply);
 
 	return finish(ctx, verdict, bytes, reply.ifindex);
+}
+
+/* For the daemon, which shares the pins. */
+SEC("syscall")
+int pins_clock(void *ctx)
+{
+	return pins_now_ns() >> PIN_CLOCK_SHIFT;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

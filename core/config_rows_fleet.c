@@ -62,7 +62,7 @@ static const struct config_row rows[] = {
 		.fallback = "1000000",
 		.help = "How many flows each gateway can pin to their backends: those of connections "
 			"that carry no cookie, of services without agents, and of sticky ones. 34 "
-			"bytes each, and their number is rounded up to 31 times a power of two. In a "
+			"bytes each, and their number is rounded up to 30 times a power of two. In a "
 			"full table the oldest give way.",
 		AT(config, pins.number),
 	},

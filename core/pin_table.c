@@ -25,14 +25,18 @@ uint32_t pin_table_bits(uint32_t pins)
 	return bits;
 }
 
+static uint16_t ticks_at(const struct pin_table *table, uint64_t now_ns)
+{
+	return pin_ticks(now_ns + table->ahead_ns);
+}
+
 static struct pin_seek seek_at(const struct pin_table *table, const struct flow *flow,
 			       uint32_t service, uint64_t hash, uint64_t now_ns)
 {
-	struct pin_seek seek = pin_seek_of(flow, service, hash, pin_ticks(now_ns));
+	struct pin_seek seek = pin_seek_of(flow, service, hash, ticks_at(table, now_ns));
 	uint32_t bucket = pin_bucket_of(hash, table->settings.bucket_bits);
 
 	seek.bucket = &table->buckets[bucket];
-	seek.set = &table->sets[bucket];
 	return seek;
 }
 
@@ -68,7 +72,7 @@ static uint16_t lane_at(const struct pin_bucket *bucket, uint32_t slot)
 void pin_table_walk(const struct pin_table *table, uint64_t now_ns, pin_table_visit visit,
 		    void *userdata)
 {
-	uint16_t now = pin_ticks(now_ns);
+	uint16_t now = ticks_at(table, now_ns);
 
 	for (uint32_t i = 0; i < bucket_count(table); i++)
 		for (uint32_t slot = 0; slot < PIN_WAYS; slot++) {
@@ -76,8 +80,8 @@ void pin_table_walk(const struct pin_table *table, uint64_t now_ns, pin_table_vi
 
 			if (!lane_at(&table->buckets[i], slot))
 				continue; /* without a look at the pin's own line */
-			pin = table->sets[i].pins[slot];
-			pin.state = pin_read(&table->sets[i].pins[slot], &pin.key);
+			pin = table->buckets[i].pins[slot];
+			pin.state = pin_read(&table->buckets[i].pins[slot], &pin.key);
 			if (pin.state && pin_lives(pin.state, now, &table->settings))
 				visit(&pin, pin.key.service_hash >> PIN_HASH_BITS,
 				      pin_backend(pin.state), userdata);
@@ -154,7 +158,7 @@ uint32_t pin_counts_of(const struct pin_counts *counts, uint32_t service, uint16
 }
 
 /* The flow hash's upper half, mixed: as much of it as a bucket's number and a pin tell. */
-static uint32_t hash_half(const struct pin_table *table, uint32_t bucket, const struct pin_key *key)
+static uint32_t hash_half(const struct pin_table *table, uint32_t bucket, const union pin_key *key)
 {
 	uint32_t top = bucket >> (table->settings.bucket_bits - PIN_BUCKET_BITS_MIN);
 
@@ -166,17 +170,15 @@ _Static_assert(PIN_BUCKET_BITS_MIN + PIN_HASH_BITS == 32, "they tell all of it")
 static bool copy_pin(const struct pin_table *from, const struct pin_table *to, uint32_t bucket,
 		     uint32_t slot)
 {
-	struct pin *pin = &from->sets[bucket].pins[slot];
-	struct pin_key key = pin->key;
+	struct pin *pin = &from->buckets[bucket].pins[slot];
+	union pin_key key = pin->key;
 	__u64 state = pin_read(pin, &key), found;
 	uint16_t tag = lane_at(&from->buckets[bucket], slot), kept;
 	uint32_t place = hash_half(from, bucket, &key) >> (32 - to->settings.bucket_bits);
 	struct pin_seek seek = {.bucket = &to->buckets[place],
-				.set = &to->sets[place],
 				.key = key,
 				.now = pin_time(state),
-				.tag = tag,
-				.home = pin_home(tag)};
+				.tag = tag};
 	struct pin_value value = {
 		.backend = pin_backend(state), .isn = pin_isn(state), .phase = pin_phase(state)};
 
@@ -197,26 +199,26 @@ size_t pin_table_copy(const struct pin_table *from, const struct pin_table *to)
 }
 
 /* A look at the states first: buckets without anything to end are not locked. */
-static bool has_ended(const struct pin_set *set, uint32_t slot, uint16_t now,
+static bool has_ended(const struct pin_bucket *bucket, uint32_t slot, uint16_t now,
 		      const struct pin_settings *settings)
 {
-	uint64_t state = PIN_LOAD(set->pins[slot].state);
+	uint64_t state = PIN_LOAD(bucket->pins[slot].state);
 
 	return pin_phase(state) && !pin_lives(state, now, settings);
 }
 
 static size_t sweep_bucket(const struct pin_table *table, uint32_t bucket, uint16_t now)
 {
-	struct pin_seek seek = {.bucket = &table->buckets[bucket], .set = &table->sets[bucket]};
+	struct pin_seek seek = {.bucket = &table->buckets[bucket]};
 	uint32_t slot = 0;
 	size_t ended = 0;
 
-	while (slot < PIN_WAYS && !has_ended(seek.set, slot, now, &table->settings))
+	while (slot < PIN_WAYS && !has_ended(seek.bucket, slot, now, &table->settings))
 		slot++;
 	if (slot == PIN_WAYS || !pin_lock(seek.bucket, PIN_LOCKED_BY_DAEMON))
 		return 0;
 	for (; slot < PIN_WAYS; slot++)
-		if (has_ended(seek.set, slot, now, &table->settings)) {
+		if (has_ended(seek.bucket, slot, now, &table->settings)) {
 			pin_clear(&seek, slot);
 			ended++;
 		}
@@ -229,17 +231,18 @@ size_t pin_table_sweep(const struct pin_table *table, uint32_t first, uint32_t n
 	size_t ended = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		ended += sweep_bucket(table, (first + i) % bucket_count(table), pin_ticks(now_ns));
+		ended += sweep_bucket(table, (first + i) % bucket_count(table),
+				      ticks_at(table, now_ns));
 	return ended;
 }
 
 /* A tag whose pin has no phase, and a pin whose tag was not written, are both to be cleared. */
 static void recover_bucket(const struct pin_table *table, uint32_t bucket)
 {
-	struct pin_seek seek = {.bucket = &table->buckets[bucket], .set = &table->sets[bucket]};
+	struct pin_seek seek = {.bucket = &table->buckets[bucket]};
 
 	for (uint32_t slot = 0; slot < PIN_WAYS; slot++) {
-		if (!lane_at(seek.bucket, slot) != !pin_phase(PIN_LOAD(seek.set->pins[slot].state)))
+		if (!lane_at(seek.bucket, slot) != !pin_phase(PIN_LOAD(seek.bucket->pins[slot].state)))
 			pin_clear(&seek, slot);
 	}
 	pin_unlock(seek.bucket);

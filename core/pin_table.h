@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The daemon's side of the pin table (wire/pins.h), while programs use the same memory. Times are
- * CLOCK_MONOTONIC in ns, hashes those of the flow.
+ * CLOCK_MONOTONIC in ns, and the table knows how far its programs' clock is ahead; hashes are those of the flow.
  */
 #pragma once
 
@@ -11,11 +11,11 @@
 
 #include "wire/pins.h"
 
-/* Arrays of 1 << settings.bucket_bits each. */
+/* 1 << settings.bucket_bits buckets. */
 struct pin_table {
 	struct pin_bucket *buckets;
-	struct pin_set *sets;
 	struct pin_settings settings;
+	uint64_t ahead_ns;
 };
 
 /* How many pins a table of so many buckets holds, and how many buckets so many pins need. */

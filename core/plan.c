@@ -384,6 +384,16 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 	};
 }
 
+/* A power of two: only then can the verifier see what a word of members is bounded by. */
+static uint32_t members_size(uint64_t services)
+{
+	uint32_t size = SERVICES_MIN;
+
+	while (size < services && size < SERVICES_MAX)
+		size *= 2;
+	return size;
+}
+
 struct plan_sizes plan_sizes(const struct plan *plan)
 {
 	uint64_t rows = plan->router_size, services = plan->n_services + 1;
@@ -391,12 +401,9 @@ struct plan_sizes plan_sizes(const struct plan *plan)
 	for (size_t i = 0; i < plan->n_services; i++)
 		rows += plan->services[i].size * (plan->services[i].n_others ? 2ULL : 1);
 	rows += rows / SPARE;
-	services += services / SPARE;
 	return (struct plan_sizes){
 		.rows = rows < ROWS_MIN ? ROWS_MIN : rows < ROWS_MAX ? rows : ROWS_MAX,
-		.services = services < SERVICES_MIN	? SERVICES_MIN
-			    : services < SERVICES_MAX ? services
-						      : SERVICES_MAX,
+		.services = members_size(services + services / SPARE),
 	};
 }
 

@@ -157,7 +157,7 @@ static int map_paths(const struct pins *pins, const char *name, char path[static
 	return r < 0 ? r : pin_path(pins, ASIDE_PREFIX, name, aside);
 }
 
-int pins_map_entries(const struct pins *pins, const char *name)
+ssize_t pins_map_size(const struct pins *pins, const char *name)
 {
 	_cleanup_close_ int fd = -1;
 	struct bpf_map_info info = {};
@@ -170,7 +170,9 @@ int pins_map_entries(const struct pins *pins, const char *name)
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -errno;
-	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? -errno : (int)info.max_entries;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	return (ssize_t)info.value_size * info.max_entries;
 }
 
 int pins_set_aside(const struct pins *pins, const char *name)

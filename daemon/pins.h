@@ -37,7 +37,7 @@ int pins_use_maps(const struct pins *pins, struct bpf_object *object);
  * A map of another size cannot take a pinned one's place, and the attached program still needs that one.
  * So it is set aside under another name, from where the new one's daemon reads it.
  */
-int pins_map_entries(const struct pins *pins, const char *name); /* of the pinned map; -ENOENT */
+ssize_t pins_map_size(const struct pins *pins, const char *name); /* of the pinned map, bytes; -ENOENT */
 int pins_set_aside(const struct pins *pins, const char *name);
 int pins_put_back(const struct pins *pins, const char *name);
 int pins_open_aside(const struct pins *pins, const char *name); /* its descriptor */

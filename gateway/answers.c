@@ -14,12 +14,11 @@
 #include "gateway/gateway.h"
 #include "gateway/look.h"
 
-/* As the program's, in whose ticks the pins count. */
 static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
 }
 

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "bpf/clock.h"
+#include "bpf/direct.h"
 #include "core/index.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
@@ -31,12 +33,7 @@ struct region {
 	size_t size;
 };
 
-#define REGIONS 12
-
-static uint32_t member_words(const struct tables *tables)
-{
-	return tables->n_services * MEMBER_WORDS;
-}
+#define REGIONS 11
 
 static void list_regions(struct dataplane *dataplane, struct region regions[static REGIONS])
 {
@@ -54,13 +51,11 @@ static void list_regions(struct dataplane *dataplane, struct region regions[stat
 	regions[5] = REGION(routers, ROUTERS_MAX);
 	regions[6] = REGION(site, 1);
 	regions[7] = REGION(next_hops, NEXT_HOPS_MAX);
-	regions[8] = REGION(members, member_words(tables));
-	regions[11] = REGION(links, LINKS_MAX);
+	regions[8] = REGION(members, tables->n_services * MEMBER_WORDS);
+	regions[10] = REGION(links, LINKS_MAX);
 #undef REGION
 	regions[9] = (struct region){program->maps.pin_buckets, (void **)&dataplane->pins.buckets,
 				     sizeof(struct pin_bucket) << pins->bucket_bits};
-	regions[10] = (struct region){program->maps.pin_sets, (void **)&dataplane->pins.sets,
-				      sizeof(struct pin_set) << pins->bucket_bits};
 }
 
 static int map_tables(struct dataplane *dataplane)
@@ -77,50 +72,50 @@ static int map_tables(struct dataplane *dataplane)
 	return 0;
 }
 
-static int size_pins(struct gateway *program, const struct pin_settings *settings)
-{
-	int r = bpf_map__set_max_entries(program->maps.pin_buckets, 1U << settings->bucket_bits);
-
-	return r ? r : bpf_map__set_max_entries(program->maps.pin_sets, 1U << settings->bucket_bits);
-}
-
 /*
  * The pinned map if it is large enough, with *entries set to what it has; else one of so many, and the
- * pinned one set aside.
+ * pinned one set aside. A map is a table of entries of `size` bytes (bpf/steps/table.h).
  */
-static int size_map(const struct pins *pins, struct bpf_map *map, uint32_t *entries,
+static int size_map(const struct pins *pins, struct bpf_map *map, size_t size, uint32_t *entries,
 		    struct former_map *ret_former)
 {
 	const char *name = bpf_map__name(map);
-	int pinned = pins_map_entries(pins, name), r;
+	ssize_t pinned = pins_map_size(pins, name);
+	int r;
 
 	if (pinned < 0 && pinned != -ENOENT)
 		return pinned;
-	if (pinned >= 0 && (uint32_t)pinned >= *entries)
-		*entries = pinned;
+	if (pinned >= 0 && pinned / size >= *entries)
+		*entries = pinned / size;
 	else if (pinned > 0) {
-		r = former_map_begin(pins, name, pinned * (size_t)bpf_map__value_size(map), ret_former);
+		r = former_map_begin(pins, name, pinned, ret_former);
 		if (r < 0)
 			return r;
 	}
-	return bpf_map__set_max_entries(map, *entries);
+	return bpf_map__set_value_size(map, *entries * size);
 }
 
 /* A gateway that serves less than before keeps its tables: they are not made smaller. */
 static int size_tables(const struct pins *pins, const struct plan_sizes *sizes,
 		       struct dataplane *dataplane)
 {
+	struct gateway *program = dataplane->program;
+	struct gateway_settings *settings = (struct gateway_settings *)&program->rodata->settings;
 	struct tables *tables = &dataplane->tables;
-	uint32_t words = sizes->services * MEMBER_WORDS;
 	int r;
 
 	tables->n_rows = sizes->rows;
-	r = size_map(pins, dataplane->program->maps.rows, &tables->n_rows, &dataplane->former_rows);
+	tables->n_services = sizes->services;
+	r = size_map(pins, program->maps.rows, sizeof(*tables->rows), &tables->n_rows,
+		     &dataplane->former_rows);
 	if (r == 0)
-		r = size_map(pins, dataplane->program->maps.members, &words,
-			     &dataplane->former_members);
-	tables->n_services = words / MEMBER_WORDS;
-	return r;
+		r = size_map(pins, program->maps.members, MEMBER_WORDS * sizeof(*tables->members),
+			     &tables->n_services, &dataplane->former_members);
+	settings->rows = tables->n_rows;
+	settings->services = tables->n_services;
+	settings->pins.jiffy_ns = clock_jiffy_ns();
+	return r ? r : bpf_map__set_value_size(program->maps.pin_buckets,
+						sizeof(struct pin_bucket) << settings->pins.bucket_bits);
 }
 
 /* All services are, for the program to come, where they are for the one before. */
@@ -144,17 +139,17 @@ static void end_former_tables(struct dataplane *dataplane, bool failed)
 static int load(const struct pins *pins, const struct gateway_settings *settings,
 		const struct plan_sizes *sizes, struct dataplane *dataplane)
 {
-	int r;
+	int r = direct_tables();
 
+	if (r < 0)
+		return r;
 	dataplane->program = gateway__open();
 	if (!dataplane->program)
 		return -errno;
 	memcpy((void *)&dataplane->program->rodata->settings, settings, sizeof(*settings));
 	dataplane->settings = *settings;
 	dataplane->pins.settings = settings->pins;
-	r = size_pins(dataplane->program, &settings->pins);
-	if (r == 0)
-		r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
+	r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
 	if (r == 0)
 		r = size_tables(pins, sizes, dataplane);
 	if (r == 0)
@@ -231,8 +226,11 @@ int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 	return result;
 }
 
-const struct pin_table *dataplane_pins(const struct dataplane *dataplane)
+/* With the clock as it is now; it runs away from ours so slowly that a reading that fails may be left out. */
+const struct pin_table *dataplane_pins(struct dataplane *dataplane)
 {
+	clock_ahead(bpf_program__fd(dataplane->program->progs.pins_clock),
+		    &dataplane->pins.ahead_ns);
 	return &dataplane->pins;
 }
 

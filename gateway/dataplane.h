@@ -30,7 +30,7 @@ int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 		     char *const *interfaces, size_t n);
 
 /* The pins, in the memory that the program shares. */
-const struct pin_table *dataplane_pins(const struct dataplane *dataplane);
+const struct pin_table *dataplane_pins(struct dataplane *dataplane);
 
 const struct tables *dataplane_tables(const struct dataplane *dataplane);
 

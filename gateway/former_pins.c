@@ -8,10 +8,9 @@
 #include "gateway/former_map.h"
 
 #define BUCKETS "pin_buckets"
-#define SETS "pin_sets"
 
 struct former_pins {
-	struct former_map buckets, sets;
+	struct former_map buckets;
 	struct pin_table table;
 };
 
@@ -20,27 +19,25 @@ static int set_aside(const struct pins *pins, struct former_pins *former)
 	uint32_t bits = former->table.settings.bucket_bits;
 	int r = former_map_begin(pins, BUCKETS, sizeof(struct pin_bucket) << bits, &former->buckets);
 
-	if (r == 0)
-		r = former_map_begin(pins, SETS, sizeof(struct pin_set) << bits, &former->sets);
 	former->table.buckets = (struct pin_bucket *)former->buckets.memory;
-	former->table.sets = (struct pin_set *)former->sets.memory;
 	return r;
 }
 
 int former_pins_begin(const struct pins *pins, uint32_t bucket_bits, struct former_pins **ret)
 {
-	int entries = pins_map_entries(pins, SETS), r;
+	ssize_t size = pins_map_size(pins, BUCKETS);
 	struct former_pins *former;
+	int r;
 
 	*ret = NULL;
-	if (entries == -ENOENT || entries == 1 << bucket_bits)
+	if (size == -ENOENT || size == (ssize_t)sizeof(struct pin_bucket) << bucket_bits)
 		return 0;
-	if (entries < 0)
-		return entries;
+	if (size < 0)
+		return size;
 	former = calloc(1, sizeof(*former));
 	if (!former)
 		return -ENOMEM;
-	former->table.settings.bucket_bits = __builtin_ctz(entries);
+	former->table.settings.bucket_bits = __builtin_ctzl(size / sizeof(struct pin_bucket));
 	r = set_aside(pins, former);
 	if (r < 0) {
 		former_pins_end(former, true);
@@ -64,7 +61,6 @@ struct former_pins *former_pins_end(struct former_pins *former, bool failed)
 	if (!former)
 		return NULL;
 	former_map_end(&former->buckets, failed);
-	former_map_end(&former->sets, failed);
 	free(former);
 	return NULL;
 }

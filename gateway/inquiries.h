@@ -27,7 +27,7 @@ struct inquiries_world {
 	const struct config_gateway *self;
 	const struct plan_keys *keys;
 	const struct plan *plan;
-	const struct dataplane *dataplane;
+	struct dataplane *dataplane;
 	const struct peers *peers;
 	const struct monitor *monitor;
 };

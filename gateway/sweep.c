@@ -25,7 +25,7 @@ static int on_timer(sd_event_source *source, uint64_t due_us, void *userdata)
 	struct timespec now;
 	uint32_t part;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (table) {
 		part = (1U << table->settings.bucket_bits) / ROUND_S;
 		pin_table_sweep(table, sweep->next, part,

@@ -31,12 +31,12 @@
 #define SERVICES_MIN 1024 /* as many have places for their members in the least gateway */
 #define BACKENDS_MAX 32768 /* a backend's id is its index: 15 bits, as in the cookie. 0: none */
 #define SITES_MAX 256
-#define DESTINATIONS_MAX (BACKENDS_MAX + SITES_MAX) /* backends, and behind them the sites */
+#define DESTINATIONS_MAX (1 << 16) /* backends, and behind them the sites: every number that a row can hold */
 #define ROUTERS_MAX 256
 #define NEXT_HOPS_MAX 32768
 #define LINKS_MAX 4096 /* a device of a greater index is no VLAN's to us */
 #define ROWS_MIN (1 << 18) /* of the least gateway: two megabytes */
-#define ROWS_MAX (1 << 27)
+#define ROWS_MAX ((1 << 26) - 1) /* 512 MB, as far as the verifier follows an index */
 #define FRAGMENTS_MAX 8192
 #define LAGS_MAX 16384
 #define WAYS_MAX 131072
@@ -261,9 +261,11 @@ struct gateway_settings {
 	__u64 fingerprint;     /* of the secret: wire/probe.h */
 	struct siphash_key who_has;
 	struct pin_settings pins;
+	__u32 rows;	/* how many the map of rows has */
+	__u32 services; /* that have places in the map of members */
 };
 
-_Static_assert(sizeof(struct gateway_settings) == 280, "");
+_Static_assert(sizeof(struct gateway_settings) == 288, "");
 _Static_assert(SERVICES_MAX <= 1 << (32 - PIN_HASH_BITS), "a service's number fits into a pin");
 
 /* The same for a backend's agent. */

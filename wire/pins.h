@@ -3,19 +3,23 @@
  * The pin table: which backend holds a flow that carries no cookie. BPF programs on all CPUs and the
  * daemon, in the memory that they share, use it at once, by the functions here.
  *
- *   flow hash --> bucket: one cache line                       set: the bucket's pins, 31 * 32 bytes
- *                 8 words of four 16-bit lanes                 pin: half a cache line
+ *   flow hash --> bucket: 1024 bytes, so that it never crosses a page
+ *
+ *                 tags: one cache line,                        30 pins: half a cache line each
+ *                 8 words of four 16-bit lanes
  *                +----+----+----+----+                        +------------------------------+
  *       home --> |tag |tag | 0  |tag |  lane i of the bucket  | client address            16 |
  *                +----+----+----+----+  tells of pin i        | ports of client and VIP 2, 2 |
  *                |        ...        |                        | service 14 bits, hash 18     |
  *                +----+----+----+----+                        | state                      8 |
- *                |tag |tag | 0  |lock|                        +------------------------------+
+ *                |tag |tag | -  |lock|                        +------------------------------+
  *                +----+----+----+----+
  *
- * A look-up compares a word's four tags at once, from the flow's home word on, and reads a pin only
- * where its tag agrees: one line, then one more. A bucket is full when all of its words are, so the
- * table is evenly full; the pin that gives way is one of the home word, the one that is worth least.
+ * A flow has a home line, of two pins, and it is there that its pin is put as long as there is room: so nearly
+ * every packet reads that one line and no tag (pin_glance). Where it is not, a look-up compares a word's four
+ * tags at once, from the home line's word on, and reads a pin where its tag agrees. A bucket is full when
+ * all of its words are, so the table is evenly full; the pin that gives way is one of the home word, the one
+ * that is worth least.
  *
  * The VIP is not in the pin. Two flows to one service that differ in nothing else are told apart by 48
  * bits of the keyed hash: the bucket's number and the pin's 18 bits, which are 32 together, and the tag.
@@ -27,7 +31,7 @@
  *   |   backend    |     time     |   ISN's tag    | generation | phase  |
  *   +--------------+--------------+----------------+------------+--------+
  *
- * Writers of a bucket exclude each other by the lane that has no pin. Nobody waits long for it: a BPF
+ * Writers of a bucket exclude each other by the last lane, which has no pin. Nobody waits long for it: a BPF
  * program that does not get it goes without, and a daemon that was killed with it is a bucket without
  * new pins until the next one starts (pins_recover). Readers take no lock. A pin that changes hands has
  * phase 0 and another generation while its key is written, and a reader looks at the state before and
@@ -48,46 +52,46 @@
 #define PIN_WORDS 8
 #define PIN_WORD_LANES 4
 #define PIN_LANE_BITS 16
-#define PIN_WAYS (PIN_WORDS * PIN_WORD_LANES - 1)
+#define PIN_LINE_PINS 2
+#define PIN_LINES 15
+#define PIN_WAYS (PIN_LINES * PIN_LINE_PINS)
 #define PIN_LOCK_SHIFT 48 /* of the last word */
 
-struct pin_bucket {
-	__u64 words[PIN_WORDS];
-};
-
-_Static_assert(sizeof(struct pin_bucket) == 64, "a bucket is a cache line");
-
-struct pin_key {
-	union address client;
-	__be16 client_port;
-	__be16 vip_port;
-	__u32 service_hash; /* service << 18 | the hash's bits 49 to 32 */
+union pin_key {
+	struct {
+		union address client;
+		__be16 client_port;
+		__be16 vip_port;
+		__u32 service_hash; /* service << 18 | the hash's bits 49 to 32 */
+	};
+	__u64 words[3];
 };
 
 struct pin {
-	struct pin_key key;
+	union pin_key key;
 	__u64 state;
 };
 
 _Static_assert(sizeof(struct pin) == 32, "two pins to a cache line");
 
-struct pin_set {
+struct pin_bucket {
+	__u64 words[PIN_WORDS];
 	struct pin pins[PIN_WAYS];
 };
 
-_Static_assert(sizeof(struct pin_set) % sizeof(struct pin) == 0, "no pin straddles two lines");
+_Static_assert(sizeof(struct pin_bucket) == 1024, "a line of tags, and behind it lines of two pins");
 
 #define PIN_HASH_BITS 18
 #define PIN_BUCKET_BITS_MIN 14 /* so that a pin's place and its 18 bits are 32 bits of the hash */
-#define PIN_BUCKET_BITS_MAX 20
-#define PIN_BUCKET_BITS 15 /* by default: 1,015,808 pins in 35 MB */
+#define PIN_BUCKET_BITS_MAX 19 /* 512 MB, as far as the verifier follows an index */
+#define PIN_BUCKET_BITS 16 /* by default: 1,966,080 pins in 67 MB */
 
 /* What was last seen of the flow. It decides how long a pin without packets is honoured. */
 enum pin_phase {
 	PIN_NONE,	 /* free, or about to be another flow's */
 	PIN_NEW,	 /* one packet, or only the server's answer to it */
 	PIN_ESTABLISHED, /* TCP, and the client has spoken again */
-	PIN_DATAGRAMS,	 /* UDP likewise */
+	PIN_DATAGRAMS,	 /* UDP likewise: the number behind */
 	PIN_CLOSING,	 /* the client's FIN */
 	PIN_RESET,	 /* the client's RST; another segment proves it wrong */
 	PIN_PHASES,
@@ -98,17 +102,18 @@ enum pin_phase {
 struct pin_settings {
 	__u16 timeouts[PIN_PHASES_MAX]; /* by phase, in ticks */
 	__u32 bucket_bits;		/* the table has 1 << bucket_bits buckets */
-	__u32 zero;
+	__u32 jiffy_ns;
 };
 
 _Static_assert(sizeof(struct pin_settings) == 24, "");
 
 /*
- * Time in ticks of 2^30 ns (1.07 s) of CLOCK_MONOTONIC, as the coarse clocks of kernel and daemon
- * tell it. 16 bits wrap after 19.5 hours: a pin of that age may look young, so the daemon clears what
+ * Time in ticks of 2^30 ns (1.07 s) of jiffies. What a daemon adds to its own clock for that is in bpf/clock.h.
+ * 16 bits wrap after 19.5 hours: a pin of that age may look young, so the daemon clears what
  * has ended long before.
  */
 #define PIN_TICK_SHIFT 30
+#define PIN_CLOCK_SHIFT 20     /* a daemon is told the time in 2^20 ns */
 #define PIN_TIMEOUT_MAX 0x8400 /* ticks: ten hours and some */
 #define PIN_AGE_AHEAD 0xff00   /* not old: another CPU was a tick ahead */
 #define PIN_REFRESH 4	       /* ticks: a pin's time is that much behind at most */
@@ -177,11 +182,9 @@ pin_inline void pin_opaque(__u32 *index)
 /* Where a flow's pin is looked for, and when. */
 struct pin_seek {
 	struct pin_bucket *bucket;
-	struct pin_set *set;
-	struct pin_key key;
+	union pin_key key;
 	__u16 now; /* ticks */
 	__u16 tag; /* PIN_TAG_MIN or more */
-	__u8 home; /* the word where it begins: by the tag, so that a pin can be put elsewhere */
 };
 
 #define PIN_TAG_MIN 4 /* smaller lanes: free, or the lock's owner */
@@ -197,26 +200,47 @@ pin_inline __u32 pin_bucket_of(__u64 flow_hash, __u32 bucket_bits)
 	return (pin_mix(flow_hash) >> 32) >> (32 - bucket_bits);
 }
 
-pin_inline __u8 pin_home(__u16 tag)
+/* The line where a flow's pin should be, and its word of tags: by the tag, so that a pin can be put elsewhere. */
+pin_inline __u32 pin_line(__u16 tag)
 {
-	return tag % PIN_WORDS;
+	__u32 line = tag * PIN_LINES >> PIN_LANE_BITS;
+
+	pin_opaque(&line);
+	return line;
 }
 
-/* All but the table's own places. */
+pin_inline __u32 pin_home(__u16 tag)
+{
+	return pin_line(tag) * PIN_LINE_PINS / PIN_WORD_LANES;
+}
+
+pin_inline union pin_key pin_key_of(const struct flow *flow, __u32 service, __u64 flow_hash)
+{
+	__u32 mix = pin_mix(flow_hash) >> 32;
+
+	return (union pin_key){
+		.client = flow->client,
+		.client_port = flow->client_port,
+		.vip_port = flow->vip_port,
+		.service_hash = service << PIN_HASH_BITS | (mix & ((1U << PIN_HASH_BITS) - 1)),
+	};
+}
+
+pin_inline __u16 pin_tag_of(__u64 flow_hash)
+{
+	__u16 bits = pin_mix(flow_hash) >> 16;
+
+	return bits < PIN_TAG_MIN ? bits + PIN_TAG_MIN : bits;
+}
+
+/* All but the bucket. */
 pin_inline struct pin_seek pin_seek_of(const struct flow *flow, __u32 service, __u64 flow_hash,
 				       __u16 now)
 {
-	__u64 mix = pin_mix(flow_hash);
-	__u16 bits = mix >> 16, tag = bits < PIN_TAG_MIN ? bits + PIN_TAG_MIN : bits;
-
 	return (struct pin_seek){
-		.key = {.client = flow->client,
-			.client_port = flow->client_port,
-			.vip_port = flow->vip_port,
-			.service_hash = service << PIN_HASH_BITS | (mix >> 32 & ((1U << PIN_HASH_BITS) - 1))},
+		.key = pin_key_of(flow, service, flow_hash),
 		.now = now,
-		.tag = tag,
-		.home = pin_home(tag),
+		.tag = pin_tag_of(flow_hash),
 	};
 }
 
@@ -252,15 +276,14 @@ pin_inline __u32 pin_lane(__u64 match)
 	return ((match & -match) >> 15) * 0x0000000100020003ULL >> 48 & (PIN_WORD_LANES - 1);
 }
 
-pin_inline bool pin_key_equal(const struct pin_key *a, const struct pin_key *b)
+pin_inline bool pin_key_equal(const union pin_key *a, const union pin_key *b)
 {
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
-
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+	return ((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1]) |
+		(a->words[2] ^ b->words[2])) == 0;
 }
 
 /* The pin's state if it is this flow's, else 0. Whole, whoever writes. */
-pin_inline __u64 pin_read(const struct pin *pin, const struct pin_key *key)
+pin_inline __u64 pin_read(const struct pin *pin, const union pin_key *key)
 {
 	__u64 before = PIN_LOAD(pin->state), behind;
 
@@ -272,43 +295,41 @@ pin_inline __u64 pin_read(const struct pin *pin, const struct pin_key *key)
 	return pin_phase(before) && !((before ^ behind) & PIN_SAME_MASK) ? before : 0;
 }
 
-/*
- * Begins to fetch the pins of the home word, two lines, while the bucket's line is still on its way. Nobody
- * waits for what is loaded here.
- */
-pin_inline void pin_fetch(const struct pin_seek *seek)
+/* As pin_read(), but a pin that is being refreshed just now is none. */
+pin_inline __u64 pin_read_still(const struct pin *pin, const union pin_key *key)
 {
-	__u32 first = seek->home % PIN_WORDS * PIN_WORD_LANES;
+	__u64 before = PIN_LOAD(pin->state);
 
-	(void)PIN_LOAD(seek->set->pins[first].state);
-	(void)PIN_LOAD(seek->set->pins[first + 2].state);
+	pin_order();
+	if (!pin_key_equal(&pin->key, key))
+		return 0;
+	pin_order();
+	return PIN_LOAD(pin->state) == before ? before : 0;
 }
 
 /*
- * The same, in the first lane of the home word whose tag agrees. That is where most pins are, and all that
- * this costs is one comparison and one pin.
+ * The state of the flow's pin if it is in its home line, else 0, or PIN_NONE's. The line is all that is read. Who finds
+ * nothing here has to search.
  */
-pin_inline __u32 pin_search_home(const struct pin_seek *seek, __u64 *ret_state)
+pin_inline __u64 pin_glance(const struct pin_seek *seek)
 {
-	__u32 at = seek->home % PIN_WORDS;
-	__u64 match = pin_match(PIN_LOAD(seek->bucket->words[at]), seek->tag);
-	__u32 slot = at * PIN_WORD_LANES + pin_lane(match);
-	__u64 state;
+	const struct pin *pin = &seek->bucket->pins[pin_line(seek->tag) * PIN_LINE_PINS];
+	__u64 state = pin_read_still(pin, &seek->key);
 
-	if (!match || slot >= PIN_WAYS)
-		return PIN_WAYS;
-	state = pin_read(&seek->set->pins[slot], &seek->key);
-	if (!state)
-		return PIN_WAYS;
-	*ret_state = state;
-	return slot;
+	return state ? state : pin_read_still(pin + 1, &seek->key);
+}
+
+/* Begins to fetch the home line while the tags are still on their way. Nobody waits for what is loaded here. */
+pin_inline void pin_fetch(const struct pin_seek *seek)
+{
+	(void)PIN_LOAD(seek->bucket->pins[pin_line(seek->tag) * PIN_LINE_PINS].state);
 }
 
 /* The slot of the flow's pin, dead or alive, and its state as it was read; PIN_WAYS: it has none. */
 pin_inline __u32 pin_search(const struct pin_seek *seek, __u64 *ret_state)
 {
 	for (__u32 i = 0; i < PIN_WORDS; i++) {
-		__u32 at = (seek->home + i) % PIN_WORDS;
+		__u32 at = (pin_home(seek->tag) + i) % PIN_WORDS;
 		__u64 match = pin_match(PIN_LOAD(seek->bucket->words[at]), seek->tag);
 
 		for (__u32 j = 0; j < PIN_WORD_LANES && match; j++) {
@@ -318,7 +339,7 @@ pin_inline __u32 pin_search(const struct pin_seek *seek, __u64 *ret_state)
 			match &= match - 1;
 			if (slot >= PIN_WAYS)
 				break;
-			state = pin_read(&seek->set->pins[slot], &seek->key);
+			state = pin_read(&seek->bucket->pins[slot], &seek->key);
 			if (state) {
 				*ret_state = state;
 				return slot;
@@ -338,7 +359,7 @@ pin_inline struct pin *pin_find(const struct pin_seek *seek,
 	if (slot >= PIN_WAYS || !pin_lives(state, seek->now, settings))
 		return NULL;
 	*ret_state = state;
-	return &seek->set->pins[slot];
+	return &seek->bucket->pins[slot];
 }
 
 /*
@@ -399,7 +420,7 @@ pin_inline void pin_lane_put(struct pin_bucket *bucket, __u32 slot, __u64 tag)
 /* Under the lock: the slot becomes this flow's, whosoever it was. `fresh` has no generation yet. */
 pin_inline void pin_take(const struct pin_seek *seek, __u32 slot, __u64 fresh)
 {
-	struct pin *pin = &seek->set->pins[slot];
+	struct pin *pin = &seek->bucket->pins[slot];
 	__u8 generation = pin_generation(PIN_LOAD(pin->state)) + 1;
 
 	PIN_STORE(pin->state, PIN_STATE(0, 0, 0, generation, PIN_NONE));
@@ -423,11 +444,18 @@ pin_inline __u32 pin_worthlessness(__u64 state, __u16 now, const volatile struct
 	return age | 1 << 16;
 }
 
-/* The first free slot, from the flow's home on; PIN_WAYS: there is none. */
+#define PIN_LINE_LANES(line) (0x80008000ULL << (line) * PIN_LINE_PINS % PIN_WORD_LANES * PIN_LANE_BITS)
+
+/* The first free slot: in the flow's home line, or from its home word on; PIN_WAYS: there is none. */
 pin_inline __u32 pin_free_slot(const struct pin_seek *seek)
 {
+	__u32 home = pin_home(seek->tag);
+	__u64 near = pin_match(seek->bucket->words[home], 0) & PIN_LINE_LANES(pin_line(seek->tag));
+
+	if (near)
+		return home * PIN_WORD_LANES + pin_lane(near);
 	for (__u32 i = 0; i < PIN_WORDS; i++) {
-		__u32 at = (seek->home + i) % PIN_WORDS;
+		__u32 at = (pin_home(seek->tag) + i) % PIN_WORDS;
 		__u64 match = pin_match(seek->bucket->words[at], 0);
 
 		if (match && at * PIN_WORD_LANES + pin_lane(match) < PIN_WAYS)
@@ -439,7 +467,7 @@ pin_inline __u32 pin_free_slot(const struct pin_seek *seek)
 /* Who gives way in a full bucket: one of the home word's, so that one or two lines are looked at. */
 pin_inline __u32 pin_worst_slot(const struct pin_seek *seek, const volatile struct pin_settings *settings)
 {
-	__u32 first = seek->home % PIN_WORDS * PIN_WORD_LANES, worst = first, most = 0;
+	__u32 first = pin_home(seek->tag) * PIN_WORD_LANES, worst = first, most = 0;
 
 	for (__u32 i = 0; i < PIN_WORD_LANES; i++) {
 		__u32 slot = first + i, value;
@@ -447,7 +475,7 @@ pin_inline __u32 pin_worst_slot(const struct pin_seek *seek, const volatile stru
 		pin_opaque(&slot);
 		if (slot >= PIN_WAYS)
 			break;
-		value = pin_worthlessness(PIN_LOAD(seek->set->pins[slot].state), seek->now, settings);
+		value = pin_worthlessness(PIN_LOAD(seek->bucket->pins[slot].state), seek->now, settings);
 		if (value > most) {
 			most = value;
 			worst = slot;
@@ -499,7 +527,7 @@ pin_inline int pin_put_locked(const struct pin_seek *seek, const struct pin_valu
 			pin_take(seek, slot, fresh);
 		return PIN_STORED;
 	}
-	pin = &seek->set->pins[slot];
+	pin = &seek->bucket->pins[slot];
 	if (!pin_keeps(state, seek, value, rule, settings)) {
 		PIN_STORE(pin->state, fresh | PIN_STATE(0, 0, 0, pin_generation(state), 0));
 		return PIN_STORED;
@@ -529,7 +557,7 @@ pin_inline int pin_put(const struct pin_seek *seek, const struct pin_value *valu
 /* Under the lock: the slot is nobody's. */
 pin_inline void pin_clear(const struct pin_seek *seek, __u32 slot)
 {
-	struct pin *pin = &seek->set->pins[slot];
+	struct pin *pin = &seek->bucket->pins[slot];
 	__u8 generation = pin_generation(PIN_LOAD(pin->state)) + 1;
 
 	PIN_STORE(pin->state, PIN_STATE(0, 0, 0, generation, PIN_NONE));

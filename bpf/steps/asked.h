@@ -25,7 +25,7 @@ step int asked_fault(enum whohas_end end)
 /* The other site has a budget of its own here, and takes nothing from our clients'. */
 step int asked_by_site(const struct whohas *question, __u32 number, const union address *asker)
 {
-	const struct service *service = bpf_map_lookup_elem(&services, &number);
+	const struct service *service = service_at(number);
 	struct whohas_budget *budget = bpf_map_lookup_elem(&whohas_budgets, &number);
 
 	if (!service || !budget)
@@ -40,7 +40,8 @@ step int asked_by_site(const struct whohas *question, __u32 number, const union 
 /* The backend that we have the flow pinned to, or 0. */
 step __u16 asked_pin(const struct flow *flow, __u32 number)
 {
-	int backend = pins_look(flow, flow_hash(flow, &settings.key), number, 0, 0);
+	__u64 hash = flow_hash(flow, &settings.key);
+	int backend = pins_look(PINS_OF(flow, number, hash), 0);
 
 	return backend & PINS_VOID ? 0 : backend;
 }

@@ -6,17 +6,12 @@
  */
 #pragma once
 
+#include "bpf/steps/table.h"
 #include "bpf/steps/program.h"
 #include "wire/flow.h"
 #include "wire/maps.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, VIP_SLOTS);
-	__type(key, __u32);
-	__type(value, struct vip_slot);
-} vips SEC(".maps");
+TABLE(vips, struct vip_slot, VIP_SLOTS);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -26,13 +21,7 @@ struct {
 	__type(value, __u64);
 } vip_prefixes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, INTERVALS_MAX);
-	__type(key, __u32);
-	__type(value, struct interval);
-} intervals SEC(".maps");
+TABLE(intervals, struct interval, INTERVALS_MAX);
 
 /* Where a VIP's intervals are: in a slot, or, of a network, in the list alone. */
 struct vip {
@@ -43,11 +32,10 @@ struct vip {
 /* *ret: the VIP, if it stands in this slot. False: it may stand in the next one. */
 step bool vip_at(__u32 slot, const union address *address, const struct vip_slot **ret)
 {
-	__u32 at = slot & (VIP_SLOTS - 1);
-	const struct vip_slot *vip = bpf_map_lookup_elem(&vips, &at);
+	const struct vip_slot *vip = vips_at(slot & (VIP_SLOTS - 1));
 
 	*ret = NULL;
-	if (!vip || !vip->intervals)
+	if (!vip->intervals)
 		return true;
 	if (!address_equal(&vip->address, address) || vip->intervals & VIP_DELETED)
 		return false;
@@ -56,7 +44,7 @@ step bool vip_at(__u32 slot, const union address *address, const struct vip_slot
 }
 
 /* Nearly nobody comes here. The halves are the address's, which thereby need not be in memory. */
-static __noinline __u64 vip_find_further(__u64 high, __u64 low)
+__noinline __u64 vip_find_further(__u64 high, __u64 low)
 {
 	union address address = {.halves = {high, low}};
 	__u32 slot = vip_slot_of(&address);
@@ -126,9 +114,7 @@ step const struct interval *interval_find(__u64 vip, __u8 protocol, __be16 port)
 		__u32 half = count / 2;
 		__u32 middle = first + half;
 
-		interval = bpf_map_lookup_elem(&intervals, &middle);
-		if (!interval)
-			return NULL;
+		interval = intervals_at(middle % INTERVALS_MAX);
 		if (interval->first <= point) {
 			first = middle;
 			count -= half;
@@ -136,14 +122,14 @@ step const struct interval *interval_find(__u64 vip, __u8 protocol, __be16 port)
 			count = half;
 		}
 	}
-	interval = bpf_map_lookup_elem(&intervals, &first);
-	if (!interval || point < interval->first || point > interval->last)
+	interval = intervals_at(first % INTERVALS_MAX);
+	if (point < interval->first || point > interval->last)
 		return NULL;
 	return interval;
 }
 
-/* The number of the service that has this protocol and port, or -1. */
-step int service_find(__u64 vip, __u8 protocol, __be16 port)
+/* The number of the service that has this protocol and port, or -1. Followed by the verifier but once. */
+__noinline int service_find(__u64 vip, __u8 protocol, __be16 port)
 {
 	const struct interval *interval = interval_find(vip, protocol, port);
 

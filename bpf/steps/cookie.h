@@ -7,25 +7,23 @@
  */
 #pragma once
 
+#include "bpf/steps/table.h"
 #include "bpf/steps/packet.h"
 #include "wire/cookie.h"
 #include "wire/maps.h"
 
+/* The gateway's: a function that is verified apart cannot be handed a pointer into it. */
+extern const volatile struct gateway_settings settings;
+
 /* A bit for each service and backend: open or closed, it holds connections. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, MEMBER_WORDS_MIN);
-	__type(key, __u32);
-	__type(value, __u64);
-} members SEC(".maps");
+TABLE(members, __u64, MEMBER_WORDS_MIN);
 
 step bool is_member(__u32 service, __u32 id)
 {
-	__u32 at = member_word(service, id);
-	const __u64 *word = bpf_map_lookup_elem(&members, &at);
-
-	return word && *word >> (id % 64) & 1;
+	service = opaque(service);
+	if (service >= settings.services)
+		return false;
+	return *members_at(member_word(service, id % BACKENDS_MAX)) >> (id % 64) & 1;
 }
 
 /* The id of the backend that the packet says it belongs to, a member of the service; else 0. */

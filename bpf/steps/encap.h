@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "bpf/steps/table.h"
 #include "bpf/steps/inner.h"
 #include "bpf/steps/ladder.h"
 #include "bpf/steps/link.h"
@@ -13,13 +14,7 @@
 
 #define OUTER_HOP_LIMIT 64
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, NEXT_HOPS_MAX);
-	__type(key, __u32);
-	__type(value, struct next_hop);
-} next_hops SEC(".maps");
+TABLE(next_hops, struct next_hop, NEXT_HOPS_MAX);
 
 /* One of the first node's next hops, by the flow; NULL when it has none. */
 step const struct next_hop *next_hop_find(const struct way *way)
@@ -29,7 +24,7 @@ step const struct next_hop *next_hop_find(const struct way *way)
 	if (!(group & 0xff))
 		return NULL;
 	at = (group >> 8) + hash_hop(way->hash, group & 0xff);
-	return bpf_map_lookup_elem(&next_hops, &at);
+	return next_hops_at(at & (NEXT_HOPS_MAX - 1));
 }
 
 /*

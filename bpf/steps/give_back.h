@@ -58,7 +58,7 @@ step int reply_classify(struct cursor *cursor, struct reply *reply, const struct
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
 	key = reply->service = number;
-	*ret_service = bpf_map_lookup_elem(&services, &key);
+	*ret_service = service_at(key);
 	if (!*ret_service)
 		return GATEWAY_NO_SERVICE;
 	reply->backend = reply_backend(&reply->outer);
@@ -132,7 +132,7 @@ static __noinline int reply_too_big(struct xdp_md *ctx, struct reply *reply, __u
 	if (packet->kind != PACKET_WHOLE)
 		return GATEWAY_TOO_BIG_SILENT;
 	packet->family = packet->family == FAMILY_V6 ? FAMILY_V6 : FAMILY_V4; /* for the verifier */
-	node = bpf_map_lookup_elem(&backends, &id);
+	node = destination_at(id);
 	way_only(&way, node, node ? node->next_hops : 0);
 	hop = next_hop_find(&way);
 	if (!hop)

@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include "bpf/steps/table.h"
 #include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/pins.h"
@@ -23,29 +24,16 @@
 #include "wire/maps.h"
 #include "wire/verdicts.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SERVICES_MAX);
-	__type(key, __u32);
-	__type(value, struct service);
-} services SEC(".maps");
+TABLE(services, struct service, SERVICES_MAX);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ROUTERS_MAX);
-	__type(key, __u32);
-	__type(value, struct destination);
-} routers SEC(".maps");
+TABLE(routers, struct destination, ROUTERS_MAX);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct site);
-} site SEC(".maps");
+TABLE(site, struct site, 1);
+
+step const struct service *service_at(__u32 number)
+{
+	return services_at(number & (SERVICES_MAX - 1));
+}
 
 /*
  * Can the hasher answer alone? A new connection that will carry a cookie needs no router: its packets
@@ -62,15 +50,15 @@ step bool hasher_picks(const struct packet *packet, const struct service *servic
 /* The flow's router; NULL when the site has none. */
 step const struct destination *ladder_router(__u64 hash)
 {
-	__u32 zero = 0, number;
+	const struct site *own = site_at(0);
+	__u32 number;
 	__u64 row;
-	const struct site *own = bpf_map_lookup_elem(&site, &zero);
 
-	if (!own || !rows_count(own->routers.banks))
+	if (!rows_count(own->routers.banks))
 		return NULL;
 	row = row_read(&own->routers, hash_router(hash, own->routers.size));
 	number = row_place(row, rows_bank(own->routers.banks, 0));
-	return number ? bpf_map_lookup_elem(&routers, &number) : NULL;
+	return number ? routers_at(number & (ROUTERS_MAX - 1)) : NULL;
 }
 
 /* Nobody takes new connections: the generations that there are lead old ones on. */
@@ -140,7 +128,7 @@ step int unclaimed_walk(struct xdp_md *ctx, const struct packet *packet, __u32 n
 		return flow_router_walk(way);
 	if (!(way->tried & SRV6_BY_PIN))
 		return GATEWAY_UNCLAIMED;
-	pins_forget(&packet->flow, way->hash, number, pins_bouncer(ctx, packet));
+	pins_forget(PINS_OF(&packet->flow, number, way->hash), pins_bouncer(ctx, packet));
 	return GATEWAY_GO_ON;
 }
 

@@ -39,15 +39,9 @@ step __be16 link_type(const struct ethhdr *ethernet)
 	return *(const __be16 *)((const void *)ethernet + LINK_MACS_SIZE);
 }
 
-/* Advances to the network header and returns its type; 0 when the frame ends before. */
-step __be16 link_parse(struct cursor *cursor)
+/* Past the tags that begin with this type, if any; returns what follows. 0: the frame ends before. */
+step __be16 link_parse_tags(struct cursor *cursor, __be16 type)
 {
-	const struct ethhdr *ethernet = cursor_take(cursor, sizeof(*ethernet));
-	__be16 type;
-
-	if (!ethernet)
-		return 0;
-	type = link_type(ethernet);
 #pragma unroll
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		const struct vlan_tag *tag;
@@ -60,6 +54,28 @@ step __be16 link_parse(struct cursor *cursor)
 		type = tag->inner_type;
 	}
 	cursor_settle(cursor);
+	return type;
+}
+
+/* Advances to the network header and returns its type; 0 when the frame ends before. */
+step __be16 link_parse(struct cursor *cursor)
+{
+	const struct ethhdr *ethernet = cursor_take(cursor, sizeof(*ethernet));
+
+	return ethernet ? link_parse_tags(cursor, link_type(ethernet)) : 0;
+}
+
+/* The same, and the header's size; that of a frame without tags is a constant, which saves its arithmetic. */
+step __be16 link_parse_sized(struct cursor *cursor, __u32 *ret_size)
+{
+	const struct ethhdr *ethernet = cursor_take(cursor, sizeof(*ethernet));
+	__be16 type = ethernet ? link_type(ethernet) : 0;
+
+	*ret_size = sizeof(*ethernet);
+	if (!is_vlan(type))
+		return type;
+	type = link_parse_tags(cursor, type);
+	*ret_size = cursor_offset(cursor);
 	return type;
 }
 

@@ -61,9 +61,8 @@ enum packet_fault {
  * Reads the addresses; false when the frame ends before them. In IPv6 a mapped IPv4 address is for
  * nobody: inside it stands for the IPv4 VIP, but it never travels (RFC 4291, 2.5.5.2).
  */
-step bool packet_parse_addresses(struct cursor cursor, struct packet *packet)
+step bool packet_read_addresses(struct cursor cursor, struct packet *packet)
 {
-	packet->at = cursor_offset(&cursor);
 	if (packet->family == FAMILY_V6) {
 		const struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
 
@@ -83,6 +82,13 @@ step bool packet_parse_addresses(struct cursor cursor, struct packet *packet)
 	return true;
 }
 
+/* The same, and where the packet begins. */
+step bool packet_parse_addresses(struct cursor cursor, struct packet *packet)
+{
+	packet->at = cursor_offset(&cursor);
+	return packet_read_addresses(cursor, packet);
+}
+
 /*
  * The short way, which nearly every packet takes: no options in front of the transport header, no
  * fragment, TCP or UDP, timestamps at their usual place. Each header is at a known distance, so that no
@@ -98,9 +104,12 @@ step bool plain_tcp(const struct tcphdr *tcp, const void *end, __u32 left, struc
 	if (size < sizeof(*tcp) || size > left)
 		return false;
 	packet->tcp_flags = ((const __u8 *)tcp)[13];
-	packet->timestamps = size > sizeof(*tcp);
-	return size == sizeof(*tcp) ||
-	       tcp_timestamps_usual((const __be32 *)(tcp + 1), end, size - sizeof(*tcp),
+	if (size == sizeof(*tcp)) {
+		packet->cookie = packet->timestamps = opaque(0);
+		return true;
+	}
+	packet->timestamps = opaque(1);
+	return tcp_timestamps_usual((const __be32 *)(tcp + 1), end, size - sizeof(*tcp),
 				    &packet->cookie);
 }
 
@@ -117,7 +126,10 @@ step bool plain_transport(const void *at, const void *end, int left, struct pack
 		return false;
 	packet->flow.client_port = ports->source;
 	packet->flow.vip_port = ports->dest;
-	return !tcp || plain_tcp(at, end, left, packet);
+	if (tcp)
+		return plain_tcp(at, end, left, packet);
+	packet->cookie = packet->tcp_flags = packet->timestamps = opaque(0);
+	return true;
 }
 
 step bool plain_ipv4(const struct cursor *cursor, struct packet *packet)

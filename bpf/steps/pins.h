@@ -17,61 +17,55 @@
  */
 #pragma once
 
+#include "bpf/steps/table.h"
 #include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/way.h"
 #include "wire/pins.h"
 
 /* The daemon sets how many there are before load: 1 << bucket_bits of the settings. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1 << PIN_BUCKET_BITS);
-	__type(key, __u32);
-	__type(value, struct pin_bucket);
-} pin_buckets SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1 << PIN_BUCKET_BITS);
-	__type(key, __u32);
-	__type(value, struct pin_set);
-} pin_sets SEC(".maps");
-
-/* The gateway's: a function that is verified apart cannot be handed a pointer into it. */
-extern const volatile struct gateway_settings settings;
+TABLE(pin_buckets, struct pin_bucket, 1 << PIN_BUCKET_BITS);
 
 /*
  * Three functions look into the table, and take and return numbers only: the verifier follows each of
  * them once, and not for each of the ways that lead to it (decision 0006); and what they need for it is
- * on the stack while they run, and no longer.
+ * on the stack while they run, and no longer. Of the pin they are given the words of its key, which PINS_OF
+ * writes down, and the flow's hash.
  */
+#define PINS_OF(flow, service, hash) PINS_WORDS(pin_key_of(flow, service, hash)), hash
+#define PINS_WORDS(key) (key).words[0], (key).words[1], (key).words[2]
 
-/* `hash` is the flow's. False: the program was loaded for more buckets than there are. */
-step bool pins_seek(const struct flow *flow, __u32 service, __u64 hash, struct pin_seek *ret)
+step __u64 pins_now_ns(void)
 {
-	__u32 at = pin_bucket_of(hash, settings.pins.bucket_bits);
+	return bpf_jiffies64() * settings.pins.jiffy_ns;
+}
 
-	*ret = pin_seek_of(flow, service, hash, pin_ticks(bpf_ktime_get_coarse_ns()));
-	ret->bucket = bpf_map_lookup_elem(&pin_buckets, &at);
-	ret->set = bpf_map_lookup_elem(&pin_sets, &at);
-	if (!ret->bucket || !ret->set)
-		return false;
-	pin_fetch(ret);
-	return true;
+step struct pin_seek pins_seek(__u64 high, __u64 low, __u64 rest, __u64 hash)
+{
+	return (struct pin_seek){
+		.bucket = pin_buckets_at(pin_bucket_of(hash, settings.pins.bucket_bits)),
+		.key.words = {high, low, rest},
+		.now = pin_ticks(pins_now_ns()),
+		.tag = pin_tag_of(hash),
+	};
+}
+
+step __u32 pins_service(const struct pin_seek *seek)
+{
+	return seek->key.service_hash >> PIN_HASH_BITS;
 }
 
 /* What a packet says of its flow, beside the TCP flags. */
 enum pins_about {
 	PINS_SPEAKS = 1 << 8, /* for itself: it is no quotation, and has a transport header */
 	PINS_STICKY = 1 << 9, /* so is its service */
+	PINS_UDP = 1 << 10,
 };
 
 /* The phase that the packet leaves its flow in; `isn` as below. */
-step __u8 pins_phase(__u8 protocol, __u32 about, __u32 isn, __u8 before)
+step __u8 pins_phase(__u32 about, __u32 isn, __u8 before)
 {
-	if (protocol == IPPROTO_UDP)
+	if (about & PINS_UDP)
 		return PIN_DATAGRAMS;
 	if (isn)
 		return before;
@@ -99,59 +93,59 @@ step bool pins_judged(__u64 state, __u32 about, __u16 now)
 
 /*
  * The backend that the packet's flow is pinned to; 0: none; PINS_VOID: one that the service no longer
- * has. `isn` is the tag of a SYN's sequence number, 0 for every other packet.
+ * has. Of `what`, the lower half is what the packet says, and the upper one the tag of a SYN's sequence number,
+ * 0 for every other packet.
  */
-__noinline int pins_look(const struct flow *flow, __u64 hash, __u32 service, __u32 about, __u32 isn)
-{
-	struct pin_seek seek;
-	struct pin *pin;
-	__u64 state;
+#define PINS_WHAT(about, isn) ((__u64)(isn) << 32 | (about))
 
-	if (!flow || !pins_seek(flow, service, hash, &seek))
-		return 0;
-	pin = pin_find(&seek, &settings.pins, &state);
+__noinline int pins_look(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
+{
+	struct pin_seek seek = pins_seek(high, low, rest, hash);
+	__u32 about = what, isn = what >> 32;
+	__u64 state;
+	struct pin *pin = pin_find(&seek, &settings.pins, &state);
+
 	if (!pin)
 		return 0;
-	if (!(pin_backend(state) & ROW_SITE) && !is_member(service, pin_backend(state)))
+	if (!(pin_backend(state) & ROW_SITE) && !is_member(pins_service(&seek), pin_backend(state)))
 		return PINS_VOID;
 	if (isn && isn != pin_isn(state))
 		return pins_judged(state, about, seek.now) ? pin_backend(state) : 0;
 	if (about & PINS_SPEAKS)
-		pin_refresh(pin, state, pins_phase(flow->protocol, about, isn, pin_phase(state)),
-			    seek.now);
+		pin_refresh(pin, state, pins_phase(about, isn, pin_phase(state)), seek.now);
 	return pin_backend(state);
 }
 
-/* A new pin of the flow. Returns enum pin_result, and above 16 bits the backend that was kept. */
-__noinline int pins_put(const struct flow *flow, __u64 hash, __u32 service, __u32 backend, __u32 isn)
+/*
+ * A new pin of the flow: of `what`, the lower half is the backend, with PINS_VOID if it takes the place of
+ * another, and the upper one the tag as above. Returns enum pin_result, and above 16 bits the backend that was
+ * kept.
+ */
+__noinline int pins_put(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
 {
-	struct pin_value value = {.backend = backend, .isn = isn, .phase = PIN_NEW};
-	struct pin_seek seek;
+	struct pin_value value = {.backend = what, .isn = what >> 32, .phase = PIN_NEW};
+	struct pin_seek seek = pins_seek(high, low, rest, hash);
 	__u16 kept = 0;
 	int result;
 
-	if (!flow || !pins_seek(flow, service, hash, &seek))
-		return PIN_BUSY;
-	result = pin_put(&seek, &value, backend & PINS_VOID ? PIN_REPLACES : PIN_FIRST_WINS,
+	pin_fetch(&seek);
+	result = pin_put(&seek, &value, what & PINS_VOID ? PIN_REPLACES : PIN_FIRST_WINS,
 			 &settings.pins, PIN_LOCKED_BY_PROGRAM, &kept);
 	return kept << 16 | result;
 }
 
 /* The flow's pin led to the agent of this locator, which does not hold the connection. */
-__noinline int pins_forget(const struct flow *flow, __u64 hash, __u32 service, __u64 locator)
+__noinline int pins_forget(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 locator)
 {
+	struct pin_seek seek = pins_seek(high, low, rest, hash);
 	const struct destination *node;
-	struct pin_seek seek;
 	__u64 state;
-	__u32 id;
 
-	if (!flow || !pins_seek(flow, service, hash, &seek) ||
-	    !pin_find(&seek, &settings.pins, &state))
+	if (!pin_find(&seek, &settings.pins, &state))
 		return 0;
-	id = pin_backend(state);
-	node = bpf_map_lookup_elem(&backends, &id);
-	if (node && node->sids[0].halves[0] == locator)
-		pin_drop(&seek, id, PIN_LOCKED_BY_PROGRAM);
+	node = destination_at(pin_backend(state));
+	if (node->sids[0].halves[0] == locator)
+		pin_drop(&seek, pin_backend(state), PIN_LOCKED_BY_PROGRAM);
 	return 0;
 }
 
@@ -164,9 +158,9 @@ __noinline int pins_forget(const struct flow *flow, __u64 hash, __u32 service, _
 step int pins_answer(const struct flow *flow, __u32 service, __u64 hash, __u16 backend, __u32 isn)
 {
 	__u32 tag = pin_isn_tag(isn);
-	int void_pin = pins_look(flow, hash, service, 0, tag) & PINS_VOID;
+	int void_pin = pins_look(PINS_OF(flow, service, hash), PINS_WHAT(0, tag)) & PINS_VOID;
 
-	return pins_put(flow, hash, service, backend | void_pin, tag) & 0xffff;
+	return pins_put(PINS_OF(flow, service, hash), PINS_WHAT(backend | void_pin, tag)) & 0xffff;
 }
 
 /* The rung */
@@ -197,6 +191,8 @@ step __u32 pins_about(const struct packet *packet, const struct service *service
 		about |= PINS_SPEAKS;
 	if (service->flags & SERVICE_STICKY)
 		about |= PINS_STICKY;
+	if (packet->flow.protocol == IPPROTO_UDP)
+		about |= PINS_UDP;
 	return about;
 }
 
@@ -228,6 +224,28 @@ step bool pins_lead(struct way *way, __u16 id, __u8 flags)
 	return way_lead(way, id, way->to_site ? 0 : flags);
 }
 
+/* May a packet like this leave its flow's pin as it is? */
+step bool pins_calm(const struct packet *packet)
+{
+	return packet->kind == PACKET_WHOLE && !(packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
+}
+
+/*
+ * The backend of nearly all packets that have a pin: it is in its home line, and there is nothing to
+ * write. 0: pins_look() knows.
+ */
+step __u32 pins_glance(const struct packet *packet, __u32 service, __u64 hash)
+{
+	__u8 calm = PIN_ESTABLISHED + (packet->flow.protocol == IPPROTO_UDP);
+	struct pin_seek seek = pins_seek(PINS_OF(&packet->flow, service, hash));
+	__u64 state = pin_glance(&seek);
+
+	if (pin_phase(state) != calm || pin_age(state, seek.now) >= PIN_REFRESH ||
+	    pin_backend(state) & ROW_SITE || !is_member(service, pin_backend(state)))
+		return 0;
+	return pin_backend(state);
+}
+
 #define PINS_FIRST 0x20000 /* the row's backend is to be pinned */
 
 /*
@@ -238,13 +256,16 @@ step bool pins_lead(struct way *way, __u16 id, __u8 flags)
 step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct service *service,
 		   __u32 number, __u32 *ret_first, struct way *way)
 {
-	__u32 about = pins_about(packet, service), isn = pins_isn(ctx, packet), found;
-	struct flow flow;
+	__u32 found, about, isn;
 
 	if (!pins_asks(packet, service) || way->tried & SRV6_BY_PIN)
 		return GATEWAY_GO_ON;
-	flow = packet->flow; /* a copy: HACKING.md tells why */
-	found = pins_look(&flow, way->hash, number, about, isn);
+	found = pins_calm(packet) ? pins_glance(packet, number, way->hash) : 0;
+	if (found && way_lead(way, found, pins_flags(packet, service)))
+		return GATEWAY_PIN;
+	about = pins_about(packet, service);
+	isn = pins_isn(ctx, packet);
+	found = pins_look(PINS_OF(&packet->flow, number, way->hash), PINS_WHAT(about, isn));
 	if (found & ROW_SITE && way->hops)
 		found = PINS_VOID;
 	if (found && !(found & PINS_VOID)) {
@@ -277,8 +298,8 @@ step int pins_first(struct xdp_md *ctx, const struct packet *packet, const struc
 {
 	bool new = is_syn(packet) || packet->flow.protocol == IPPROTO_UDP;
 	__u32 backend = pins_newest(service, way) | (first & PINS_VOID);
-	struct flow flow = packet->flow;
-	__u32 result = pins_put(&flow, way->hash, number, backend, pins_isn(ctx, packet));
+	__u32 result = pins_put(PINS_OF(&packet->flow, number, way->hash),
+				PINS_WHAT(backend, pins_isn(ctx, packet)));
 
 	switch (result & 0xffff) {
 	case PIN_STORED:

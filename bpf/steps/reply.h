@@ -21,7 +21,7 @@
 step __u16 reply_backend(const struct outer *outer)
 {
 	__u32 id = bpf_ntohs(outer->sid.groups[SID_BACKEND_GROUP]);
-	const struct destination *node = bpf_map_lookup_elem(&backends, &id);
+	const struct destination *node = destination_at(id);
 
 	return node && sid_in_locator(&outer->source, &node->sids[0]) ? id : 0;
 }

@@ -2,25 +2,22 @@
 /* Where a packet goes from here, and the rows that say so: what every rung of the ladder works with. */
 #pragma once
 
+#include "bpf/steps/table.h"
 #include "bpf/steps/packet.h"
 #include "wire/maps.h"
 #include "wire/verdicts.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ROWS_MIN);
-	__type(key, __u32);
-	__type(value, __u64);
-} rows SEC(".maps");
+/* The gateway's: a function that is verified apart cannot be handed a pointer into it. */
+extern const volatile struct gateway_settings settings;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, DESTINATIONS_MAX);
-	__type(key, __u32);
-	__type(value, struct destination);
-} backends SEC(".maps");
+TABLE(rows, __u64, ROWS_MIN);
+
+TABLE(backends, struct destination, DESTINATIONS_MAX);
+
+step const struct destination *destination_at(__u16 id)
+{
+	return backends_at(id);
+}
 
 /* Where a packet goes from here: the segments in the order of visit, and what the last one is told. */
 struct way {
@@ -37,9 +34,8 @@ struct way {
 /* A row, with its places of all banks. */
 step __u64 row_at(__u32 at)
 {
-	const __u64 *places = bpf_map_lookup_elem(&rows, &at);
-
-	return places ? *places : 0;
+	at = opaque(at);
+	return at < settings.rows ? *rows_at(at) : 0;
 }
 
 step __u64 row_read(const struct rows *table, __u32 row)
@@ -80,7 +76,7 @@ step void way_only(struct way *way, const struct destination *node, __u32 next_h
 step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, __u16 id)
 {
 	const struct destination *node;
-	__u32 key = id, next_hops;
+	__u32 next_hops;
 
 #pragma unroll
 	for (__u32 i = 0; i < CANDIDATES_MAX; i++) {
@@ -90,7 +86,7 @@ step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, _
 	ids[candidate] = id;
 	if (!id)
 		return;
-	node = bpf_map_lookup_elem(&backends, &key);
+	node = destination_at(id);
 	next_hops = node ? node->next_hops : 0;
 	if (!next_hops || (candidate && node->flags & DESTINATION_DARK))
 		return;
@@ -107,8 +103,7 @@ step void way_add(struct way *way, __u16 ids[CANDIDATES_MAX], __u32 candidate, _
 /* To this one backend. False: no route leads there. */
 step bool way_lead(struct way *way, __u16 id, __u8 flags)
 {
-	__u32 key = id;
-	const struct destination *node = bpf_map_lookup_elem(&backends, &key);
+	const struct destination *node = destination_at(id);
 	__u32 next_hops = node ? node->next_hops : 0;
 
 	if (!(next_hops & 0xff))
@@ -134,8 +129,7 @@ step bool way_agreed(__u64 row, __u32 banks, __u32 most)
 /* To the one candidate. */
 step int way_newest(struct way *way, __u16 id)
 {
-	__u32 key = id;
-	const struct destination *node = bpf_map_lookup_elem(&backends, &key);
+	const struct destination *node = destination_at(id);
 	__u32 next_hops = id && node ? node->next_hops : 0;
 
 	if (!next_hops)

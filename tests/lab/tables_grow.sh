@@ -25,7 +25,7 @@ many_services() {
 
 # rows_on NODE: places in the map of rows.
 rows_on() {
-	bpftool -j map show pinned "$(echo "$(bpffs_of "$1")"/layout-*/map-rows)" | jq .max_entries
+	bpftool -j map show pinned "$(echo "$(bpffs_of "$1")"/layout-*/map-rows)" | jq ".bytes_value / 8"
 }
 
 services_on() { holdfast "$1" status --json | jq '.services | length'; }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bpf/clock.h"
 #include "tests/packet/gateway_world.h"
 #include "wire/srv6.h"
 
@@ -43,19 +44,25 @@ static __u32 tracing; /* one packet in so many; 0: none */
 static const struct verdict_row verdicts[] = {GATEWAY_VERDICTS(ROW)};
 #undef ROW
 
+/* The entry of a table of the program's. */
+#define ENTRY(table, type, at) ((type *)table_memory(bpf_map__fd(skeleton->maps.table)) + (at))
+
+static void put_place(__u32 row, __u32 bank, __u16 value)
+{
+	__u64 *places = ENTRY(rows, __u64, row);
+	__u32 shift = bank * ROW_PLACE_BITS;
+
+	*places = (*places & ~(0xffffULL << shift)) | (__u64)value << shift;
+}
+
 static void put(const struct bpf_map *map, __u32 at, const void *value)
 {
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), &at, value, BPF_ANY), 0);
 }
 
-static void put_place(__u32 row, __u32 bank, __u16 value)
+struct service *gateway_service(int service)
 {
-	__u32 shift = bank * ROW_PLACE_BITS;
-	__u64 places;
-
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.rows), &row, &places), 0);
-	places = (places & ~(0xffffULL << shift)) | (__u64)value << shift;
-	put(skeleton->maps.rows, row, &places);
+	return ENTRY(services, struct service, service);
 }
 
 static __u32 service_first(int service)
@@ -73,7 +80,7 @@ static void put_service(int service, __u32 size, __u32 banks)
 		.flags = flags_of[service],
 	};
 
-	put(skeleton->maps.services, service, &value);
+	*gateway_service(service) = value;
 }
 
 /* Generation 0 stands in bank 2, 1 in bank 0, 2 in bank 3: any order must do. */
@@ -95,15 +102,12 @@ void given_generations(int service, const int *backends, int count)
 
 void given_home_of(int service, const int *backends, int count)
 {
-	__u32 at = service, home = service_first(service) + HOME_ROWS;
-	struct service value;
+	__u32 home = service_first(service) + HOME_ROWS;
 
 	for (int generation = 0; generation < count; generation++)
 		for (__u32 row = 0; row < ROW_SIZE; row++)
 			put_place(home + row, bank_of[generation], backends[generation]);
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
-	value.home = home;
-	put(skeleton->maps.services, at, &value);
+	gateway_service(service)->home = home;
 }
 
 void given_agreement(int service, int backend)
@@ -129,14 +133,14 @@ void given_router(int router)
 
 	for (int row = 0; row < ROW_SIZE; row++)
 		put_place(ROUTER_ROWS + row, 1, router);
-	put(skeleton->maps.site, 0, &site);
+	*ENTRY(site, struct site, 0) = site;
 }
 
 void given_no_router(void)
 {
 	struct site site = {.routers = {.first = ROUTER_ROWS, .size = ROW_SIZE}};
 
-	put(skeleton->maps.site, 0, &site);
+	*ENTRY(site, struct site, 0) = site;
 }
 
 void given_next_hop(const struct next_hop *hop)
@@ -149,7 +153,7 @@ void given_next_hop(const struct next_hop *hop)
 		.from = {0x02, 0, 0, 0, 0, 0x01}, /* OUR_MAC */
 	};
 
-	put(skeleton->maps.next_hops, NEXT_HOP, &full);
+	*ENTRY(next_hops, struct next_hop, NEXT_HOP) = full;
 }
 
 void given_vlan_device(__u32 ifindex, __u32 below, __u16 id)
@@ -169,7 +173,7 @@ static void put_backend(int backend, __u32 next_hops, __u32 flags)
 	locator.bytes[7] += backend;
 	value.sids[V4] = sid_make(&locator, backend == 4 ? SRV6_DECAP_V4 : SRV6_ACCEPT);
 	value.sids[V6] = sid_make(&locator, backend == 4 ? SRV6_DECAP_V6 : SRV6_ACCEPT);
-	put(skeleton->maps.backends, backend, &value);
+	*ENTRY(backends, struct destination, backend) = value;
 }
 
 static void put_site(void)
@@ -177,7 +181,7 @@ static void put_site(void)
 	union address sid = address_of(AWAY_SID);
 	struct destination value = {.sids = {sid, sid}, .next_hops = NEXT_HOP << 8 | 1};
 
-	put(skeleton->maps.backends, AWAY, &value);
+	*ENTRY(backends, struct destination, AWAY) = value;
 }
 
 void given_unreachable_backend(int backend)
@@ -201,8 +205,8 @@ static void put_routers(void)
 		.next_hops = NEXT_HOP << 8 | 1,
 	};
 
-	put(skeleton->maps.routers, ROUTER_SELF, &self);
-	put(skeleton->maps.routers, ROUTER_OTHER, &other);
+	*ENTRY(routers, struct destination, ROUTER_SELF) = self;
+	*ENTRY(routers, struct destination, ROUTER_OTHER) = other;
 }
 
 void given_members_of(int service, const int *members, int count)
@@ -211,17 +215,14 @@ void given_members_of(int service, const int *members, int count)
 
 	for (int i = 0; i < count; i++)
 		word |= 1ULL << members[i];
-	put(skeleton->maps.members, member_word(service, 0), &word);
+	*ENTRY(members, __u64, member_word(service, 0)) = word;
 }
 
 static void change_flags(int service, __u32 on, __u32 off)
 {
-	__u32 at = service;
-	struct service value;
+	struct service *entry = gateway_service(service);
 
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.services), &at, &value), 0);
-	value.flags = (value.flags | on) & ~off;
-	put(skeleton->maps.services, at, &value);
+	entry->flags = (entry->flags | on) & ~off;
 }
 
 void given_cookies_of(int service, const int *members, int count)
@@ -263,7 +264,8 @@ const struct pin_table *gateway_pins(void)
 static void put_stages(void)
 {
 	const struct bpf_program *stages[] = {skeleton->progs.gateway_sid, skeleton->progs.gateway_reply,
-					      skeleton->progs.gateway_odd};
+					      skeleton->progs.gateway_odd,
+					      skeleton->progs.gateway_unclaimed};
 
 	for (__u32 i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		int fd = bpf_program__fd(stages[i]);
@@ -334,20 +336,6 @@ int gateway_map(const char *name)
 	return fd;
 }
 
-static void size_pins(struct bpf_map *map)
-{
-	assert_int_equal(bpf_map__set_max_entries(map, 1 << pins.settings.bucket_bits), 0);
-}
-
-static void *memory_of(const struct bpf_map *map)
-{
-	void *memory = mmap(NULL, (size_t)bpf_map__value_size(map) << pins.settings.bucket_bits,
-			    PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-	assert_ptr_not_equal(memory, MAP_FAILED);
-	return memory;
-}
-
 static int gateway_load(void **state)
 {
 	struct gateway_settings *settings;
@@ -365,11 +353,16 @@ static int gateway_load(void **state)
 	settings->who_has = whohas_key;
 	settings->pins = pins.settings;
 	settings->trace.one_in = tracing;
-	size_pins(skeleton->maps.pin_buckets);
-	size_pins(skeleton->maps.pin_sets);
+	settings->rows = ROWS_MIN;
+	settings->services = SERVICES_MIN;
+	settings->pins.jiffy_ns = clock_jiffy_ns();
+	assert_int_equal(bpf_map__set_value_size(skeleton->maps.pin_buckets,
+						 sizeof(*pins.buckets) << pins.settings.bucket_bits),
+			 0);
 	assert_int_equal(gateway__load(skeleton), 0);
-	pins.buckets = memory_of(skeleton->maps.pin_buckets);
-	pins.sets = memory_of(skeleton->maps.pin_sets);
+	assert_int_equal(
+		clock_ahead(bpf_program__fd(skeleton->progs.pins_clock), &pins.ahead_ns), 0);
+	pins.buckets = table_memory(bpf_map__fd(skeleton->maps.pin_buckets));
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));
 	return 0;
@@ -389,7 +382,6 @@ static int gateway_begin(void **state)
 		given_members(service, 1, 2, 3, 4);
 	}
 	memset(pins.buckets, 0, sizeof(*pins.buckets) << pins.settings.bucket_bits);
-	memset(pins.sets, 0, sizeof(*pins.sets) << pins.settings.bucket_bits);
 	put_stages();
 	put_site();
 	for (int backend = 1; backend <= BACKENDS; backend++)

@@ -104,6 +104,9 @@ int gateway_program(void);
 /* A map of the program's, for a test of what only it is about. */
 int gateway_map(const char *name);
 
+/* Its entry in the table. */
+struct service *gateway_service(int service);
+
 /* The program's own pins, of which a test begins with none. */
 const struct pin_table *gateway_pins(void);
 

@@ -7,8 +7,8 @@ __u16 pin_now(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return pin_ticks(now.tv_sec * 1000000000ULL + now.tv_nsec);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return pin_ticks(now.tv_sec * 1000000000ULL + now.tv_nsec + gateway_pins()->ahead_ns);
 }
 
 static struct pin_seek seek(struct pin_flow wanted, __u16 now)
@@ -20,7 +20,6 @@ static struct pin_seek seek(struct pin_flow wanted, __u16 now)
 	struct pin_seek made = pin_seek_of(&flow, wanted.service, hash, now);
 
 	made.bucket = &table->buckets[bucket];
-	made.set = &table->sets[bucket];
 	return made;
 }
 
@@ -84,6 +83,6 @@ int pins_in_bucket(struct pin_flow flow)
 	int count = 0;
 
 	for (int i = 0; i < PIN_WAYS; i++)
-		count += pin_phase(at.set->pins[i].state) != PIN_NONE;
+		count += pin_phase(at.bucket->pins[i].state) != PIN_NONE;
 	return count;
 }

@@ -102,12 +102,9 @@ static void given_asking(int v, __u64 per_second)
 	__u32 service = WEB;
 	__u32 at = ((network.network ^ service) * 0x9e3779b97f4a7c15ULL) >> 48;
 	struct whohas_budget budget = {};
-	struct service entry;
 	__u64 word = 0;
 
-	assert_int_equal(bpf_map_lookup_elem(gateway_map("services"), &service, &entry), 0);
-	entry.ask_interval_ns = per_second ? SECOND / per_second : 0;
-	put("services", &service, &entry);
+	gateway_service(service)->ask_interval_ns = per_second ? SECOND / per_second : 0;
 	put("whohas_budgets", &service, &budget);
 	put("whohas_networks", &at, &word);
 	forget("whohas_denials");

@@ -52,13 +52,9 @@ static void given_asking(__u64 per_second)
 {
 	struct whohas_budget budget = {};
 	struct whohas_event event;
-	struct service entry;
 	__u32 service = WEB;
 
-	assert_int_equal(bpf_map_lookup_elem(gateway_map("services"), &service, &entry), 0);
-	entry.ask_interval_ns = per_second ? SECOND / per_second : 0;
-	assert_int_equal(bpf_map_update_elem(gateway_map("services"), &service, &entry, BPF_ANY),
-			 0);
+	gateway_service(service)->ask_interval_ns = per_second ? SECOND / per_second : 0;
 	assert_int_equal(
 		bpf_map_update_elem(gateway_map("whohas_budgets"), &service, &budget, BPF_ANY), 0);
 	told(&event);

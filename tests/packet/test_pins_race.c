@@ -63,7 +63,6 @@ static void prepare(void)
 		backends[i] = one_of_four(hash_row(hash, ROWS));
 		seeks[i] = pin_seek_of(&flow, PLAIN, hash, pin_now());
 		seeks[i].bucket = table->buckets;
-		seeks[i].set = table->sets;
 	}
 	torn = done = 0;
 	stop = false;
@@ -133,7 +132,7 @@ static void write_one(int flow, unsigned long turn)
 static void read_one(int flow, unsigned long turn)
 {
 	for (int i = 0; i < HANDS; i++) {
-		__u64 state = pin_read(&seeks[1].set->pins[0], &seeks[1].key);
+		__u64 state = pin_read(&seeks[1].bucket->pins[0], &seeks[1].key);
 
 		if (state && pin_backend(state) != 2)
 			torn++;
@@ -144,7 +143,7 @@ static void read_one(int flow, unsigned long turn)
 static void write_openly(int flow, unsigned long turn)
 {
 	const struct pin_seek *seek = &seeks[flow];
-	struct pin *pin = &seek->set->pins[turn % PIN_WAYS];
+	struct pin *pin = &seek->bucket->pins[turn % PIN_WAYS];
 
 	if (!pin_lock(seek->bucket, PIN_LOCKED_BY_DAEMON))
 		return;
@@ -178,7 +177,7 @@ static void race(void (*first)(int, unsigned long), void (*second)(int, unsigned
 static void assert_whole(void)
 {
 	const struct pin_table *table = gateway_pins();
-	const struct pin_set *set = table->sets;
+	const struct pin_bucket *set = table->buckets;
 
 	assert_int_equal(table->buckets->words[PIN_WORDS - 1] >> PIN_LOCK_SHIFT, PIN_UNLOCKED);
 	for (uint32_t i = 0; i < PIN_WAYS; i++) {

@@ -104,6 +104,9 @@ extern const struct siphash_key whohas_key;
 /* What goes from one address to another about the client's flow to a VIP, with its tag. */
 struct whohas whohas_sealed(const char *from, const char *to, struct whohas message);
 
+/* A table (bpf/steps/table.h) as memory. It stays mapped as long as the process lives. */
+void *table_memory(int map);
+
 /* The maps of both programs: VIPs and what each offers. The agent reads no more. */
 void world_vips(int vips, int vip_prefixes, int intervals);
 

@@ -216,7 +216,7 @@ static void max_backends_is_from_1_to_1000(void **state)
 static void pins_have_a_number_and_times(void **state)
 {
 	accepts(CHANGES({3, "pins: 1\npin-new: 1\npin-idle: 36000"}));
-	says(3, "pins: 0", "t.yaml:3: pins: 0 is out of range, allowed: 1 to 32505856 pins");
+	says(3, "pins: 0", "t.yaml:3: pins: 0 is out of range, allowed: 1 to 15728640 pins");
 	says(3, "pin-idle: 36001",
 	     "t.yaml:3: pin-idle: 36001 is out of range, allowed: 1 to 36000 s");
 	says(3, "pin-reset: 0", "t.yaml:3: pin-reset: 0 is out of range, allowed: 1 to 36000 s");

@@ -15,10 +15,8 @@
 	"backends: {b1: {}, b2: {}}}\n"
 
 static struct pin_bucket buckets[1 << PIN_BUCKET_BITS_MIN];
-static struct pin_set sets[1 << PIN_BUCKET_BITS_MIN];
 static const struct pin_table pins = {
 	.buckets = buckets,
-	.sets = sets,
 	.settings = {.bucket_bits = PIN_BUCKET_BITS_MIN, .timeouts = {[PIN_ESTABLISHED] = 100}},
 };
 

@@ -19,7 +19,6 @@ static struct pin_table table_of(uint32_t bits)
 {
 	return (struct pin_table){
 		.buckets = calloc(1U << bits, sizeof(struct pin_bucket)),
-		.sets = calloc(1U << bits, sizeof(struct pin_set)),
 		.settings = {.bucket_bits = bits,
 			     .timeouts = {[PIN_NEW] = 50, [PIN_ESTABLISHED] = 500}},
 	};
@@ -28,7 +27,6 @@ static struct pin_table table_of(uint32_t bits)
 static void table_end(struct pin_table *table)
 {
 	free(table->buckets);
-	free(table->sets);
 }
 
 static struct flow flow_numbered(uint32_t i)
@@ -69,11 +67,11 @@ static void fill(const struct pin_table *table, uint64_t now_ns)
 static void a_table_is_made_for_so_many_pins_at_least(void **state)
 {
 	assert_int_equal(pin_table_bits(1), PIN_BUCKET_BITS_MIN);
-	assert_int_equal(pin_table_bits(1000000), 15);
-	assert_int_equal(pin_table_bits(31 << 15), 15);
-	assert_int_equal(pin_table_bits((31 << 15) + 1), 16);
-	assert_int_equal(pin_table_bits(31 << PIN_BUCKET_BITS_MAX), PIN_BUCKET_BITS_MAX);
-	assert_int_equal(pin_table_capacity(15), 1015808);
+	assert_int_equal(pin_table_bits(1000000), 16);
+	assert_int_equal(pin_table_bits(30 << 15), 15);
+	assert_int_equal(pin_table_bits((30 << 15) + 1), 16);
+	assert_int_equal(pin_table_bits(30 << PIN_BUCKET_BITS_MAX), PIN_BUCKET_BITS_MAX);
+	assert_int_equal(pin_table_capacity(15), 983040);
 }
 
 static void copy_between(uint32_t from_bits, uint32_t to_bits)
@@ -174,11 +172,10 @@ static void locks_of_a_daemon_that_died_are_lifted(void **state)
 
 	put(&table, 5, 0);
 	seek.bucket = &table.buckets[bucket];
-	seek.set = &table.sets[bucket];
 	assert_true(pin_lock(seek.bucket, PIN_LOCKED_BY_DAEMON));
 	assert_true(pin_lock(&table.buckets[other], PIN_LOCKED_BY_PROGRAM));
 	for (uint32_t slot = 0; slot < PIN_WAYS; slot++)
-		seek.set->pins[slot].state &= ~0xfULL; /* as while its key is written */
+		seek.bucket->pins[slot].state &= ~0xfULL; /* as while its key is written */
 	assert_int_equal(pin_table_put(&table, &flow, 5 % 3, hash_numbered(5), 0, 9), -EAGAIN);
 	assert_int_equal(pin_table_recover(&table), 1);
 	assert_int_equal(find(&table, 5, 0), 0);
