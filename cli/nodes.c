@@ -75,6 +75,15 @@ static void since_cell(struct table *table, const json_t *node, double now_s)
 		table_cell(table, COLOUR_NONE, "%.0f d", age_s / 86400);
 }
 
+/* NULL: it is not drained. */
+static const char *drain_words(const json_t *node)
+{
+	if (strcmp(text(node, "drain"), "leaving") == 0)
+		return "draining, clients' traffic has not left";
+	return strcmp(text(node, "drain"), "left") == 0 ? "drained, its VIPs are withdrawn" : NULL;
+}
+
+/* What is worth a word about a node, a line each. */
 static void print_words(const json_t *nodes, FILE *to)
 {
 	const json_t *node;
@@ -84,15 +93,22 @@ static void print_words(const json_t *nodes, FILE *to)
 	json_array_foreach(nodes, i, node)
 	{
 		bool closed = is_gateway(node) && strlen(text(node, "closed")) > 1;
+		const char *drain = drain_words(node), *between = ":";
 
-		if (!closed && !disagrees(nodes, node))
+		if (!closed && !drain && !disagrees(nodes, node))
 			continue;
 		fprintf(to, "%s%s", begun ? "" : "\n", text(node, "node"));
 		begun = true;
-		if (closed)
-			fprintf(to, ": not open: %s", text(node, "closed"));
+		if (closed) {
+			fprintf(to, "%s not open: %s", between, text(node, "closed"));
+			between = ";";
+		}
+		if (drain) {
+			fprintf(to, "%s %s", between, drain);
+			between = ";";
+		}
 		if (disagrees(nodes, node))
-			fprintf(to, "%s other rows than another gateway of %s", closed ? ";" : ":",
+			fprintf(to, "%s other rows than another gateway of %s", between,
 				text(node, "site"));
 		fputc('\n', to);
 	}

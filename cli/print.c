@@ -161,12 +161,12 @@ static void print_drain(const json_t *drain, FILE *to)
 	if (strcmp(phase, "leaving") == 0)
 		fprintf(to, "\n\ndraining for %.0f s: announced with graceful shutdown, withdrawn when clients' "
 			    "traffic has left,\n    after %lld s at the latest. Clients send %.0f packets/s, "
-			    "before it were %.0f.",
+			    "%.0f before.",
 			since_s, number(drain, "limit_s"),
 			json_number_value(json_object_get(drain, "packets_per_s")),
 			json_number_value(json_object_get(drain, "before_per_s")));
 	else if (strcmp(phase, "left") == 0)
-		fprintf(to, "\n\ndrained since %.0f s: the VIPs are withdrawn%s. Clients send %.0f packets/s.",
+		fprintf(to, "\n\ndrained for %.0f s: the VIPs are withdrawn%s. Clients send %.0f packets/s.",
 			since_s,
 			strcmp(end, "quiet") == 0   ? ", clients' traffic had left"
 			: strcmp(end, "limit") == 0 ? ", clients' traffic had not left"

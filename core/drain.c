@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "core/drain.h"
 
+const char *drain_phase_name(enum drain_phase phase)
+{
+	static const char *const names[] = {
+		[DRAIN_NONE] = "none", [DRAIN_LEAVING] = "leaving", [DRAIN_LEFT] = "left"};
+
+	return names[phase];
+}
+
 static void enter(struct drain *drain, enum drain_phase phase, uint64_t now_us)
 {
 	drain->phase = phase;
@@ -30,7 +38,7 @@ bool drain_want(struct drain *drain, const struct drain_rules *rules, bool wante
 	} else if (!standing || !rules->limit_s) {
 		leave(drain, standing ? DRAIN_LIMIT : DRAIN_EMPTY, 0, now_us);
 	} else {
-		drain->before_per_s = drain_rate(drain);
+		drain->before_per_s = drain->per_s;
 		be_quiet_from(drain, now_us);
 		enter(drain, DRAIN_LEAVING, now_us);
 	}
@@ -47,12 +55,23 @@ static double strays_allowed(const struct drain *drain, const struct drain_rules
 	return per_s * rules->settle_ms / 1000;
 }
 
+/* Whole seconds: what has stopped is not seen any more in the one after the next. */
+static void count(struct drain *drain, uint64_t packets, uint64_t now_us)
+{
+	uint64_t took_us = now_us - drain->second_us;
+
+	drain->in_second += packets;
+	if (took_us < 1000000)
+		return;
+	drain->per_s = drain->in_second * 1e6 / took_us;
+	drain->in_second = 0;
+	drain->second_us = now_us;
+}
+
 bool drain_look(struct drain *drain, const struct drain_rules *rules, uint64_t packets,
 		uint64_t now_us)
 {
-	drain->seen += packets;
-	rate_take(&drain->rate, drain->seen, false, now_us - drain->looked_us);
-	drain->looked_us = now_us;
+	count(drain, packets, now_us);
 	if (drain->phase != DRAIN_LEAVING)
 		return false;
 	drain->strays += packets;
@@ -65,9 +84,4 @@ bool drain_look(struct drain *drain, const struct drain_rules *rules, uint64_t p
 	else
 		return false;
 	return true;
-}
-
-double drain_rate(const struct drain *drain)
-{
-	return rate_of(&drain->rate);
 }

@@ -14,8 +14,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/rate.h"
-
 #define DRAIN_STRAYS_PER_S 1.0
 
 struct drain_rules {
@@ -30,13 +28,16 @@ enum drain_phase {
 	DRAIN_LEFT,    /* withdrawn */
 };
 
+/* "none", "leaving", "left". */
+const char *drain_phase_name(enum drain_phase phase);
+
 enum drain_end {
 	DRAIN_QUIET, /* traffic has left */
 	DRAIN_LIMIT, /* it has not */
 	DRAIN_EMPTY, /* nothing was announced */
 };
 
-/* All zero: not drained, and no packet was ever seen. */
+/* All zero: not drained, and no packet was ever seen. `per_s`: of clients, of late. */
 struct drain {
 	enum drain_phase phase;
 	enum drain_end end;    /* once left */
@@ -44,9 +45,10 @@ struct drain {
 	uint64_t took_us;      /* once left: how long traffic took to leave, the quiet time not counted */
 	double before_per_s;   /* clients' packets, when the drain began */
 	uint64_t quiet_us;     /* since when there were but `strays` packets */
-	uint64_t strays, seen; /* packets: since then, and all */
-	struct rate rate;
-	uint64_t looked_us;
+	uint64_t strays;       /* packets since then */
+	uint64_t second_us;    /* when the second began that is being counted */
+	uint64_t in_second;
+	double per_s; /* in the one before */
 };
 
 /*
@@ -60,5 +62,3 @@ bool drain_want(struct drain *drain, const struct drain_rules *rules, bool wante
 bool drain_look(struct drain *drain, const struct drain_rules *rules, uint64_t packets,
 		uint64_t now_us);
 
-/* Clients' packets a second, of late. */
-double drain_rate(const struct drain *drain);

@@ -47,7 +47,7 @@ static bool state_differs(const struct sight *said, const struct sight *now)
 {
 	return said->generation != now->generation || said->members != now->members ||
 	       said->open != now->open || said->services != now->services ||
-	       said->served != now->served || strcmp(said->closed, now->closed) != 0;
+	       said->served != now->served || said->drain != now->drain || strcmp(said->closed, now->closed) != 0;
 }
 
 bool sight_due(const struct sight *said, const struct sight *now, uint64_t age_us, bool *ret_state)

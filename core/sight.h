@@ -24,6 +24,7 @@ struct sight {
 	uint32_t generation;	       /* a digest of all services' rows; equal on a site's gateways */
 	uint32_t members, open;	       /* backends of services, of all sites */
 	char closed[SIGHT_NAMES_MAX];  /* the first of those that are not open: "web/b1 dns/b2" */
+	uint8_t drain;		       /* enum drain_phase */
 	uint32_t services, served;     /* of those, that take new connections */
 	/* Load: of the site's backends at a gateway, of the host at an agent. */
 	bool heard;		       /* it is known */

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "config_build.h"
+#include "core/drain.h"
 
 struct entry {
 	entry_look_fn look;
@@ -32,6 +33,7 @@ static void add_sight(json_t *json, const struct sight *sight, bool gateway)
 		json_object_set_new(json, "members", json_integer(sight->members));
 		json_object_set_new(json, "open", json_integer(sight->open));
 		json_object_set_new(json, "closed", json_string(sight->closed));
+		json_object_set_new(json, "drain", json_string(drain_phase_name(sight->drain)));
 		json_object_set_new(json, "served", json_integer(sight->served));
 	}
 	json_object_set_new(json, "services", json_integer(sight->services));

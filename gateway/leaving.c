@@ -87,7 +87,7 @@ static void say_left(const struct leaving *leaving)
 		event_say(EVENT_DRAIN_LEFT, ABOUT(),
 			  "drained: clients still send %.0f packets/s here after %u s, the VIPs are "
 			  "withdrawn nevertheless",
-			  drain_rate(drain), leaving->rules.limit_s);
+			  drain->per_s, leaving->rules.limit_s);
 }
 
 static void say_phase(const struct leaving *leaving)
@@ -179,17 +179,15 @@ enum drain_phase leaving_phase(const struct leaving *leaving)
 
 json_t *leaving_json(const struct leaving *leaving)
 {
-	static const char *const phases[] = {
-		[DRAIN_NONE] = "none", [DRAIN_LEAVING] = "leaving", [DRAIN_LEFT] = "left"};
 	static const char *const ends[] = {
 		[DRAIN_QUIET] = "quiet", [DRAIN_LIMIT] = "limit", [DRAIN_EMPTY] = "empty"};
 	const struct drain *drain = &leaving->drain;
 	bool left = drain->phase == DRAIN_LEFT;
 
-	return json_pack("{s:s s:i s:f s:f s:f s:i s:s? s:f}", "phase", phases[drain->phase], "step",
+	return json_pack("{s:s s:i s:f s:f s:f s:i s:s? s:f}", "phase", drain_phase_name(drain->phase), "step",
 			 (int)drain->phase, "since_s",
 			 drain->phase ? (now_us() - drain->since_us) / 1e6 : 0.0, "packets_per_s",
-			 drain_rate(drain), "before_per_s", drain->before_per_s, "limit_s",
+			 drain->per_s, "before_per_s", drain->before_per_s, "limit_s",
 			 (int)leaving->rules.limit_s, "end", left ? ends[drain->end] : NULL, "took_s",
 			 left ? drain->took_us / 1e6 : 0.0);
 }

@@ -109,7 +109,8 @@ void gateway_lines(struct history_lines *ret, void *userdata)
 void gateway_look(struct sight *ret, void *userdata)
 {
 	const struct gateway_daemon *gateway = userdata;
-	struct sight sight = {.generation = gateway_generation(gateway->plan)};
+	struct sight sight = {.generation = gateway_generation(gateway->plan),
+			      .drain = leaving_phase(gateway->leaving)};
 	uint32_t cpu = 0, hosts = 0;
 	uint64_t now_us = monotonic_us();
 

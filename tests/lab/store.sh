@@ -54,6 +54,20 @@ opened_again() {
 	done
 }
 
+gateway_drained_and_back() {
+	edit gateway drain g1
+	wait_for "g1 to have withdrawn" 20 has_next_hops "$FABRIC" "${VIP4[web]}" 1
+	wait_for "g1 to say so" 20 drain_is g1 left
+	wait_for "all to see it" 10 nodes_tell "^g1: drained, its VIPs are withdrawn"
+	edit gateway undrain g1
+	vips_are_announced 2
+	drain_is g1 none
+}
+
+nodes_tell() { store_cli nodes | grep -E "$1"; }
+
+drain_is() { [[ $(holdfast "$1" status --json | jq -r .drain.phase) == "$2" ]]; }
+
 # connections_of GATEWAY BACKEND: of web, as its agent counts them.
 connections_of() {
 	holdfast "$1" status --json | jq -r --arg backend "$2" '.services[] | select(.name == "web") |
@@ -236,6 +250,7 @@ it "a backend's death is seen there, and its return" death_is_seen
 
 it "a drained backend is closed on both gateways" drained_everywhere
 it "and opened again" opened_again
+it "a drained gateway withdraws its VIPs, and announces them again" gateway_drained_and_back
 it "a weight is set everywhere" is_fast
 it "on g1" is 5 weight_of g1 web b2
 it "on g2" is 5 weight_of g2 web b2

@@ -38,6 +38,7 @@ static void drained_at(const struct drain_rules *by, unsigned int per_s)
 	drain = (struct drain){};
 	now_us = 1000000 * MS;
 	assert_int_equal(looks(by, per_s, 10000), -1);
+	assert_int_equal(drain.per_s, per_s);
 	assert_true(drain_want(&drain, by, true, true, now_us));
 	assert_int_equal(drain.phase, by->limit_s ? DRAIN_LEAVING : DRAIN_LEFT);
 }
@@ -84,6 +85,7 @@ static void traffic_that_comes_back_within_the_time_has_not_left(void **state)
 	assert_int_equal(looks(&rules, 1000, 400), -1);
 	assert_int_equal(looks(&rules, 0, 10000), 2000);
 	assert_int_equal(drain.took_us / MS, 2200);
+	assert_int_equal(drain.per_s, 0);
 }
 
 static void without_a_limit_of_time_it_is_over_at_once(void **state)

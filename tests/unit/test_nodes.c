@@ -56,6 +56,18 @@ static void closed_backends_are_named_by_who_has_closed_them(void **state)
 	free(text);
 }
 
+static void who_is_drained_is_told(void **state)
+{
+	char *text = printed("[" NODE("gw1", "gateway", "west", ", \"drain\": \"leaving\"") ","
+			     NODE("gw2", "gateway", "west", ", \"closed\": \"web/w1\", \"drain\": \"left\"") ","
+			     NODE("gw3", "gateway", "west", ", \"drain\": \"none\"") "]");
+
+	assert_non_null(strstr(text, "\ngw1: draining, clients' traffic has not left\n"));
+	assert_non_null(strstr(text, "\ngw2: not open: web/w1; drained, its VIPs are withdrawn\n"));
+	assert_null(strstr(text, "gw3:"));
+	free(text);
+}
+
 static void gateways_of_a_site_with_other_rows_are_told(void **state)
 {
 	char *text = printed("[" NODE("gw1", "gateway", "west", ", \"generation\": \"1\"") ","
@@ -76,6 +88,7 @@ int main(void)
 		cmocka_unit_test(a_row_tells_what_a_node_sees),
 		cmocka_unit_test(what_a_node_does_not_tell_is_a_dash),
 		cmocka_unit_test(closed_backends_are_named_by_who_has_closed_them),
+		cmocka_unit_test(who_is_drained_is_told),
 		cmocka_unit_test(gateways_of_a_site_with_other_rows_are_told),
 	};
 

@@ -37,14 +37,15 @@ static void a_state_that_changed_is_written_soon_but_not_all_the_time(void **sta
 
 static void each_part_of_the_state_counts(void **state)
 {
-	struct sight now[5] = {quiet, quiet, quiet, quiet, quiet};
+	struct sight now[6] = {quiet, quiet, quiet, quiet, quiet, quiet};
 
 	now[0].generation = 8;
 	now[1].members = 7;
 	now[2].open = 5;
 	now[3].served = 1;
 	strcpy(now[4].closed, "web/b2");
-	for (size_t i = 0; i < 5; i++)
+	now[5].drain = 1;
+	for (size_t i = 0; i < 6; i++)
 		assert_true(is_due(&now[i], SIGHT_STATE_US, true));
 }
 
