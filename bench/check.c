@@ -103,6 +103,21 @@ static const char *check_passed_on(struct driver_frame *in, const uint8_t *out, 
 	return same_packet(in, out + at, size - at) ? NULL : "the packet inside has changed";
 }
 
+static const char *check_bounced(struct driver_frame *in, const uint8_t *out, size_t size)
+{
+	uint32_t at = frame_inner_at(in);
+	union address router = world_gateway_sid(2), agent = world_backend_sid(1);
+	struct outer_header outer;
+
+	if (size != in->size)
+		return "its size has changed";
+	memcpy(&outer, out + ETH_HLEN, sizeof(outer));
+	router.bytes[SID_FLAGS_BYTE] |= SRV6_UNCLAIMED;
+	if (!address_equal(&outer.destination, &router) || !address_equal(&outer.source, &agent))
+		return "it is not on its way back, marked unclaimed";
+	return same_packet(in, out + at, size - at) ? NULL : "the packet inside has changed";
+}
+
 static const char *check_clamped(struct driver_frame *in, const uint8_t *out, size_t size)
 {
 	uint32_t at = frame_mss_at(in);
@@ -153,6 +168,8 @@ const char *check_output(const struct path *path, struct driver_frame *in, const
 			       : "it is not the client's packet";
 	case OUTCOME_NEXT_SEGMENT:
 		return check_passed_on(in, out, size);
+	case OUTCOME_BOUNCED:
+		return check_bounced(in, out, size);
 	case OUTCOME_CLAMPED:
 		return check_clamped(in, out, size);
 	case OUTCOME_RESTORED:

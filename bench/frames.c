@@ -95,6 +95,10 @@ static uint8_t *put_outer(const struct frame_shape *shape, struct driver_frame *
 	sid = *shape->sid;
 	if (shape->outer == OUTER_ACCEPT_MUST)
 		sid.bytes[SID_FLAGS_BYTE] |= SRV6_MUST;
+	if (shape->outer == OUTER_UNCLAIMED)
+		sid.bytes[SID_FLAGS_BYTE] |= SRV6_UNCLAIMED;
+	if (shape->outer == OUTER_BOUNCED)
+		sid.bytes[SID_FLAGS_BYTE] |= SRV6_UNCLAIMED | SRV6_BY_COOKIE;
 	if (shape->outer == OUTER_PIN)
 		sid.groups[SID_BACKEND_GROUP] = htons(REPLYING_BACKEND);
 	if (shape->outer != OUTER_ACCEPT_LIST)

@@ -28,6 +28,8 @@ enum frame_outer {
 	OUTER_ACCEPT_MUST, /* the same, and it must take it */
 	OUTER_ACCEPT_LIST, /* our agent is the first of two segments */
 	OUTER_PIN,	   /* from a backend's agent to our pin SID */
+	OUTER_UNCLAIMED,   /* from the last agent of a list back to our router SID */
+	OUTER_BOUNCED,	   /* the same, from the agent that a cookie named */
 };
 
 struct frame_shape {

@@ -136,6 +136,9 @@ static int prepare(struct bench *bench, const struct row *row)
 
 	if (r == 0 && row->path->pins)
 		r = programs_pin_flows(bench->programs, bench->world, row->v6, PORT_AGENTLESS);
+	if (r == 0 && row->path->asked)
+		r = programs_ask(bench->programs, bench->world, row->v6, row->path->port,
+				 row->path->asked == ASKED_TOO_MUCH);
 	return r;
 }
 

@@ -40,6 +40,16 @@ const struct path paths[] = {
 	{"pin-insert", SENT(PIN_NEW), .kind = FRAME_NEW_SYN, .port = PORT_AGENTLESS_NEW,
 	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS, .pins = true,
 	 .marks = {100, 300}},
+	/* Came back, and its flow was asked about already; and of flows that nobody may ask about any more. */
+	{"unclaimed", .target = TARGET_GATEWAY, .verdict = GATEWAY_UNCLAIMED, .action = XDP_DROP,
+	 .kind = FRAME_MIDWAY, .port = PORT_SILENT, .outer = OUTER_UNCLAIMED,
+	 .asked = ASKED_MOMENT_AGO, .one_flow = true},
+	{"who-has-limited", .target = TARGET_GATEWAY, .verdict = GATEWAY_WHO_HAS_LIMITED,
+	 .action = XDP_DROP, .kind = FRAME_MIDWAY, .port = PORT_SILENT, .outer = OUTER_UNCLAIMED,
+	 .asked = ASKED_TOO_MUCH},
+	/* A cookie's backend did not know it: down the ladder. */
+	{"cookie-bounced", SENT(CANDIDATES), .kind = FRAME_STAMPED, .port = PORT_STAMPED,
+	 .outer = OUTER_BOUNCED, .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS},
 	{"pass", .target = TARGET_GATEWAY, .verdict = GATEWAY_NOT_OURS, .action = XDP_PASS,
 	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .stranger = true,
 	 .marks = {15, 15}},
@@ -56,6 +66,9 @@ const struct path paths[] = {
 	{"agent-pass-on", .target = TARGET_ACCEPT, .verdict = AGENT_PASSED_ON, .action = XDP_TX,
 	 .kind = FRAME_MIDWAY, .port = PORT_SILENT, .outer = OUTER_ACCEPT_LIST,
 	 .outcome = OUTCOME_NEXT_SEGMENT},
+	{"agent-unclaimed", .target = TARGET_ACCEPT, .verdict = AGENT_UNCLAIMED, .action = XDP_TX,
+	 .kind = FRAME_MIDWAY, .port = PORT_SILENT, .outer = OUTER_ACCEPT,
+	 .outcome = OUTCOME_BOUNCED},
 	{"agent-stamp", .target = TARGET_STAMP_EGRESS, .action = TC_ACT_UNSPEC, .egress = EGRESS_SERVER,
 	 .verdict = REPLY_STAMPED, .one_flow = true,
 	 .marks = {100}},
@@ -98,6 +111,10 @@ void path_frame(const struct path *path, bool v6, struct driver_frame *ret)
 	if (path->outer == OUTER_PIN) {
 		shape.source = &first; /* REPLYING_BACKEND */
 		shape.sid = &pin;
+	}
+	if (path->outer == OUTER_UNCLAIMED || path->outer == OUTER_BOUNCED) {
+		shape.source = &first;
+		shape.sid = &own;
 	}
 	frame_build(&shape, ret);
 }

@@ -18,8 +18,15 @@ enum outcome {
 	OUTCOME_TO_ROUTER,   /* encapsulated for the other gateway */
 	OUTCOME_DELIVERED,   /* the client's packet without its outer header */
 	OUTCOME_NEXT_SEGMENT,
+	OUTCOME_BOUNCED, /* on its way back to the router that sent it, marked unclaimed */
 	OUTCOME_CLAMPED, /* nothing but a smaller MSS */
 	OUTCOME_RESTORED, /* nothing but an echo of the kernel's own */
+};
+
+enum asked {
+	ASKED_ANYTHING,
+	ASKED_MOMENT_AGO, /* who has flow 0 */
+	ASKED_TOO_MUCH,	  /* there is no budget left */
 };
 
 struct path {
@@ -35,6 +42,7 @@ struct path {
 	enum outcome outcome;
 	bool stranger; /* to an address that is no VIP */
 	uint32_t strays; /* of a million packets, so many may end otherwise */
+	enum asked asked; /* what the gateway remembers of questions before each sample */
 	bool pins;     /* the table of pins is full of one million flows before each sample */
 	bool one_flow; /* many flows would need as many sockets */
 	unsigned int marks[2]; /* ns to reach, with one flow and with many; 0: none */

@@ -29,6 +29,7 @@
 #include "reference.skel.h"
 #include "wire/connection.h"
 #include "wire/srv6.h"
+#include "wire/whohas.h"
 
 struct programs {
 	struct bench_driver *driver;
@@ -218,6 +219,31 @@ int programs_pin_flows(struct programs *programs, const struct world *world, boo
 				  WORLD_BACKENDS + 1 + i % WORLD_AGENTLESS);
 	}
 	return r;
+}
+
+int programs_ask(const struct programs *programs, const struct world *world, bool v6,
+		 enum world_port port, bool too_much)
+{
+	const uint64_t hours_ns = UINT64_C(10000) * 1000000000;
+	struct gateway_settings settings = world_gateway_settings(world);
+	struct flow flow = flow_of(0, v6, port);
+	uint64_t hash = flow_hash(&flow, &settings.key), now_ns;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+	struct whohas_budget budget = {.open_ns = too_much ? now_ns + hours_ns : 0};
+	struct whohas_recent recent = {
+		.hash = too_much ? 0 : hash >> 32,
+		.time_ms = now_ns / 1000000,
+	};
+	uint32_t service = world_service(world, port), at = hash % WHOHAS_RECENT;
+	int r = bpf_map_update_elem(bpf_map__fd(programs->gateway->maps.whohas_budgets), &service,
+				    &budget, BPF_ANY);
+
+	return r < 0 ? r
+		     : bpf_map_update_elem(bpf_map__fd(programs->gateway->maps.whohas_recent), &at,
+					   &recent, BPF_ANY);
 }
 
 /* Every flow's server is one that the service has open in all generations. */

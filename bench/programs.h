@@ -54,6 +54,13 @@ bool programs_is_skb(enum target target);
 int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,
 		       enum world_port port);
 
+/*
+ * The gateway has just asked who has flow 0 of a service's (port); or `too_much`: it may ask no more, in the
+ * hours to come.
+ */
+int programs_ask(const struct programs *programs, const struct world *world, bool v6,
+		 enum world_port port, bool too_much);
+
 /* What the driver reads and writes; shared memory. */
 struct driver *programs_driver(const struct programs *programs);
 
