@@ -88,6 +88,11 @@ const struct path paths[] = {
 	 .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
 	{"ref-lru-hash", .target = TARGET_REFERENCE_LRU_HASH, .action = XDP_TX,
 	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
+	{"ref-claim", .target = TARGET_REFERENCE_CLAIM, .verdict = 1, .action = XDP_PASS,
+	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .outer = OUTER_ACCEPT, .one_flow = true,
+	 .outcome = OUTCOME_DELIVERED},
+	{"ref-stamp", .target = TARGET_REFERENCE_STAMP, .verdict = 1, .action = TC_ACT_UNSPEC,
+	 .egress = EGRESS_SERVER, .one_flow = true},
 };
 
 const size_t n_paths = sizeof(paths) / sizeof(*paths);

@@ -182,11 +182,15 @@ static int fill_flows(const struct bench_reference *reference)
 
 static int load_reference(struct programs *programs)
 {
-	struct bench_reference *reference = programs->reference = bench_reference__open_and_load();
-	int r = 0;
+	struct bench_reference *reference = programs->reference = bench_reference__open();
+	int r;
 
 	if (!reference)
 		return -errno;
+	r = bpf_map__reuse_fd(reference->maps.connections,
+			      bpf_map__fd(programs->stamp->maps.connections));
+	if (r == 0)
+		r = bench_reference__load(reference);
 	for (uint32_t i = 0; r == 0 && i < REFERENCE_BACKENDS; i++) {
 		struct reference_backend node = {
 			.source = world_gateway_sid(1),
@@ -349,6 +353,10 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 		return programs->reference->progs.reference_encap;
 	case TARGET_REFERENCE_LRU_HASH:
 		return programs->reference->progs.reference_lru_hash;
+	case TARGET_REFERENCE_CLAIM:
+		return programs->reference->progs.reference_claim;
+	case TARGET_REFERENCE_STAMP:
+		return programs->reference->progs.reference_stamp;
 	case TARGET_FLOOR_SKB:
 	case TARGET_FLOOR_EGRESS:
 		return programs->driver->progs.floor_tc;
@@ -359,8 +367,17 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 
 bool programs_is_skb(enum target target)
 {
-	return target == TARGET_STAMP || target == TARGET_RESTORE || target == TARGET_FLOOR_SKB ||
-	       target == TARGET_STAMP_EGRESS || target == TARGET_FLOOR_EGRESS;
+	switch (target) {
+	case TARGET_STAMP:
+	case TARGET_STAMP_EGRESS:
+	case TARGET_RESTORE:
+	case TARGET_REFERENCE_STAMP:
+	case TARGET_FLOOR_SKB:
+	case TARGET_FLOOR_EGRESS:
+		return true;
+	default:
+		return false;
+	}
 }
 
 int programs_store(const struct programs *programs, const struct sockets *sockets)
@@ -434,6 +451,8 @@ int programs_count(const struct programs *programs, enum target target, uint32_t
 		return count_verdict(programs->stamp->maps.reply_counters, verdict, ret);
 	case TARGET_REFERENCE_ENCAP:
 	case TARGET_REFERENCE_LRU_HASH:
+	case TARGET_REFERENCE_CLAIM:
+	case TARGET_REFERENCE_STAMP:
 		*ret = programs->reference->bss->hits;
 		return 0;
 	default:

@@ -22,6 +22,8 @@ enum target {
 	TARGET_STAMP_EGRESS, /* the same program, where sockets send: bench/egress.h */
 	TARGET_REFERENCE_ENCAP,
 	TARGET_REFERENCE_LRU_HASH,
+	TARGET_REFERENCE_CLAIM,
+	TARGET_REFERENCE_STAMP, /* where sockets send */
 	TARGET_FLOOR, /* nothing at all, as XDP */
 	TARGET_FLOOR_SKB,
 	TARGET_FLOOR_EGRESS,
