@@ -152,6 +152,15 @@ static int measure_all(struct bench *bench, size_t samples, const struct timespe
 	return r;
 }
 
+/* Is there a row whose path's name begins so? */
+static bool bench_has(const struct bench *bench, const char *beginning)
+{
+	for (size_t i = 0; i < bench->n_rows; i++)
+		if (strncmp(bench->rows[i].path->name, beginning, strlen(beginning)) == 0)
+			return true;
+	return false;
+}
+
 /* Loads the programs, looks at what they do, and times them. */
 static int measure_load(struct bench *bench, const struct effort *effort, size_t load,
 			const struct timespec *start)
@@ -167,6 +176,8 @@ static int measure_load(struct bench *bench, const struct effort *effort, size_t
 	if (r == 0)
 		r = measure_all(bench, (load + 1) * effort->rounds, start,
 				effort->seconds * (load + 1) / effort->loads);
+	if (r == 0 && load + 1 == effort->loads && bench_has(bench, "agent-"))
+		r = crosscheck_run(bench->programs, &bench->sockets, bench->checks);
 	bench->programs = programs_free(bench->programs);
 	bench->world = world_free(bench->world);
 	return r;
@@ -187,6 +198,8 @@ static int prepare(struct bench *bench, const struct options *options)
 		r = sockets_connect(&bench->sockets);
 	if (r == 0)
 		r = home_build();
+	if (r == 0)
+		r = crosscheck_prepare();
 	return r;
 }
 

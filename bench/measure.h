@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "bench/crosscheck.h"
 #include "bench/paths.h"
 
 struct sample {
@@ -44,6 +45,7 @@ struct bench {
 	struct sockets sockets;
 	struct row *rows;
 	size_t n_rows;
+	struct crosscheck checks[CROSSCHECKS_MAX]; /* of no path: not made */
 	double fastest[FLOOR_KINDS]; /* floors so far, ns */
 	unsigned int slow;	    /* floors in a row that were not of the fast state */
 };

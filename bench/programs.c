@@ -139,6 +139,8 @@ static int load_restore(struct programs *programs, struct world *world)
 	if (r == 0)
 		r = bpf_map__reuse_fd(restore->maps.intervals,
 				      bpf_map__fd(programs->accept->maps.intervals));
+	if (r == 0)
+		r = bpf_map__reuse_fd(restore->maps.connections, programs_connections(programs));
 	return r < 0 ? r : agent_restore__load(restore);
 }
 
@@ -459,4 +461,14 @@ int programs_count(const struct programs *programs, enum target target, uint32_t
 		*ret = 0;
 		return 0;
 	}
+}
+
+int programs_fd(const struct programs *programs, enum target target)
+{
+	return bpf_program__fd(program_of(programs, target));
+}
+
+int programs_connections(const struct programs *programs)
+{
+	return bpf_map__fd(programs->stamp->maps.connections);
 }

@@ -78,3 +78,7 @@ int programs_aim(const struct programs *programs, enum target target);
  */
 int programs_count(const struct programs *programs, enum target target, uint32_t verdict,
 		   uint64_t *ret);
+
+/* The program itself, and the agent's storage of sockets. */
+int programs_fd(const struct programs *programs, enum target target);
+int programs_connections(const struct programs *programs);

@@ -9,6 +9,20 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
+/* The same under real traffic, by the kernel's statistics. */
+static void report_checks(FILE *file, const struct bench *bench)
+{
+	if (bench->checks[0].path)
+		fprintf(file, "\n%-16s %6s %9s %9s   by the kernel's statistics, without their %.1f ns\n",
+			"under traffic", "family", "packets", "net ns", bench->checks[0].empty_ns);
+	for (size_t i = 0; i < CROSSCHECKS_MAX && bench->checks[i].path; i++) {
+		const struct crosscheck *check = &bench->checks[i];
+
+		fprintf(file, "%-16s %6s %9lu %9.1f\n", check->path, check->v6 ? "IPv6" : "IPv4",
+			check->runs, check->ns);
+	}
+}
+
 void report_table(FILE *file, const struct machine *machine, const struct bench *bench)
 {
 	machine_print(file, machine);
@@ -26,6 +40,23 @@ void report_table(FILE *file, const struct machine *machine, const struct bench 
 				figure.net_ns <= row_mark(row) ? "reached" : "MISSED");
 		fputc('\n', file);
 	}
+	report_checks(file, bench);
+}
+
+static json_t *checks_json(const struct bench *bench)
+{
+	json_t *checks = json_array();
+
+	for (size_t i = 0; i < CROSSCHECKS_MAX && bench->checks[i].path; i++) {
+		const struct crosscheck *check = &bench->checks[i];
+
+		json_array_append_new(checks,
+				      json_pack("{s:s s:i s:I s:f s:f}", "path", check->path,
+						"family", check->v6 ? 6 : 4, "packets",
+						(json_int_t)check->runs, "net_ns", check->ns,
+						"statistics_ns", check->empty_ns));
+	}
+	return checks;
 }
 
 static json_t *row_json(const struct bench *bench, const struct row *row)
@@ -51,7 +82,8 @@ static json_t *bench_json(const struct machine *machine, const struct bench *ben
 
 	for (size_t i = 0; i < bench->n_rows; i++)
 		json_array_append_new(rows, row_json(bench, &bench->rows[i]));
-	return json_pack("{s:o s:o}", "machine", machine_json(machine), "paths", rows);
+	return json_pack("{s:o s:o s:o}", "machine", machine_json(machine), "paths", rows, "checks",
+			 checks_json(bench));
 }
 
 int report_json(const char *path, const struct machine *machine, const struct bench *bench)

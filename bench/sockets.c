@@ -117,13 +117,12 @@ static int connect_one(bool v6, const union address *client, __be16 client_port,
 	return fds[SOCKETS_SERVER] < 0 ? -errno : 0;
 }
 
-/* What is sent leaves at once, whatever has been acknowledged. */
-static int hasten(const int *fds)
+int sockets_hasten(int client, int server)
 {
-	int yes = 1, r = setsockopt(fds[SOCKETS_CLIENT], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	int yes = 1, r = setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 
 	if (r == 0)
-		r = setsockopt(fds[SOCKETS_SERVER], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+		r = setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	return r < 0 ? -errno : 0;
 }
 
@@ -139,7 +138,9 @@ static int connect_both(bool v6, struct sockets *sockets)
 	if (r == 0)
 		r = connect_one(v6, v6 ? &loopback_v6 : &loopback_v4, 0, WIRE_BE16(PORT_STAMPED),
 				sockets->living + v6 * SOCKETS_EACH);
-	return r < 0 ? r : hasten(sockets->living + v6 * SOCKETS_EACH);
+	return r < 0 ? r
+		     : sockets_hasten(sockets->living[v6 * SOCKETS_EACH + SOCKETS_CLIENT],
+				      sockets->living[v6 * SOCKETS_EACH + SOCKETS_SERVER]);
 }
 
 static int add_addresses(struct rtnetlink *netlink)

@@ -20,3 +20,6 @@ int sockets_enter_namespace(void);
 
 /* 0 or a negative errno, said to stderr. The sockets are open until the process ends. */
 int sockets_connect(struct sockets *ret);
+
+/* What both send leaves at once, whatever has been acknowledged. 0 or a negative errno. */
+int sockets_hasten(int client, int server);
