@@ -106,6 +106,26 @@ is_fast() {
 	echo "# $((($(now_us) - began) / 1000)) ms from the command's beginning until five nodes had it" >&3
 }
 
+# Each new revision has the entries written anew, for longer than they live without being renewed.
+many_edits() {
+	local i=0 until before
+
+	before=$(leases)
+	until=$(($(now_us) + 18000000))
+	while (($(now_us) < until)); do
+		i=$((i + 1))
+		store_cli service set web backends.b2.weight $((i % 2 + 5)) >/dev/null
+	done
+	echo "# $i edits in 18 s" >&3
+	all_have "$(store_revision)" "${NODES[@]}"
+	is "b1 b2 b3 g1 g2" nodes_known
+	is "$before" leases
+	edit service set web backends.b2.weight 5
+}
+
+# As text: they are larger than what jq tells apart.
+leases() { ctl get /holdfast/nodes/ --prefix --write-out json | grep -o '"lease":[0-9]*' | sort; }
+
 nodes_known() { store_cli nodes --json | jq -r '[.[] | .node] | sort | join(" ")'; }
 
 # refused_with TEXT COMMAND...: it fails, says that, and the revision stays.
@@ -254,6 +274,7 @@ it "a drained gateway withdraws its VIPs, and announces them again" gateway_drai
 it "a weight is set everywhere" is_fast
 it "on g1" is 5 weight_of g1 web b2
 it "on g2" is 5 weight_of g2 web b2
+it "edits one after the other end nobody's lease" many_edits
 it "a new service is announced and served, and goes again" a_new_service
 it "a backend is removed when its last connection is over, and not before" removed_when_it_is_empty
 it "what is wrong is refused with its place" refused_with "services.web.ports: 99999 is out of range" \

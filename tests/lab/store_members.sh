@@ -168,9 +168,11 @@ lossy_proxy() {
 	END
 }
 
+asks_another() { [[ $(store_field "$1" .endpoint) != "$(member_url "$2")" ]]; }
+
 # It accepts connections, since its kernel does, and answers nothing.
 leader_falls_silent() {
-	local victim
+	local victim silent_us
 
 	victim=$(member_of "$(store_field g1 .endpoint)")
 	lead "$victim"
@@ -178,6 +180,9 @@ leader_falls_silent() {
 	edits_begin
 	wait_for "some edits" 20 have_made 6
 	signal "$ETCD_NODE" "etcd$victim" STOP
+	silent_us=$(now_us)
+	wait_for "g1 to ask another member" 12 asks_another g1 "$victim"
+	echo "# g1 asked another member after $((($(now_us) - silent_us) / 1000)) ms" >&3
 	edits_end
 	nobody_lost_it
 	signal "$ETCD_NODE" "etcd$victim" CONT
@@ -221,6 +226,13 @@ begins_with_a_dead_member() {
 	member_start 1
 }
 
+# Load is written when it has changed by much, and not often.
+entries_tell() {
+	store_cli nodes --json | jq -e --argjson all $((4 * COUNT)) '
+		all(.[] | select(.role == "gateway"); .connections == $all) and
+		([.[] | select(.role == "agent") | .connections] | add) == $all'
+}
+
 exec 3>&1
 lab_open churn
 topology_up --without holdfast
@@ -243,6 +255,8 @@ survives "a leader falls silent while three people edit" 0 leader_falls_silent
 ROUND=3
 survives "two of three members die, and one comes back" 0 two_of_three_die
 survives "a node begins, and somebody edits, when the first member is dead" 0 begins_with_a_dead_member
+it "each gateway's entry tells of all connections, and the agents' of their own" \
+	wait_for "the entries to tell of $((4 * COUNT))" 60 entries_tell
 lossy_proxy
 it "an answer that is lost is no edit that is lost, or made twice" answer_is_lost
 it "none broke in all that" none_broken "${CELLS[@]}"
