@@ -80,7 +80,7 @@ step int answer_whohas(struct xdp_md *ctx, const struct cursor *cursor, __u32 li
 		return asked_fault(end);
 	if (question.flow.protocol != IPPROTO_TCP)
 		return AGENT_NO_SERVICE;
-	vip = vip_find(&question.flow.vip, settings.vip_prefixes);
+	vip = vip_find(&question.flow.vip, &settings.vip_prefixes);
 	if (!vip || service_find(vip, IPPROTO_TCP, question.flow.vip_port) < 0)
 		return AGENT_NO_SERVICE;
 	answer = claim_ask(ctx, &question.flow);
@@ -126,7 +126,7 @@ step int classify(struct cursor *cursor, struct visit *visit)
 
 	if (!packet_parse_addresses(*cursor, packet))
 		return AGENT_MALFORMED;
-	vip = vip_find(&packet->flow.vip, settings.vip_prefixes);
+	vip = vip_find(&packet->flow.vip, &settings.vip_prefixes);
 	if (!vip)
 		return AGENT_NO_SERVICE;
 	switch (packet_parse(*cursor, packet)) {

@@ -50,7 +50,7 @@ step void flow_of(const volatile struct bpf_sock_ops *ops, struct flow *flow)
 /* Sockets of other network namespaces than ours come here, too: they are of the same cgroups. */
 step void count_birth(struct bpf_sock_ops *ops, const struct flow *flow)
 {
-	__u64 vip = vip_find(&flow->vip, settings.vip_prefixes), *born;
+	__u64 vip = vip_find(&flow->vip, &settings.vip_prefixes), *born;
 	const struct interval *interval;
 	__u32 service;
 

@@ -140,7 +140,7 @@ int agent_restore(struct __sk_buff *skb)
 
 	if (!segment_network(skb, &segment, false))
 		return TC_ACT_UNSPEC;
-	vip = vip_find(&segment.flow.vip, settings.vip_prefixes);
+	vip = vip_find(&segment.flow.vip, &settings.vip_prefixes);
 	if (!vip || !segment_is_tcp(&segment) || !segment_ports(skb, &segment, false))
 		return TC_ACT_UNSPEC;
 	flags = vip_service_flags(vip, &segment.flow);

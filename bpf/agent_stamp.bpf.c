@@ -169,7 +169,7 @@ step int reply(struct __sk_buff *skb)
 
 	if (!segment_network(skb, &segment, true))
 		return REPLY_NOT_OURS;
-	vip = vip_find(&segment.flow.vip, settings.vip_prefixes);
+	vip = vip_find(&segment.flow.vip, &settings.vip_prefixes);
 	if (!vip)
 		return REPLY_NOT_OURS;
 	if (!segment_is_tcp(&segment))

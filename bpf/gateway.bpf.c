@@ -257,6 +257,8 @@ step int admit_ipv6(struct xdp_md *ctx, struct cursor cursor)
 
 	if (ipv6 + 1 > (const struct outer_header *)cursor.end)
 		return GATEWAY_NOT_OURS;
+	if (!in_infrastructure(&ipv6->destination) && !is_extension(ipv6->next_header))
+		return GATEWAY_GO_ON; /* nearly all, wherever they come from */
 	if (from_infrastructure(&ipv6->source)) {
 		if (!in_infrastructure(&ipv6->destination))
 			return GATEWAY_GO_ON;
@@ -324,7 +326,7 @@ step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit
 		packet->at = cursor_offset(cursor);
 	if (!packet_read_addresses(*cursor, packet))
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_MALFORMED;
-	visit->vip = vip_look_up(&packet->flow.vip, settings.vip_prefixes);
+	visit->vip = vip_look_up(&packet->flow.vip, &settings.vip_prefixes);
 	if (!vip_is(&visit->vip))
 		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_NO_SERVICE;
 	stop = read(ctx, cursor, packet, reading);
@@ -367,7 +369,7 @@ step int dispatch(struct xdp_md *ctx, const struct cursor *cursor, struct visit 
 		verdict = dispatch_unclaimed(ctx, visit, service);
 	else if (arrival != FROM_HASHER)
 		verdict = hasher_walk(&visit->packet, service, visit->service, &settings.cookie,
-				      &visit->way);
+				      reading == READ_PLAIN, &visit->way);
 	if (verdict == GATEWAY_PICKED)
 		return router_walk(ctx, &visit->packet, service, visit->service, true, &visit->way);
 	if (verdict != GATEWAY_GO_ON)
@@ -432,6 +434,23 @@ step int send_along(struct xdp_md *ctx, const struct cursor *cursor, struct visi
 	return encap(ctx, &visit->packet, &visit->way, hop, &settings.route);
 }
 
+/*
+ * Most packets of clients carry a cookie, and theirs is the shortest way: written out to its end, so that nothing
+ * is kept for what other packets need. GATEWAY_GO_ON: it has none that leads anywhere.
+ */
+step int forward_by_cookie(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit,
+			   const struct service *service, enum reading reading)
+{
+	struct way way = {.hash = visit->way.hash};
+	int stop;
+
+	if (!cookie_walk(&visit->packet, service, visit->service, &settings.cookie, &way))
+		return GATEWAY_GO_ON;
+	visit->way = way;
+	stop = send_along(ctx, cursor, visit, reading);
+	return stop ? stop : GATEWAY_COOKIE;
+}
+
 /* From the client's packet, whoever brought it. */
 step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 		 enum arrival arrival, enum reading reading)
@@ -440,6 +459,8 @@ step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 	int verdict, stop;
 
 	stop = classify(ctx, cursor, visit, reading, &service);
+	if (!stop && reading == READ_PLAIN)
+		stop = forward_by_cookie(ctx, cursor, visit, service, reading);
 	if (stop)
 		return stop;
 	verdict = dispatch(ctx, cursor, visit, service, arrival, reading);

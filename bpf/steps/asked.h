@@ -68,7 +68,7 @@ step int asked(struct xdp_md *ctx, struct cursor cursor, __u32 link_size)
 	end = whohas_read(cursor, &settings.infrastructure, &settings.who_has, &question, &asker);
 	if (end != WHOHAS_FINE)
 		return asked_fault(end);
-	vip = vip_find(&question.flow.vip, settings.vip_prefixes);
+	vip = vip_find(&question.flow.vip, &settings.vip_prefixes);
 	number = vip ? service_find(vip, question.flow.protocol, question.flow.vip_port) : -1;
 	if (number < 0 || question.flow.protocol != IPPROTO_TCP)
 		return GATEWAY_NO_SERVICE;

@@ -73,11 +73,12 @@ step __u64 vip_find_prefix(const union address *address)
 	return intervals_of ? *intervals_of : 0;
 }
 
-step struct vip vip_look_up(const union address *address, bool prefixes)
+/* `prefixes`, of the settings: some VIP is a network. Read only where it matters. */
+step struct vip vip_look_up(const union address *address, const volatile __u8 *prefixes)
 {
 	struct vip vip = vip_find_exact(address);
 
-	if (!vip.slot && !vip.intervals && prefixes)
+	if (!vip.slot && !vip.intervals && *prefixes)
 		vip.intervals = vip_find_prefix(address);
 	return vip;
 }
@@ -94,7 +95,7 @@ step __u64 vip_intervals(const struct vip *vip)
 }
 
 /* A VIP's intervals, or 0 when the address is none. */
-step __u64 vip_find(const union address *address, bool prefixes)
+step __u64 vip_find(const union address *address, const volatile __u8 *prefixes)
 {
 	struct vip vip = vip_look_up(address, prefixes);
 

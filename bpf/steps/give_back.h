@@ -47,7 +47,7 @@ step int reply_classify(struct cursor *cursor, struct reply *reply, const struct
 
 	if (!reply_parse_addresses(*cursor, packet))
 		return GATEWAY_MALFORMED;
-	vip = vip_find(&packet->flow.client, settings.vip_prefixes);
+	vip = vip_find(&packet->flow.client, &settings.vip_prefixes);
 	if (!vip)
 		return GATEWAY_NO_SERVICE;
 	stop = fault_verdict(packet_parse(*cursor, packet));

@@ -132,11 +132,11 @@ step int unclaimed_walk(struct xdp_md *ctx, const struct packet *packet, __u32 n
 	return GATEWAY_GO_ON;
 }
 
-/* GATEWAY_PICKED: this hasher picks, by the row. GATEWAY_GO_ON: this gateway routes the flow. */
+/* `done`: the cookie was looked at. GATEWAY_PICKED: this hasher picks, by the row. GATEWAY_GO_ON: this gateway routes the flow. */
 step int hasher_walk(const struct packet *packet, const struct service *service, __u32 number,
-		     const volatile struct cookie_keys *keys, struct way *way)
+		     const volatile struct cookie_keys *keys, bool done, struct way *way)
 {
-	if (cookie_walk(packet, service, number, keys, way))
+	if (!done && cookie_walk(packet, service, number, keys, way))
 		return GATEWAY_COOKIE;
 	return hasher_picks(packet, service) ? GATEWAY_PICKED : flow_router_walk(way);
 }
