@@ -103,8 +103,10 @@ __noinline int pins_look(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 wh
 	struct pin_seek seek = pins_seek(high, low, rest, hash);
 	__u32 about = what, isn = what >> 32;
 	__u64 state;
-	struct pin *pin = pin_find(&seek, &settings.pins, &state);
+	struct pin *pin;
 
+	pin_fetch(&seek);
+	pin = pin_find(&seek, &settings.pins, &state);
 	if (!pin)
 		return 0;
 	if (!(pin_backend(state) & ROW_SITE) && !is_member(pins_service(&seek), pin_backend(state)))
@@ -128,7 +130,6 @@ __noinline int pins_put(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 wha
 	__u16 kept = 0;
 	int result;
 
-	pin_fetch(&seek);
 	result = pin_put(&seek, &value, what & PINS_VOID ? PIN_REPLACES : PIN_FIRST_WINS,
 			 &settings.pins, PIN_LOCKED_BY_PROGRAM, &kept);
 	return kept << 16 | result;
