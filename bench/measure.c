@@ -258,14 +258,17 @@ static bool is_time(struct bench *bench, const struct row *row, double floor_ns)
 int bench_sample(struct bench *bench, struct row *row)
 {
 	double before, ns, after, drift;
-	int r = prepare(bench, row);
+	int r = time_floor(bench, row, &before);
 
-	if (r < 0)
-		return complain(row, strerror(-r));
-	r = time_floor(bench, row, &before);
 	if (r < 0 || !is_time(bench, row, before))
 		return r;
-	r = time_target(bench, row, &ns);
+	r = prepare(bench, row);
+	if (r < 0)
+		return complain(row, strerror(-r));
+	if (row->path->pins) /* they took a while */
+		r = time_floor(bench, row, &before);
+	if (r == 0)
+		r = time_target(bench, row, &ns);
 	if (r == 0)
 		r = time_floor(bench, row, &after);
 	if (r < 0)
