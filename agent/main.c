@@ -95,6 +95,7 @@ static int change_read(const struct agent_daemon *agent, struct change *change)
 	return r < 0 ? r : scheme_apply(options->scheme, change->plan);
 }
 
+/* Loading takes a second, in which nobody hears of this host: only for settings that are the programs' own. */
 static int change_load(const struct agent_daemon *agent, struct change *change)
 {
 	struct agent_settings settings =
@@ -104,10 +105,12 @@ static int change_load(const struct agent_daemon *agent, struct change *change)
 
 	settings.fingerprint = change->inputs->keys.fingerprint;
 	settings.plain_clock = scheme_has_plain_clock(agent->options.scheme);
-	r = programs_new(agent->pins, &settings, &change->programs);
-	if (r < 0)
-		return r;
-	r = programs_put_vips(change->programs, change->plan);
+	if (!programs_fit(agent->programs, &settings)) {
+		r = programs_new(agent->pins, &settings, &change->programs);
+		if (r < 0)
+			return r;
+	}
+	r = programs_put_vips(change->programs ? change->programs : agent->programs, change->plan);
 	if (r < 0)
 		log_error("%s: does not fit the tables: %s", agent->options.config, strerror(-r));
 	return r;
@@ -115,13 +118,15 @@ static int change_load(const struct agent_daemon *agent, struct change *change)
 
 static void adopt(struct agent_daemon *agent, struct change *change)
 {
-	programs_free(agent->programs);
 	plan_free(agent->plan);
 	inputs_free(agent->inputs);
 	agent->inputs = take(change->inputs);
 	agent->self = change->self;
 	agent->plan = take(change->plan);
-	agent->programs = take(change->programs);
+	if (change->programs) {
+		programs_free(agent->programs);
+		agent->programs = take(change->programs);
+	}
 	if (connections_follow(agent->connections, agent->plan) < 0)
 		log_error("the services' connections are not counted: out of memory");
 }

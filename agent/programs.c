@@ -21,6 +21,7 @@ struct programs {
 	struct agent_stamp *stamp;
 	struct agent_birth *birth;
 	struct agent_restore *restore;
+	struct agent_settings settings; /* as they were asked for */
 	struct tables tables; /* of which an agent has VIPs and intervals */
 };
 
@@ -89,6 +90,7 @@ int programs_new(const struct pins *pins, const struct agent_settings *settings,
 
 	if (!programs)
 		return -ENOMEM;
+	programs->settings = *settings;
 	here.netns = own_netns();
 	r = load(pins, &here, programs);
 	if (r == 0)
@@ -100,6 +102,11 @@ int programs_new(const struct pins *pins, const struct agent_settings *settings,
 	}
 	*ret = programs;
 	return 0;
+}
+
+bool programs_fit(const struct programs *programs, const struct agent_settings *settings)
+{
+	return programs && memcmp(&programs->settings, settings, sizeof(*settings)) == 0;
 }
 
 struct programs *programs_free(struct programs *programs)

@@ -20,6 +20,9 @@ struct programs;
 int programs_new(const struct pins *pins, const struct agent_settings *settings,
 		 struct programs **ret);
 
+/* Were these (NULL: there are none) loaded with these settings? */
+bool programs_fit(const struct programs *programs, const struct agent_settings *settings);
+
 /* Frees the daemon's hold; what is pinned and attached stays. */
 struct programs *programs_free(struct programs *programs);
 

@@ -43,6 +43,19 @@ reread() {
 
 reread_since() { (($(log_lines "$1" "$2" 'read again') > $3)); }
 
+# What runs at a node's link: the same number as long as it is the same load of the program.
+program_at() { on "$1" ip -j link show eth0 | jq '.[0].xdp.prog.id'; }
+
+# Loading takes a second, in which an agent is not heard.
+same_programs() {
+	local node=$1 role=$2 before
+
+	before=$(program_at "$node")
+	[[ $before != null ]]
+	reread "$node" "$role" signal "$node" "$role" HUP
+	is "$before" program_at "$node"
+}
+
 # A file that comes anew, as deployment tools write it: beside, then renamed.
 rewrite_config() {
 	cp "$LAB_STATE/holdfast.yaml" "$LAB_STATE/holdfast.yaml.new"
@@ -120,6 +133,8 @@ it "killed, restarted, reloaded, upgraded, with requests under way all the time"
 wait "$REQUESTS_PID"
 it "each of more than $LEAST requests over IPv4 was answered, and served once" enough_answered 4
 it "each of more than $LEAST requests over IPv6 was answered, and served once" enough_answered 6
+it "an agent that reads nothing new keeps its programs" same_programs b2 agent
+it "and so does a gateway" same_programs g2 gateway
 it "a file with an error changes nothing, and the log says what is wrong" bad_file_changes_nothing
 it "pins of another layout are refused by name, and go on forwarding" \
 	pins_of_another_layout_are_refused
