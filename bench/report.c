@@ -23,6 +23,19 @@ static void report_checks(FILE *file, const struct bench *bench)
 	}
 }
 
+/* A row without a sample has reached nothing. */
+static bool reaches(const struct row *row, const struct figure *figure)
+{
+	return figure->rounds && figure->net_ns <= row_mark(row);
+}
+
+static const char *verdict(const struct row *row, const struct figure *figure)
+{
+	if (!figure->rounds)
+		return "NOT MEASURED";
+	return reaches(row, figure) ? "reached" : "MISSED";
+}
+
 void report_table(FILE *file, const struct machine *machine, const struct bench *bench)
 {
 	machine_print(file, machine);
@@ -36,8 +49,7 @@ void report_table(FILE *file, const struct machine *machine, const struct bench 
 			row->v6 ? "IPv6" : "IPv4", row->flows, figure.net_ns, figure.spread_ns,
 			figure.floor_ns, figure.ratio, figure.rounds);
 		if (row_mark(row))
-			fprintf(file, "   mark %u: %s", row_mark(row),
-				figure.net_ns <= row_mark(row) ? "reached" : "MISSED");
+			fprintf(file, "   mark %u: %s", row_mark(row), verdict(row, &figure));
 		fputc('\n', file);
 	}
 	report_checks(file, bench);
@@ -71,7 +83,7 @@ static json_t *row_json(const struct bench *bench, const struct row *row)
 
 	if (json && row_mark(row)) {
 		json_object_set_new(json, "mark_ns", json_integer(row_mark(row)));
-		json_object_set_new(json, "reached", json_boolean(figure.net_ns <= row_mark(row)));
+		json_object_set_new(json, "reached", json_boolean(reaches(row, &figure)));
 	}
 	return json;
 }
