@@ -121,6 +121,48 @@ static void what_is_pinned_is_found_and_nothing_else(void **state)
 	}
 }
 
+/* The first two of a line stand in it. The others are found by their tags, and one glance does not see them. */
+static void a_glance_sees_the_pins_of_the_home_line(void **state)
+{
+	const struct pin_table *table = *state;
+
+	for (uint32_t i = 0; i < 5; i++) {
+		struct pin_seek at = seek(table, i, hash_of_one_bucket(i), 9);
+
+		assert_int_equal(pin_glance(&at), 0);
+		assert_int_equal(put(&at, i + 1, 0, PIN_ESTABLISHED), PIN_STORED);
+		assert_int_equal(pin_backend(pin_glance(&at)), i < PIN_LINE_PINS ? i + 1 : 0);
+		assert_int_equal(find(&at), i + 1);
+	}
+}
+
+static void a_glance_sees_no_pin_that_was_dropped(void **state)
+{
+	struct pin_seek at = seek(*state, 1, hash_numbered(1), 9);
+
+	put(&at, 7, 0, PIN_ESTABLISHED);
+	pin_drop(&at, 7, PIN_LOCKED_BY_PROGRAM);
+	assert_int_equal(pin_phase(pin_glance(&at)), PIN_NONE);
+	assert_int_equal(find(&at), 0);
+}
+
+/* A room that has come free in the home line is taken before any other. */
+static void a_pin_comes_as_near_as_there_is_room(void **state)
+{
+	const struct pin_table *table = *state;
+	struct pin_seek first = seek(table, 0, hash_of_one_bucket(0), 9);
+	struct pin_seek last = seek(table, 9, hash_of_one_bucket(9), 9);
+
+	for (uint32_t i = 0; i < 5; i++) {
+		struct pin_seek at = seek(table, i, hash_of_one_bucket(i), 9);
+
+		put(&at, i + 1, 0, PIN_ESTABLISHED);
+	}
+	pin_drop(&first, 1, PIN_LOCKED_BY_PROGRAM);
+	put(&last, 10, 0, PIN_ESTABLISHED);
+	assert_int_equal(pin_backend(pin_glance(&last)), 10);
+}
+
 /* What is not in the key, the VIP, is in the hash. */
 static void flows_that_differ_in_one_part_have_pins_of_their_own(void **state)
 {
@@ -424,6 +466,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, table_new, table_free)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_pinned_is_found_and_nothing_else),
+		TEST(a_glance_sees_the_pins_of_the_home_line),
+		TEST(a_glance_sees_no_pin_that_was_dropped),
+		TEST(a_pin_comes_as_near_as_there_is_room),
 		TEST(flows_that_differ_in_one_part_have_pins_of_their_own),
 		TEST(a_bucket_holds_as_many_pins_as_it_has_lanes_but_the_lock_s),
 		TEST(in_a_full_bucket_the_oldest_gives_way),
