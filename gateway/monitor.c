@@ -314,7 +314,8 @@ void monitor_darken(const struct monitor *monitor, const struct tables *tables)
 
 void monitor_listen(struct monitor *monitor, const struct loads *loads)
 {
-	monitor->loads = loads;
+	if (monitor)
+		monitor->loads = loads;
 }
 
 json_t *monitor_durations_json(const struct monitor *monitor)

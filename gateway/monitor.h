@@ -45,7 +45,7 @@ int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn c
 		void *userdata, struct monitor **ret);
 struct monitor *monitor_free(struct monitor *monitor);
 
-/* From now on these agents are listened to; they live until NULL is given. */
+/* From now on these agents are listened to; they live until NULL is given. Without a monitor: nothing. */
 struct loads;
 void monitor_listen(struct monitor *monitor, const struct loads *loads);
 

@@ -95,6 +95,32 @@ static void manual_pages_render_without_warnings(void **state)
 		"done");
 }
 
+/* --- daemons --------------------------------------------------------------------------------- */
+
+/* Each daemon's line on stderr, and its status, which a signal makes 128 and more. */
+#define BEGIN_EACH(options)                                                                        \
+	"for daemon in gateway/holdfast-gateway agent/holdfast-agent; do\n"                        \
+	"  (cd $D && $B/$daemon --node n --socket $D/s --state $D/state " options ") 2>&1\n"       \
+	"  echo $?\n"                                                                              \
+	"done"
+
+static void a_daemon_that_cannot_begin_says_why_and_ends(void **state)
+{
+	scratch_text(*state, "some.yaml", "");
+	EXPECT_SHELL(*state, 0,
+		     "holdfast-gateway: error: none/a.yaml: cannot be watched: No such file or directory\n"
+		     "1\n"
+		     "holdfast-agent: error: none/a.yaml: cannot be watched: No such file or directory\n"
+		     "1\n",
+		     BEGIN_EACH("--config none/a.yaml --bpffs /proc/none"));
+	EXPECT_SHELL(*state, 0,
+		     "holdfast-gateway: error: /proc/none: cannot keep pins there: No such file or directory\n"
+		     "1\n"
+		     "holdfast-agent: error: /proc/none: cannot keep pins there: No such file or directory\n"
+		     "1\n",
+		     BEGIN_EACH("--config some.yaml --bpffs /proc/none"));
+}
+
 /* --- completion ------------------------------------------------------------------------------ */
 
 #define COMPLETE(words, at)                                                                        \
@@ -374,6 +400,7 @@ int main(void)
 		SCRATCH_TEST(help_of_all_programs_fits_80_columns),
 		SCRATCH_TEST(help_of_a_verb_is_the_same_before_and_behind_it),
 		SCRATCH_TEST(manual_pages_render_without_warnings),
+		SCRATCH_TEST(a_daemon_that_cannot_begin_says_why_and_ends),
 		SCRATCH_TEST(bash_completes_verbs_options_and_files),
 		SCRATCH_TEST(a_validator_agrees_with_the_schema_about_right_and_wrong),
 		SCRATCH_TEST(check_of_a_good_file_is_one_friendly_line),
