@@ -45,7 +45,7 @@ backend_joins_plain() {
 tables_grow() {
 	PINS=2500000 reconfigure
 	for node in "${GATEWAYS[@]}"; do
-		wait_for "$node to have the larger table" 10 is 4063232 room "$node"
+		wait_for "$node to have the larger table" 10 is 3932160 room "$node"
 	done
 }
 
