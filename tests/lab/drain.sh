@@ -51,6 +51,9 @@ addresses_of() {
 # Both services, by both families.
 all_marked() { wait_for "the community of $*" 5 is $(($# * 4)) marks "$@"; }
 
+# What the gateway has done, the fabric hears of a moment later.
+none_marked() { wait_for "the fabric to have nothing with the community of $1" 5 is 0 marks "$1"; }
+
 # The traffic of clients that arrives at these gateways, and that others do not hand them.
 arrived() { echo "$(($(counted cookie "$@") + $(counted picked "$@") + $(counted to-router "$@")))"; }
 
@@ -69,7 +72,7 @@ gateway_leaves() {
 	has_talked
 	comes_to "$1" left
 	told "$1" "clients' traffic has left after [0-9.]+ s, the VIPs are withdrawn" | sed 's/^/# /' >&3
-	is 0 marks "$1"
+	none_marked "$1"
 	has_talked
 }
 
@@ -78,7 +81,7 @@ gateway_returns() {
 	with_drain
 	announced_by west 2
 	comes_to "$1" none
-	is 0 marks "$1"
+	none_marked "$1"
 	has_talked
 }
 
