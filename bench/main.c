@@ -30,7 +30,7 @@ struct effort {
 	unsigned int seconds; /* of all loads together */
 };
 
-static const struct effort quick = {.loads = 3, .rounds = 9, .seconds = 60};
+static const struct effort quick = {.loads = 3, .rounds = 9, .seconds = 50};
 static const struct effort full = {.loads = 11, .rounds = 11, .seconds = 450};
 
 struct options {
