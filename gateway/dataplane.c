@@ -136,6 +136,12 @@ static void end_former_tables(struct dataplane *dataplane, bool failed)
 	former_map_end(&dataplane->former_members, failed);
 }
 
+static int read_clock(struct dataplane *dataplane)
+{
+	return clock_ahead(bpf_program__fd(dataplane->program->progs.pins_clock),
+			   &dataplane->pins.ahead_ns);
+}
+
 static int load(const struct pins *pins, const struct gateway_settings *settings,
 		const struct plan_sizes *sizes, struct dataplane *dataplane)
 {
@@ -158,6 +164,8 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 		r = gateway__load(dataplane->program);
 	if (r == 0)
 		r = map_tables(dataplane);
+	if (r == 0)
+		r = read_clock(dataplane);
 	if (r < 0)
 		return r;
 	copy_former_tables(dataplane);
@@ -226,11 +234,13 @@ int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 	return result;
 }
 
-/* With the clock as it is now; it runs away from ours so slowly that a reading that fails may be left out. */
+/*
+ * With the clock as it is now. It was read once at load, and runs away from ours so slowly that a reading that
+ * fails may be left out.
+ */
 const struct pin_table *dataplane_pins(struct dataplane *dataplane)
 {
-	clock_ahead(bpf_program__fd(dataplane->program->progs.pins_clock),
-		    &dataplane->pins.ahead_ns);
+	read_clock(dataplane);
 	return &dataplane->pins;
 }
 

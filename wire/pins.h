@@ -33,7 +33,7 @@
  *
  * Writers of a bucket exclude each other by the last lane, which has no pin. Nobody waits long for it: a BPF
  * program that does not get it goes without, and a daemon that was killed with it is a bucket without
- * new pins until the next one starts (pins_recover). Readers take no lock. A pin that changes hands has
+ * new pins until the next one starts (pin_table_recover). Readers take no lock. A pin that changes hands has
  * phase 0 and another generation while its key is written, and a reader looks at the state before and
  * behind the key: it sees the old pin, or the new one, or none.
  *

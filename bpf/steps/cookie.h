@@ -7,13 +7,11 @@
  */
 #pragma once
 
-#include "bpf/steps/table.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/settings.h"
+#include "bpf/steps/table.h"
 #include "wire/cookie.h"
 #include "wire/maps.h"
-
-/* The gateway's: a function that is verified apart cannot be handed a pointer into it. */
-extern const volatile struct gateway_settings settings;
 
 /* A bit for each service and backend: open or closed, it holds connections. */
 TABLE(members, __u64, MEMBER_WORDS_MIN);

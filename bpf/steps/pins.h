@@ -17,9 +17,10 @@
  */
 #pragma once
 
-#include "bpf/steps/table.h"
 #include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/settings.h"
+#include "bpf/steps/table.h"
 #include "bpf/steps/way.h"
 #include "wire/pins.h"
 

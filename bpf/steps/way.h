@@ -2,13 +2,11 @@
 /* Where a packet goes from here, and the rows that say so: what every rung of the ladder works with. */
 #pragma once
 
-#include "bpf/steps/table.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/settings.h"
+#include "bpf/steps/table.h"
 #include "wire/maps.h"
 #include "wire/verdicts.h"
-
-/* The gateway's: a function that is verified apart cannot be handed a pointer into it. */
-extern const volatile struct gateway_settings settings;
 
 TABLE(rows, __u64, ROWS_MIN);
 
