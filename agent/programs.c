@@ -13,6 +13,7 @@
 #include "agent_stamp.skel.h"
 #include "base/log.h"
 #include "bpf/direct.h"
+#include "core/vips.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
 
@@ -194,7 +195,7 @@ int programs_put_vips(const struct programs *programs, const struct plan *plan)
 
 	if (!words)
 		return -ENOMEM;
-	r = tables_apply_vips(&programs->tables, plan, words);
+	r = vips_apply(&programs->tables, plan, words);
 	if (r < 0)
 		return r;
 	return networks_put(programs->accept->maps.vip_prefixes, plan, words);

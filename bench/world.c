@@ -9,6 +9,7 @@
 #include "base/fib.h"
 #include "base/log.h"
 #include "bench/configuration.h"
+#include "core/vips.h"
 #include "wire/srv6.h"
 
 #define GENERATIONS 3
@@ -196,7 +197,7 @@ int world_put_agent(struct world *world, const struct tables *tables)
 	if (r < 0)
 		return r;
 	words = calloc(plan->n_vips + 1, sizeof(*words));
-	return words ? tables_apply_vips(tables, plan, words) : -ENOMEM;
+	return words ? vips_apply(tables, plan, words) : -ENOMEM;
 }
 
 int world_route_to(struct world *world, enum world_router router)

@@ -7,8 +7,6 @@
 
 #include "core/tables.h"
 
-#define publish(place, value) __atomic_store_n((place), (value), __ATOMIC_RELEASE)
-
 /* What rows hold, and what those hold that packets from other sites go by, if there are any. */
 struct generation {
 	uint32_t size, first, home; /* where the rows are; home 0: nowhere */

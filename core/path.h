@@ -51,7 +51,7 @@ struct path_view {
 };
 
 /*
- * `vip` is the word of the flow's VIP (tables_vip, or the map of networks), 0 when it has none. The
+ * `vip` is the word of the flow's VIP (vips_word, or the map of networks), 0 when it has none. The
  * backends are those that the flow's router sends it to where the hasher hands it over; a pin at another
  * router is not known here. A SYN is taken for one that begins a new connection.
  */

@@ -23,6 +23,9 @@
 
 struct index;
 
+/* The aligned store: what was written before it is seen by who sees it. */
+#define publish(place, value) __atomic_store_n((place), (value), __ATOMIC_RELEASE)
+
 /*
  * Each the first element of an array of the size that wire/maps.h gives, but that of `rows` and `members`,
  * which the caller chose (core/plan.h). An agent has two of them.
@@ -55,9 +58,6 @@ int tables_number(struct tables *tables);
  */
 int tables_apply(const struct tables *tables, const struct plan *plan, const struct fib *fib,
 		 uint64_t *ret_words);
-
-/* The agent's part of it: VIPs and their intervals. */
-int tables_apply_vips(const struct tables *tables, const struct plan *plan, uint64_t *ret_words);
 
 /* After a change of links, routes or neighbours: the next hops of every node in the tables, and links. */
 int tables_route(const struct tables *tables, const struct fib *fib);
@@ -108,9 +108,6 @@ bool tables_serves(const struct tables *tables, const struct plan *plan,
 
 /* Whether the backend of this id is a host that answers nothing; until its node is planned anew. */
 void tables_darken(const struct tables *tables, uint16_t id, bool dark);
-
-/* The word of an exact VIP, or 0. */
-uint64_t tables_vip(const struct tables *tables, const union address *vip);
 
 /* What a slot of a candidate's bank holds; as the data plane reads it. */
 uint16_t tables_row(const struct tables *tables, const struct rows *rows, uint32_t candidate,

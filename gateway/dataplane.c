@@ -10,6 +10,7 @@
 #include "bpf/clock.h"
 #include "bpf/direct.h"
 #include "core/index.h"
+#include "core/vips.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
 #include "gateway/former_map.h"
@@ -322,7 +323,7 @@ int dataplane_put_networks(const struct dataplane *dataplane, const struct plan 
 
 uint64_t dataplane_vip(const struct dataplane *dataplane, const union address *vip)
 {
-	uint64_t word = tables_vip(&dataplane->tables, vip);
+	uint64_t word = vips_word(&dataplane->tables, vip);
 
 	return word ? word : networks_find(dataplane->program->maps.vip_prefixes, vip);
 }

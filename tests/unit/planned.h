@@ -21,6 +21,7 @@
 #include "base/tree.h"
 #include "core/index.h"
 #include "core/tables.h"
+#include "core/vips.h"
 #include "io/yaml.h"
 
 struct planned {
@@ -186,6 +187,21 @@ static inline void put(const struct fixture *fixture, const char *gateway, const
 
 	apply(&fixture->tables, planned.plan, fixture->fib);
 	planned_free(&planned);
+}
+
+static inline uint64_t word_of(const struct fixture *fixture, const char *vip)
+{
+	union address address = address_of(vip);
+
+	return vips_word(&fixture->tables, &address);
+}
+
+static inline const struct service *service_at(const struct fixture *fixture, const char *vip)
+{
+	uint64_t word = word_of(fixture, vip);
+
+	assert_true(word);
+	return &fixture->tables.services[fixture->tables.intervals[word >> 16].service];
 }
 
 #define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

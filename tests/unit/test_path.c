@@ -38,7 +38,7 @@ static struct path path_of(const struct fixture *fixture, uint8_t protocol, uint
 	struct flow flow = flow_of(protocol, client_port, port);
 	struct path path;
 
-	path_find(&view, &flow, tables_vip(&fixture->tables, &flow.vip), packet, &path);
+	path_find(&view, &flow, vips_word(&fixture->tables, &flow.vip), packet, &path);
 	return path;
 }
 

@@ -6,21 +6,6 @@
 #define WEB(backends) SERVICE("web", "198.51.100.80", "80", backends)
 #define ALL "b1: {}, b2: {}, b3: {}"
 
-static uint64_t word_of(const struct fixture *fixture, const char *vip)
-{
-	union address address = address_of(vip);
-
-	return tables_vip(&fixture->tables, &address);
-}
-
-static const struct service *service_of(const struct fixture *fixture, const char *vip)
-{
-	uint64_t word = word_of(fixture, vip);
-
-	assert_true(word);
-	return &fixture->tables.services[fixture->tables.intervals[word >> 16].service];
-}
-
 static void a_vip_leads_to_rows_and_rows_to_backends_with_next_hops(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -28,7 +13,7 @@ static void a_vip_leads_to_rows_and_rows_to_backends_with_next_hops(void **state
 	uint16_t id;
 
 	put(fixture, "g1", FLEET WEB(ALL));
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	assert_int_equal(rows_count(web->rows.banks), 1);
 	id = tables_row(&fixture->tables, &web->rows, 0, 17);
 	assert_in_range(id, 1, 3);
@@ -43,7 +28,7 @@ static void the_rows_of_a_new_service_agree_in_all_places(void **state)
 	const struct service *web;
 
 	put(fixture, "g1", FLEET WEB(ALL));
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	for (uint32_t row = 0; row < web->rows.size; row++) {
 		uint64_t places = fixture->tables.rows[web->rows.first + row];
 
@@ -52,43 +37,13 @@ static void the_rows_of_a_new_service_agree_in_all_places(void **state)
 	}
 }
 
-static const struct vip_slot *slot_of(const struct fixture *fixture, const char *vip)
-{
-	union address address = address_of(vip);
-	const struct vip_slot *slot = &fixture->tables.vips[vip_slot_of(&address)];
-
-	assert_true(address_equal(&slot->address, &address));
-	return slot;
-}
-
-static void a_vips_first_services_stand_in_its_slot(void **state)
-{
-	const struct fixture *fixture = *state;
-	const struct vip_slot *slot;
-	const struct interval *list;
-
-	put(fixture, "g1", FLEET WEB(ALL) SERVICE("tls", "198.51.100.80", "443-445", "b2: {}"));
-	slot = slot_of(fixture, "198.51.100.80");
-	list = &fixture->tables.intervals[slot->intervals >> 16];
-	assert_int_equal(slot->intervals & 0xffff, 2);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(slot->near[i].first, list[i].first);
-		assert_int_equal(slot->near[i].more, i == 0 ? 0 : 2);
-		assert_int_equal(slot->near[i].service, list[i].service);
-	}
-	for (int i = 2; i < VIP_INTERVALS; i++)
-		assert_int_equal(slot->near[i].first, VIP_INTERVAL_NONE);
-	put(fixture, "g1", FLEET WEB(ALL));
-	assert_int_equal(slot->near[1].first, VIP_INTERVAL_NONE);
-}
-
 static void applying_the_same_again_makes_no_generation(void **state)
 {
 	const struct fixture *fixture = *state;
 
 	put(fixture, "g1", FLEET WEB(ALL));
 	put(fixture, "g1", FLEET WEB(ALL));
-	assert_int_equal(rows_count(service_of(fixture, "198.51.100.80")->rows.banks), 1);
+	assert_int_equal(rows_count(service_at(fixture, "198.51.100.80")->rows.banks), 1);
 }
 
 static void a_change_leads_and_the_former_generation_follows(void **state)
@@ -99,7 +54,7 @@ static void a_change_leads_and_the_former_generation_follows(void **state)
 
 	put(fixture, "g1", FLEET WEB(ALL));
 	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}"));
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	assert_int_equal(rows_count(web->rows.banks), 2);
 	for (uint32_t row = 0; row < web->rows.size; row++) {
 		assert_int_not_equal(tables_row(&fixture->tables, &web->rows, 0, row), 3);
@@ -117,7 +72,7 @@ static void only_the_two_newest_former_generations_stay_candidates(void **state)
 	put(fixture, "g1", FLEET WEB("b2: {}"));
 	put(fixture, "g1", FLEET WEB("b3: {}"));
 	put(fixture, "g1", FLEET WEB("b1: {}, b2: {}"));
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	assert_int_equal(rows_count(web->rows.banks), 3);
 	assert_int_equal(tables_row(&fixture->tables, &web->rows, 1, 0), 3);
 	assert_int_equal(tables_row(&fixture->tables, &web->rows, 2, 0), 2);
@@ -131,7 +86,7 @@ static void a_generation_that_comes_back_leads_again_and_stands_once(void **stat
 	put(fixture, "g1", FLEET WEB("b1: {}"));
 	put(fixture, "g1", FLEET WEB("b2: {}"));
 	put(fixture, "g1", FLEET WEB("b1: {}"));
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	assert_int_equal(rows_count(web->rows.banks), 2);
 	assert_int_equal(tables_row(&fixture->tables, &web->rows, 0, 0), 1);
 	assert_int_equal(tables_row(&fixture->tables, &web->rows, 1, 0), 2);
@@ -143,9 +98,9 @@ static void a_service_keeps_its_number_when_others_come_and_go(void **state)
 	const struct service *before, *after;
 
 	put(fixture, "g1", FLEET SERVICE("alt", "198.51.100.81", "80", "b1: {}") WEB(ALL));
-	before = service_of(fixture, "198.51.100.80");
+	before = service_at(fixture, "198.51.100.80");
 	put(fixture, "g1", FLEET WEB(ALL) SERVICE("new", "198.51.100.82", "80", "b2: {}"));
-	after = service_of(fixture, "198.51.100.80");
+	after = service_at(fixture, "198.51.100.80");
 	assert_ptr_equal(before, after);
 	assert_int_equal(word_of(fixture, "198.51.100.81"), 0);
 	assert_true(word_of(fixture, "198.51.100.82"));
@@ -157,8 +112,8 @@ static void services_do_not_share_rows(void **state)
 	const struct rows *a, *b;
 
 	put(fixture, "g1", FLEET SERVICE("alt", "198.51.100.81", "80", "b1: {}") WEB("b2: {}"));
-	a = &service_of(fixture, "198.51.100.81")->rows;
-	b = &service_of(fixture, "198.51.100.80")->rows;
+	a = &service_at(fixture, "198.51.100.81")->rows;
+	b = &service_at(fixture, "198.51.100.80")->rows;
 	for (uint32_t row = 0; row < a->size; row++) {
 		assert_int_equal(tables_row(&fixture->tables, a, 0, row), 1);
 		assert_int_equal(tables_row(&fixture->tables, b, 0, row), 2);
@@ -191,7 +146,7 @@ static void when_nobody_is_open_any_more_the_candidates_stay_for_old_connections
 	uint32_t banks;
 
 	put(fixture, "g1", FLEET WEB(ALL));
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	banks = web->rows.banks;
 	assert_false(web->flags & SERVICE_CLOSED);
 	put(fixture, "g1", FLEET WEB("b1: {enabled: false}"));
@@ -270,7 +225,7 @@ static void rows_for_what_comes_from_other_sites_have_a_place_once_they_differ(v
 	uint32_t home;
 
 	apply(tables, planned.plan, fixture->fib);
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	assert_int_equal(web->home, 0);
 	share(tables, &planned, 200, false);
 	home = web->home;
@@ -297,7 +252,7 @@ static void a_movement_of_many_steps_makes_one_generation(void **state)
 	const struct service *web;
 
 	apply(tables, planned.plan, fixture->fib);
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	for (uint32_t lon = 100; lon <= 400; lon += 100)
 		share(tables, &planned, lon, lon > 100);
 	assert_int_equal(rows_count(web->rows.banks), 2);
@@ -325,7 +280,7 @@ static void what_takes_the_newest_generation_s_place_is_written_elsewhere_first(
 	uint32_t bank;
 
 	apply(tables, planned.plan, fixture->fib);
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	share(tables, &planned, 100, false);
 	bank = rows_bank(web->rows.banks, 0);
 	share(tables, &planned, 300, true);
@@ -341,10 +296,10 @@ static void services_and_their_rows_for_other_sites_stay_apart(void **state)
 	const struct service *web, *alt;
 
 	apply(tables, planned.plan, fixture->fib);
-	web = service_of(fixture, "198.51.100.80");
+	web = service_at(fixture, "198.51.100.80");
 	share(tables, &planned, 500, false);
 	put(fixture, "g1", TWO_SITES SERVICE("alt", "198.51.100.81", "80", "b1: {}"));
-	alt = service_of(fixture, "198.51.100.81");
+	alt = service_at(fixture, "198.51.100.81");
 	assert_true(alt->rows.first >= web->home + web->rows.size ||
 		    alt->rows.first + alt->rows.size <= web->rows.first);
 	planned_free(&planned);
@@ -377,7 +332,7 @@ static void a_service_that_is_off_stays_off_through_changes_and_its_vip_is_not_s
 	uint32_t web;
 
 	assert_true(serves(fixture, FLEET WEB("b1: {}")));
-	web = service_of(fixture, "198.51.100.80") - fixture->tables.services;
+	web = service_at(fixture, "198.51.100.80") - fixture->tables.services;
 	tables_switch(&fixture->tables, web, true);
 	assert_false(serves(fixture, FLEET WEB("b1: {}, b2: {}")));
 	assert_true(tables_switched_off(&fixture->tables, web));
@@ -408,26 +363,6 @@ static void nodes_behind_one_neighbour_share_its_entry(void **state)
 	put(fixture, "g1", FLEET WEB(ALL));
 	assert_int_equal(fixture->tables.backends[1].next_hops,
 			 fixture->tables.backends[2].next_hops);
-}
-
-static void a_thousand_vips_find_their_places(void **state)
-{
-	const struct fixture *fixture = *state;
-	size_t size = 256 << 10;
-	char *text = malloc(size), vip[64];
-	size_t used = snprintf(text, size, "%s", FLEET "  web: {protocol: tcp, ports: 80, "
-						       "backends: {b1: {}}, vips: [");
-
-	for (int i = 0; i < 1000; i++)
-		used += snprintf(text + used, size - used, "%s198.51.%d.%d", i ? ", " : "",
-				 100 + i / 250, i % 250 + 1);
-	snprintf(text + used, size - used, "]}\n");
-	put(fixture, "g1", text);
-	for (int i = 0; i < 1000; i++) {
-		snprintf(vip, sizeof(vip), "198.51.%d.%d", 100 + i / 250, i % 250 + 1);
-		assert_true(word_of(fixture, vip));
-	}
-	free(text);
 }
 
 /* Services from `first` on, each `step`, up to `last`; the odd ones are larger. */
@@ -502,11 +437,11 @@ static void services_with_agents_have_a_budget_of_questions(void **state)
 		  "backends: {b1: {}}}\n"
 		  "  bare: {vips: [198.51.100.83], protocol: tcp, ports: 80, backends: {b4: {}}}\n"
 		  "  dns: {vips: [198.51.100.84], protocol: udp, ports: 80, backends: {b1: {}}}\n");
-	assert_int_equal(service_of(fixture, "198.51.100.80")->ask_interval_ns, 1000000);
-	assert_int_equal(service_of(fixture, "198.51.100.81")->ask_interval_ns, 20000000);
-	assert_int_equal(service_of(fixture, "198.51.100.82")->ask_interval_ns, 0);
-	assert_int_equal(service_of(fixture, "198.51.100.83")->ask_interval_ns, 0);
-	assert_int_equal(service_of(fixture, "198.51.100.84")->ask_interval_ns, 0);
+	assert_int_equal(service_at(fixture, "198.51.100.80")->ask_interval_ns, 1000000);
+	assert_int_equal(service_at(fixture, "198.51.100.81")->ask_interval_ns, 20000000);
+	assert_int_equal(service_at(fixture, "198.51.100.82")->ask_interval_ns, 0);
+	assert_int_equal(service_at(fixture, "198.51.100.83")->ask_interval_ns, 0);
+	assert_int_equal(service_at(fixture, "198.51.100.84")->ask_interval_ns, 0);
 }
 
 static bool member(const struct fixture *fixture, uint32_t id)
@@ -577,7 +512,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_vip_leads_to_rows_and_rows_to_backends_with_next_hops),
 		FIXTURE_TEST(the_rows_of_a_new_service_agree_in_all_places),
-		FIXTURE_TEST(a_vips_first_services_stand_in_its_slot),
 		FIXTURE_TEST(applying_the_same_again_makes_no_generation),
 		FIXTURE_TEST(a_change_leads_and_the_former_generation_follows),
 		FIXTURE_TEST(only_the_two_newest_former_generations_stay_candidates),
@@ -599,7 +533,6 @@ int main(void)
 			a_service_that_is_off_stays_off_through_changes_and_its_vip_is_not_served),
 		FIXTURE_TEST(a_neighbour_that_fails_takes_the_next_hops_away_and_brings_them_back),
 		FIXTURE_TEST(nodes_behind_one_neighbour_share_its_entry),
-		FIXTURE_TEST(a_thousand_vips_find_their_places),
 		FIXTURE_TEST(closed_members_are_found_by_cookie_and_removed_ones_are_not),
 		FIXTURE_TEST(empty_tables_have_no_rows_of_routers),
 		FIXTURE_TEST(a_dead_router_leaves_the_rows_and_stays_a_destination),
