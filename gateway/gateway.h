@@ -6,6 +6,7 @@
 #include "core/plan.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
+#include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/pins.h"
 #include "daemon/push.h"
@@ -24,6 +25,8 @@
 
 struct gateway_daemon {
 	struct daemon_options options;
+	struct loop *loop;
+	struct control *control;
 	struct pins *pins;
 	struct fib *fib;
 	struct rtnetlink *netlink;

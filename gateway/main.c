@@ -10,11 +10,11 @@
 
 #include "base/log.h"
 #include "daemon/events.h"
-#include "daemon/loop.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
 #include "gateway/home.h"
 #include "gateway/look.h"
+#include "gateway/probe_ways.h"
 
 static const struct daemon_program program = {
 	.name = "holdfast-gateway",
@@ -396,7 +396,7 @@ static int detach(const struct daemon_options *options)
 	if (r == 0)
 		r = announce(netlink, NULL, NULL, DRAIN_NONE);
 	if (r == 0)
-		r = monitor_detach(netlink);
+		r = probe_ways_remove(netlink);
 	rtnetlink_free(netlink);
 	if (r == 0)
 		r = pins_remove(options->bpffs, false);
@@ -407,63 +407,61 @@ static int detach(const struct daemon_options *options)
 	return r;
 }
 
-static int run(struct gateway_daemon *gateway)
+/* What follows the network and the backends. Nothing here writes a table before there is a plan. */
+static int open_eyes(struct gateway_daemon *gateway, sd_event *event)
 {
-	struct control *control = NULL;
-	struct loop *loop = NULL;
-	int r;
+	int r = rtnetlink_new(event, gateway->fib, on_routes_changed, gateway, &gateway->netlink);
 
-	r = loop_new(gateway->options.config, on_reload, gateway, &loop);
+	if (r >= 0)
+		r = peers_new(event, on_peers_changed, gateway, &gateway->peers);
+	if (r >= 0)
+		r = leaving_new(event, on_leaving_changed, gateway, &gateway->leaving);
+	if (r >= 0)
+		r = monitor_new(event, gateway->netlink, on_members_changed, gateway, &gateway->monitor);
+	if (r >= 0)
+		r = loads_new(event, on_agent_changed, gateway, &gateway->loads);
 	if (r < 0)
-		log_error("%s: cannot be watched: %s", gateway->options.config, strerror(-r));
+		return r;
+	monitor_listen(gateway->monitor, gateway->loads);
+	return steer_new(event, gateway->loads, on_shares_changed, gateway, &gateway->steer);
+}
+
+/* Where the configuration comes from beside the file, and where numbers go. */
+static int open_channels(struct gateway_daemon *gateway, sd_event *event)
+{
+	int r = exports_new(event, answer_metrics, answer_counters, gateway_lines, gateway,
+			    &gateway->exports);
+
 	if (r >= 0)
-		r = pins_open(gateway->options.bpffs, &gateway->pins);
-	gateway->fib = fib_new();
+		r = push_new(event, answer_metrics, gateway, &gateway->push);
 	if (r >= 0)
-		r = gateway->fib ? 0 : -ENOMEM;
-	if (r >= 0)
-		r = rtnetlink_new(loop_event(loop), gateway->fib, on_routes_changed, gateway,
-				  &gateway->netlink);
-	if (r >= 0)
-		r = peers_new(loop_event(loop), on_peers_changed, gateway, &gateway->peers);
-	if (r >= 0)
-		r = leaving_new(loop_event(loop), on_leaving_changed, gateway, &gateway->leaving);
-	if (r >= 0)
-		r = monitor_new(loop_event(loop), gateway->netlink, on_members_changed, gateway,
-				&gateway->monitor);
-	if (r >= 0)
-		r = exports_new(loop_event(loop), answer_metrics, answer_counters, gateway_lines,
-				gateway, &gateway->exports);
-	if (r >= 0)
-		r = push_new(loop_event(loop), answer_metrics, gateway, &gateway->push);
-	if (r >= 0)
-		r = loads_new(loop_event(loop), on_agent_changed, gateway, &gateway->loads);
-	if (r >= 0)
-		monitor_listen(gateway->monitor, gateway->loads);
-	if (r >= 0)
-		r = steer_new(loop_event(loop), gateway->loads, on_shares_changed, gateway,
-			      &gateway->steer);
-	if (r >= 0)
-		r = store_new(loop_event(loop), gateway->options.state, on_store_changed, gateway_look, gateway,
+		r = store_new(event, gateway->options.state, on_store_changed, gateway_look, gateway,
 			      &gateway->store);
+	return r;
+}
+
+/* What needs the data plane, which the first configuration has loaded. */
+static int serve(struct gateway_daemon *gateway, sd_event *event)
+{
+	int r = control_new(event, gateway->options.socket, gateway_resources, gateway,
+			    &gateway->control);
+
+	if (r < 0)
+		log_error("%s: cannot listen there: %s", gateway->options.socket, strerror(-r));
 	if (r >= 0)
-		r = configure(gateway);
-	if (r >= 0) {
-		r = control_new(loop_event(loop), gateway->options.socket, gateway_resources, gateway, &control);
-		if (r < 0)
-			log_error("%s: cannot listen there: %s", gateway->options.socket,
-				  strerror(-r));
-	}
+		r = trace_new(event, dataplane_trace_fd(gateway->dataplane), load_trace, gateway,
+			      &gateway->trace);
 	if (r >= 0)
-		r = trace_new(loop_event(loop), dataplane_trace_fd(gateway->dataplane), load_trace,
-			      gateway, &gateway->trace);
+		r = begin_inquiries(gateway, event);
 	if (r >= 0)
-		r = begin_inquiries(gateway, loop_event(loop));
-	if (r >= 0)
-		r = sweep_new(loop_event(loop), pins_now, gateway, &gateway->sweep);
-	if (r >= 0)
-		r = loop_run(loop, gateway->self->name);
-	control_free(control);
+		r = sweep_new(event, pins_now, gateway, &gateway->sweep);
+	return r;
+}
+
+/* Those that use others go first; the loop, whose events they are, is last. */
+static void close_all(struct gateway_daemon *gateway)
+{
+	control_free(gateway->control);
 	exports_free(gateway->exports);
 	push_free(gateway->push);
 	trace_free(gateway->trace);
@@ -477,7 +475,38 @@ static int run(struct gateway_daemon *gateway)
 	peers_free(gateway->peers);
 	store_free(gateway->store);
 	rtnetlink_free(gateway->netlink);
-	loop_free(loop);
+	loop_free(gateway->loop);
+	dataplane_free(gateway->dataplane);
+	plan_free(gateway->plan);
+	inputs_free(gateway->inputs);
+	fib_free(gateway->fib);
+	pins_free(gateway->pins);
+}
+
+static int run(struct gateway_daemon *gateway)
+{
+	const struct daemon_options *options = &gateway->options;
+	sd_event *event;
+	int r;
+
+	r = loop_new(options->config, on_reload, gateway, &gateway->loop);
+	if (r < 0) {
+		log_error("%s: cannot be watched: %s", options->config, strerror(-r));
+		return r;
+	}
+	event = loop_event(gateway->loop);
+	gateway->fib = fib_new();
+	r = gateway->fib ? pins_open(options->bpffs, &gateway->pins) : -ENOMEM;
+	if (r >= 0)
+		r = open_eyes(gateway, event);
+	if (r >= 0)
+		r = open_channels(gateway, event);
+	if (r >= 0)
+		r = configure(gateway);
+	if (r >= 0)
+		r = serve(gateway, event);
+	if (r >= 0)
+		r = loop_run(gateway->loop, gateway->self->name);
 	return r;
 }
 
@@ -491,10 +520,6 @@ int main(int argc, char **argv)
 	if (gateway.options.detach)
 		return detach(&gateway.options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	r = run(&gateway);
-	dataplane_free(gateway.dataplane);
-	plan_free(gateway.plan);
-	inputs_free(gateway.inputs);
-	fib_free(gateway.fib);
-	pins_free(gateway.pins);
+	close_all(&gateway);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,10 +2,7 @@
 #include "gateway/monitor.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -13,9 +10,8 @@
 #include "daemon/events.h"
 #include "gateway/durations.h"
 #include "gateway/loads.h"
+#include "gateway/probe_ways.h"
 #include "io/checks.h"
-#include "io/marked_routes.h"
-#include "wire/srv6.h"
 
 #define ACCURACY_US 1000
 #define HOST_BITS 128
@@ -364,7 +360,7 @@ static struct check_target target_of(const struct monitor *monitor, const struct
 		.kind = kind_of(health->check),
 		.address = vip_of(service),
 		.port = health->port,
-		.mark = MARK_BASE | ward->id,
+		.mark = probe_mark(ward->id),
 		.timeout_us = ward->rules.timeout_ms * 1000ULL,
 		.path = health->path,
 		.host = health->host,
@@ -447,24 +443,7 @@ static int wards_fill(struct monitor *monitor, struct plan *plan, const struct t
 	return r;
 }
 
-/* The way there: our address, the outer source, and a route for each backend */
-
-static int use_address(struct monitor *monitor, const union address *host)
-{
-	int lo = rtnetlink_ifindex(monitor->netlink, "lo"), r;
-
-	if (lo < 0)
-		return lo;
-	if (monitor->host.halves[0] && !address_equal(&monitor->host, host))
-		rtnetlink_address_del(monitor->netlink, lo, &monitor->host, HOST_BITS);
-	r = rtnetlink_address_add(monitor->netlink, lo, host, HOST_BITS);
-	if (r < 0)
-		return r;
-	monitor->host = *host;
-	return 0;
-}
-
-/* By id. */
+/* Whose probes need a way; by id. */
 static bool *list_asked(const struct plan *plan)
 {
 	bool *asked = calloc(BACKENDS_MAX, sizeof(*asked));
@@ -478,43 +457,6 @@ static bool *list_asked(const struct plan *plan)
 	return asked;
 }
 
-static struct marked_route route_to(const struct plan_node *backend, uint32_t ifindex)
-{
-	struct marked_route route = {
-		.mark = MARK_BASE | backend->number,
-		.sids = {backend->sids[0], backend->sids[1]},
-		.ifindex = ifindex,
-	};
-
-	for (int i = 0; i < 2; i++)
-		if (backend->sids[i].groups[SID_FUNCTION_GROUP] == WIRE_BE16(SRV6_ACCEPT))
-			route.sids[i].bytes[SID_FLAGS_BYTE] = SRV6_MUST;
-	return route;
-}
-
-static int make_ways(struct monitor *monitor, const struct config_gateway *self,
-		     const struct network *infrastructure, const struct plan *plan)
-{
-	_cleanup_free_ struct marked_route *routes = calloc(plan->n_backends + 1, sizeof(*routes));
-	_cleanup_free_ bool *asked = list_asked(plan);
-	union address host = sid_make(&self->locator, SRV6_HOST);
-	int ifindex = rtnetlink_ifindex(monitor->netlink, self->interfaces[0]);
-	size_t n = 0;
-	int r;
-
-	if (!routes || !asked)
-		return -ENOMEM;
-	if (ifindex < 0)
-		return ifindex;
-	for (size_t i = 0; i < plan->n_backends; i++)
-		if (asked[plan->backends[i].number])
-			routes[n++] = route_to(&plan->backends[i], ifindex);
-	r = use_address(monitor, &host);
-	if (r == 0 && n)
-		r = marked_routes_source(&host);
-	return r < 0 ? r : marked_routes_set(monitor->netlink, infrastructure, routes, n);
-}
-
 int monitor_watch(struct monitor *monitor, const struct config *config,
 		  const struct config_gateway *self, struct plan *plan, const struct tables *tables)
 {
@@ -522,12 +464,15 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 	struct ward *wards = calloc(count_members(plan) + 1, sizeof(*wards));
 	bool *stale = calloc(plan->n_services + 1, sizeof(*stale));
 	size_t n = 0;
-	int r = firsts && wards && stale ? make_ways(monitor, self, &config->infrastructure, plan)
-					 : -ENOMEM;
+	_cleanup_free_ bool *asked = list_asked(plan);
+	int r = -ENOMEM;
 
 	monitor->site = self->site;
 	monitor->plan = plan;
 	durations_begin(monitor->durations);
+	if (firsts && wards && stale && asked)
+		r = probe_ways_make(monitor->netlink, self, &config->infrastructure, plan, asked,
+				    &monitor->host);
 	if (r >= 0)
 		r = wards_fill(monitor, plan, tables, wards, &n, firsts);
 	if (r < 0) {
@@ -588,32 +533,4 @@ struct monitor *monitor_free(struct monitor *monitor)
 	index_free(monitor->firsts);
 	free(monitor);
 	return NULL;
-}
-
-static bool is_host_address(const struct ifaddrs *entry, union address *ret)
-{
-	const void *from = entry->ifa_addr;
-
-	if (!from || entry->ifa_addr->sa_family != AF_INET6)
-		return false;
-	memcpy(ret, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(*ret));
-	return ret->groups[SID_FUNCTION_GROUP] == WIRE_BE16(SRV6_HOST) &&
-	       strcmp(entry->ifa_name, "lo") == 0;
-}
-
-int monitor_detach(struct rtnetlink *netlink)
-{
-	int lo = rtnetlink_ifindex(netlink, "lo"), r = marked_routes_set(netlink, NULL, NULL, 0);
-	struct ifaddrs *list;
-	union address host;
-
-	if (r == 0)
-		r = marked_routes_source(&(union address){});
-	if (lo < 0 || getifaddrs(&list) < 0)
-		return lo < 0 ? lo : -errno;
-	for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
-		if (is_host_address(entry, &host))
-			r = rtnetlink_address_del(netlink, lo, &host, HOST_BITS);
-	freeifaddrs(list);
-	return r;
 }

@@ -4,10 +4,10 @@
  * (io/checks.h), and core/health says who may take new connections. The rows are planned over those.
  *
  * A probe takes the way of clients' packets: to the VIP, encapsulated to the backend's SID by the
- * kernel (io/marked_routes.h), so it also fails when the way does, or the agent. An agent is told to
+ * kernel (gateway/probe_ways.h), so it also fails when the way does, or the agent. An agent is told to
  * hand it to the host whatever the socket table says (`must`): so a port on which nobody listens is
- * refused at once. It is asked from an address of our own locator, function SRV6_HOST, on lo; over
- * IPv4 from the host's own. A service with VIPs of both families is asked over IPv6.
+ * refused at once. Over IPv6 it is asked from our own locator; over IPv4 from the host's own address. A
+ * service with VIPs of both families is asked over IPv6.
  *
  * What their agents say of themselves is asked before each judgement (gateway/loads.h). One that has fallen
  * silent brings the next probe of its backend forward.
@@ -80,6 +80,3 @@ const struct health *monitor_find(const struct monitor *monitor, const struct pl
 
 /* How long checks took (gateway/durations.h). */
 json_t *monitor_durations_json(const struct monitor *monitor);
-
-/* Takes the routes and addresses away that any run of the monitor has made. */
-int monitor_detach(struct rtnetlink *netlink);

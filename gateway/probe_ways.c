@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gateway/probe_ways.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "io/marked_routes.h"
+#include "wire/srv6.h"
+
+#define HOST_BITS 128
+
+uint32_t probe_mark(uint16_t id)
+{
+	return MARK_BASE | id;
+}
+
+/* `host` is the one that stands, or zeros. */
+static int use_address(struct rtnetlink *netlink, const union address *address, union address *host)
+{
+	int lo = rtnetlink_ifindex(netlink, "lo"), r;
+
+	if (lo < 0)
+		return lo;
+	if (host->halves[0] && !address_equal(host, address))
+		rtnetlink_address_del(netlink, lo, host, HOST_BITS);
+	r = rtnetlink_address_add(netlink, lo, address, HOST_BITS);
+	if (r < 0)
+		return r;
+	*host = *address;
+	return 0;
+}
+
+static struct marked_route route_to(const struct plan_node *backend, uint32_t ifindex)
+{
+	struct marked_route route = {
+		.mark = probe_mark(backend->number),
+		.sids = {backend->sids[0], backend->sids[1]},
+		.ifindex = ifindex,
+	};
+
+	for (int i = 0; i < 2; i++)
+		if (backend->sids[i].groups[SID_FUNCTION_GROUP] == WIRE_BE16(SRV6_ACCEPT))
+			route.sids[i].bytes[SID_FLAGS_BYTE] = SRV6_MUST;
+	return route;
+}
+
+int probe_ways_make(struct rtnetlink *netlink, const struct config_gateway *self,
+		    const struct network *infrastructure, const struct plan *plan, const bool *asked,
+		    union address *host)
+{
+	_cleanup_free_ struct marked_route *routes = calloc(plan->n_backends + 1, sizeof(*routes));
+	union address address = sid_make(&self->locator, SRV6_HOST);
+	int ifindex = rtnetlink_ifindex(netlink, self->interfaces[0]);
+	size_t n = 0;
+	int r;
+
+	if (!routes)
+		return -ENOMEM;
+	if (ifindex < 0)
+		return ifindex;
+	for (size_t i = 0; i < plan->n_backends; i++)
+		if (asked[plan->backends[i].number])
+			routes[n++] = route_to(&plan->backends[i], ifindex);
+	r = use_address(netlink, &address, host);
+	if (r == 0 && n)
+		r = marked_routes_source(&address);
+	return r < 0 ? r : marked_routes_set(netlink, infrastructure, routes, n);
+}
+
+static bool is_host_address(const struct ifaddrs *entry, union address *ret)
+{
+	const void *from = entry->ifa_addr;
+
+	if (!from || entry->ifa_addr->sa_family != AF_INET6)
+		return false;
+	memcpy(ret, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(*ret));
+	return ret->groups[SID_FUNCTION_GROUP] == WIRE_BE16(SRV6_HOST) &&
+	       strcmp(entry->ifa_name, "lo") == 0;
+}
+
+int probe_ways_remove(struct rtnetlink *netlink)
+{
+	int lo = rtnetlink_ifindex(netlink, "lo"), r = marked_routes_set(netlink, NULL, NULL, 0);
+	struct ifaddrs *list;
+	union address host;
+
+	if (r == 0)
+		r = marked_routes_source(&(union address){});
+	if (lo < 0 || getifaddrs(&list) < 0)
+		return lo < 0 ? lo : -errno;
+	for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
+		if (is_host_address(entry, &host))
+			r = rtnetlink_address_del(netlink, lo, &host, HOST_BITS);
+	freeifaddrs(list);
+	return r;
+}
