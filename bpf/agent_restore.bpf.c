@@ -11,24 +11,6 @@
 
 const volatile struct agent_settings settings;
 
-step __u32 tuple_of(const struct segment *segment, struct bpf_sock_tuple *ret)
-{
-	const struct flow *flow = &segment->flow;
-
-	if (segment->family == FAMILY_V6) {
-		__builtin_memcpy(ret->ipv6.saddr, &flow->client, sizeof(ret->ipv6.saddr));
-		__builtin_memcpy(ret->ipv6.daddr, &flow->vip, sizeof(ret->ipv6.daddr));
-		ret->ipv6.sport = flow->client_port;
-		ret->ipv6.dport = flow->vip_port;
-		return sizeof(ret->ipv6);
-	}
-	ret->ipv4.saddr = flow->client.words[3];
-	ret->ipv4.daddr = flow->vip.words[3];
-	ret->ipv4.sport = flow->client_port;
-	ret->ipv4.dport = flow->vip_port;
-	return sizeof(ret->ipv4);
-}
-
 /* A new connection of these ports: what is known of a former one is of no use. */
 step void begin(const struct segment *segment)
 {
@@ -102,16 +84,16 @@ step bool restore_established(struct bpf_sock *sock, const struct segment *segme
 step bool restore(struct __sk_buff *skb, const struct segment *segment, bool cookies, __u32 *ret)
 {
 	struct bpf_sock_tuple tuple = {};
-	__u32 size = tuple_of(segment, &tuple), state;
+	__u32 size = socket_tuple(&segment->flow, segment->family, &tuple), state;
 	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	bool done = false;
 
 	if (!sock)
 		return false;
 	state = sock->state;
-	if (state == STATE_TIME_WAIT)
+	if (state == SOCKET_TIME_WAIT)
 		done = restore_handshake(segment, false, ret);
-	else if (state != STATE_LISTEN && state != STATE_NEW_SYN_RECV)
+	else if (state != SOCKET_LISTEN && state != SOCKET_NEW_SYN_RECV)
 		done = restore_established(sock, segment, cookies, ret);
 	else if (cookies)
 		done = restore_handshake(segment, true, ret);

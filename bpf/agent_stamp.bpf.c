@@ -101,8 +101,8 @@ step bool stamp_value(struct __sk_buff *skb, const struct segment *segment, __u3
 		return false;
 	full = bpf_sk_fullsock(sock);
 	if (!full)
-		return sock->state == STATE_TIME_WAIT && stamp_time_wait(segment, ret);
-	if (full->state == STATE_LISTEN || full->state == STATE_CLOSE)
+		return sock->state == SOCKET_TIME_WAIT && stamp_time_wait(segment, ret);
+	if (full->state == SOCKET_LISTEN || full->state == SOCKET_CLOSE)
 		return false;
 	return stamp_established(full, segment, ret);
 }
@@ -234,7 +234,7 @@ step struct connection *connection_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sock = skb->sk;
 
-	if (!sock || sock->state == STATE_LISTEN || sock->state == STATE_CLOSE)
+	if (!sock || sock->state == SOCKET_LISTEN || sock->state == SOCKET_CLOSE)
 		return NULL;
 	return bpf_sk_storage_get(&connections, sock, 0, 0);
 }

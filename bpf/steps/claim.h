@@ -14,28 +14,9 @@
 #pragma once
 
 #include "bpf/steps/packet.h"
+#include "bpf/steps/socket.h"
 #include "wire/verdicts.h"
 #include "wire/whohas.h"
-
-#define SOCKET_LISTEN 10     /* TCP_LISTEN, include/net/tcp_states.h: not in the UAPI */
-#define SOCKET_TIME_WAIT 6   /* TCP_TIME_WAIT */
-
-/* The tuple as the kernel looks it up: from the client to us. Returns its size. */
-step __u32 claim_tuple(const struct flow *flow, __u8 family, struct bpf_sock_tuple *ret)
-{
-	if (family == FAMILY_V6) {
-		__builtin_memcpy(ret->ipv6.saddr, &flow->client, sizeof(ret->ipv6.saddr));
-		__builtin_memcpy(ret->ipv6.daddr, &flow->vip, sizeof(ret->ipv6.daddr));
-		ret->ipv6.sport = flow->client_port;
-		ret->ipv6.dport = flow->vip_port;
-		return sizeof(ret->ipv6);
-	}
-	ret->ipv4.saddr = flow->client.words[3];
-	ret->ipv4.daddr = flow->vip.words[3];
-	ret->ipv4.sport = flow->client_port;
-	ret->ipv4.dport = flow->vip_port;
-	return sizeof(ret->ipv4);
-}
 
 /* Does this ACK answer a SYN cookie of the listener's? (RFC 4987, 3.6) */
 step bool claim_syn_cookie(struct xdp_md *ctx, const struct packet *packet, void *listener)
@@ -79,7 +60,7 @@ step int claim_tcp_state(struct xdp_md *ctx, const struct packet *packet, struct
 step int claim(struct xdp_md *ctx, const struct packet *packet, bool sole)
 {
 	struct bpf_sock_tuple tuple = {};
-	__u32 size = claim_tuple(&packet->flow, packet->family, &tuple);
+	__u32 size = socket_tuple(&packet->flow, packet->family, &tuple);
 	struct bpf_sock *sock;
 	int verdict;
 
@@ -104,7 +85,7 @@ step enum whohas_answer claim_ask(struct xdp_md *ctx, const struct flow *flow)
 {
 	struct bpf_sock_tuple tuple = {};
 	__u8 family = address_is_v4(&flow->vip) ? FAMILY_V4 : FAMILY_V6;
-	__u32 size = claim_tuple(flow, family, &tuple);
+	__u32 size = socket_tuple(flow, family, &tuple);
 	struct bpf_sock *sock = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	enum whohas_answer answer = WHOHAS_MINE;
 

@@ -3,17 +3,11 @@
 #pragma once
 
 #include "bpf/steps/classify.h"
+#include "bpf/steps/socket.h"
 #include "wire/connection.h"
 #include "wire/cookie.h"
 #include "wire/hash.h"
 #include "wire/maps.h"
-
-enum socket_state { /* include/net/tcp_states.h: not in the UAPI */
-	STATE_TIME_WAIT = 6,
-	STATE_CLOSE = 7,
-	STATE_LISTEN = 10,
-	STATE_NEW_SYN_RECV = 12,
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
