@@ -39,20 +39,11 @@ server_on() {
 
 	mkdir -p "$home"
 	cat >"$home/nginx.conf" <<-END
-		daemon off;
-		user root;
-		worker_processes 1;
-		pid $home/nginx.pid;
-		error_log stderr warn;
-		events { worker_connections 4096; }
+		$(nginx_process "$home" 4096)
 		http {
+			$(nginx_folders "$home")
 			access_log off;
 			keepalive_requests 1000000;
-			client_body_temp_path $home/body;
-			proxy_temp_path $home/proxy;
-			fastcgi_temp_path $home/fastcgi;
-			uwsgi_temp_path $home/uwsgi;
-			scgi_temp_path $home/scgi;
 			server {
 				listen [::]:80 backlog=4096;
 				location / { return 200 "ok\n"; }

@@ -12,6 +12,22 @@
 #
 #	VIP METHOD PATH STATUS CLIENT PORT BYTES-RECEIVED
 
+# nginx_process HOME CONNECTIONS: what a configuration begins with, for one that `start` starts.
+nginx_process() {
+	echo "daemon off; user root; worker_processes 1; pid $1/nginx.pid; error_log stderr warn;"
+	echo "events { worker_connections $2; }"
+}
+
+# nginx_folders HOME: in its section `http`, so that nothing is written elsewhere.
+nginx_folders() {
+	local kind
+
+	echo "client_body_temp_path $1/body;"
+	for kind in proxy fastcgi uwsgi scgi; do
+		echo "${kind}_temp_path $1/$kind;"
+	done
+}
+
 # nginx_on NODE
 nginx_on() {
 	local node=$1 home="$LAB_STATE/$1/nginx"
@@ -19,20 +35,11 @@ nginx_on() {
 	mkdir -p "$home"
 	[[ -e $LAB_STATE/million ]] || head -c 1000000 /dev/urandom >"$LAB_STATE/million"
 	cat >"$home/nginx.conf" <<-END
-		daemon off;
-		user root;
-		worker_processes 1;
-		pid $home/nginx.pid;
-		error_log stderr warn;
-		events { worker_connections 1024; }
+		$(nginx_process "$home" 1024)
 		http {
+			$(nginx_folders "$home")
 			default_type text/plain;
 			client_max_body_size 64m;
-			client_body_temp_path $home/body;
-			proxy_temp_path $home/proxy;
-			fastcgi_temp_path $home/fastcgi;
-			uwsgi_temp_path $home/uwsgi;
-			scgi_temp_path $home/scgi;
 			log_format lab '\$server_addr \$request_method \$uri \$status '
 				'\$remote_addr \$remote_port \$request_length';
 

@@ -12,32 +12,6 @@
 
 COUNT=50 # connections of each cell
 
-role_of() { [[ " ${GATEWAYS[*]} " == *" $1 "* ]] && echo gateway || echo agent; }
-
-# The lines of each node's log so far.
-mark_logs() {
-	local node
-
-	for node in "${NODES[@]}"; do
-		wc -l <"$(log_of "$node" "$(role_of "$node")")" >"$LAB_STATE/$node/mark"
-	done
-}
-
-new_lines() { tail -n "+$(($(<"$LAB_STATE/$1/mark") + 1))" "$(log_of "$1" "$(role_of "$1")")"; }
-
-# say_once TEXT NODE...: each has said it since mark_logs, one time.
-say_once() {
-	local text=$1 node
-	shift
-
-	for node; do
-		wait_for "$node to say '$text'" 20 says "$node" "$text"
-		is 1 eval "new_lines $node | grep -c \"$text\""
-	done
-}
-
-says() { new_lines "$1" | grep -q "$2"; }
-
 all_are_reachable() {
 	local node
 
@@ -67,7 +41,7 @@ followed() {
 frozen() {
 	local before
 
-	mark_logs
+	mark_logs "${NODES[@]}"
 	signal "$ETCD_NODE" etcd STOP
 	all_are_reachable false
 	say_once "cannot be reached, the state of revision .* goes on: .*no answer" "${NODES[@]}"
@@ -86,7 +60,7 @@ killed() {
 	local before
 
 	before=$(store_field g1 .revision)
-	mark_logs
+	mark_logs "${NODES[@]}"
 	etcd_stop KILL
 	all_are_reachable false
 	say_once "cannot be reached, the state of revision $before goes on" "${NODES[@]}"
@@ -106,7 +80,7 @@ emptied() {
 
 	home=$(etcd_home)
 	before=$(store_field g1 .revision)
-	mark_logs
+	mark_logs "${NODES[@]}"
 	etcd_stop KILL
 	mv "$home/data" "$home/kept"
 	etcd_start
@@ -123,7 +97,7 @@ emptied() {
 }
 
 half_erased() {
-	mark_logs
+	mark_logs "${NODES[@]}"
 	CTL_USER=root:root ctl del /holdfast/config/backends/b2
 	say_once "refused, it has .* objects, and .* by its manifest" "${NODES[@]}"
 	is true holdfast_knows g1 b2
@@ -141,7 +115,7 @@ with_password() {
 }
 
 wrong_password() {
-	mark_logs
+	mark_logs "${NODES[@]}"
 	with_password wrong
 	all_are_reachable false
 	say_once "cannot be reached, .*authentication failed, invalid user ID or password" "${NODES[@]}"
@@ -151,7 +125,7 @@ wrong_password() {
 }
 
 expired_certificate() {
-	mark_logs
+	mark_logs "${NODES[@]}"
 	etcd_stop TERM
 	certificate etcd 20200101000000Z 20200102000000Z
 	etcd_start
@@ -170,7 +144,7 @@ expired_certificate() {
 full() {
 	local i revision
 
-	mark_logs
+	mark_logs "${NODES[@]}"
 	etcd_stop TERM
 	ETCD_OPTIONS+=(--quota-backend-bytes 2000000)
 	etcd_start
@@ -187,7 +161,7 @@ full() {
 	holdfast g1 status | grep "read but not written, by its alarm NOSPACE"
 	holdfast g1 events | grep " store-alarm "
 	stop g2 gateway TERM
-	mark_logs
+	mark_logs "${NODES[@]}"
 	start_holdfast gateway g2
 	say_once "etcd is full" g2
 	is true store_field g2 .reachable
@@ -212,7 +186,7 @@ partitioned() {
 
 	before=$(store_field g1 .revision)
 	address=$(link_address g1)
-	mark_logs
+	mark_logs "${NODES[@]}"
 	ip_on "$FABRIC" -6 rule add pref 50 to "$address" ipproto tcp sport 2379 blackhole
 	wait_for "g1 to be cut off" 20 is_reachable g1 false
 	admin backend drain b3 >/dev/null

@@ -14,8 +14,6 @@ COUNT=25 # connections of each cell
 EDITS=12 # of each of three editors, in each round
 ROUND=0
 
-role_of() { [[ " ${GATEWAYS[*]} " == *" $1 "* ]] && echo gateway || echo agent; }
-
 # Edits: each adds backends of its own, which nothing uses, one after the other.
 
 # edits EDITOR: a line for each that was made.
@@ -58,34 +56,12 @@ edits_end() {
 # How often the manifest was written, ever.
 manifest_version() { ctl get /holdfast/config/manifest --write-out json | jq '.kvs[0].version'; }
 
-# Logs
-
-mark_logs() {
-	local node
-
-	for node in "${NODES[@]}"; do
-		wc -l <"$(log_of "$node" "$(role_of "$node")")" >"$LAB_STATE/$node/mark"
-	done
-}
-
-new_lines() { tail -n "+$(($(<"$LAB_STATE/$1/mark") + 1))" "$(log_of "$1" "$(role_of "$1")")"; }
-says() { new_lines "$1" | grep -F "$2"; }
-
 nobody_lost_it() {
 	local node
 
 	for node in "${NODES[@]}"; do
 		fails says "$node" "cannot be reached"
 		is true store_field "$node" .reachable
-	done
-}
-
-each_says() {
-	local node
-
-	for node in "${NODES[@]}"; do
-		wait_for "$node to say '$1'" "$2" says "$node" "$1"
-		is 1 eval "new_lines $node | grep -cF '$1'"
 	done
 }
 
@@ -100,7 +76,7 @@ leader_dies_in_the_middle() {
 		[[ $(store_field "$node" .endpoint) != "$(member_url "$victim")" ]] || askers+=("$node")
 	done
 	lead "$victim"
-	mark_logs
+	mark_logs "${NODES[@]}"
 	edits_begin
 	wait_for "some edits" 20 have_made 6
 	member_stop "$victim" KILL
@@ -176,7 +152,7 @@ leader_falls_silent() {
 
 	victim=$(member_of "$(store_field g1 .endpoint)")
 	lead "$victim"
-	mark_logs
+	mark_logs "${NODES[@]}"
 	edits_begin
 	wait_for "some edits" 20 have_made 6
 	signal "$ETCD_NODE" "etcd$victim" STOP
@@ -194,13 +170,13 @@ two_of_three_die() {
 	local before
 
 	before=$(store_field g1 .revision)
-	mark_logs
+	mark_logs "${NODES[@]}"
 	member_stop 1 KILL
 	member_stop 3 KILL
-	each_says "cannot be reached, the state of revision $before goes on" 30
+	say_once "cannot be reached, the state of revision $before goes on" "${NODES[@]}"
 	fails store_cli config pull
 	member_start 1
-	each_says "answers again" 30
+	say_once "answers again" "${NODES[@]}"
 	member_start 3
 	edits_begin
 	edits_end
@@ -213,7 +189,7 @@ begins_with_a_dead_member() {
 	before=$(store_field g2 .revision)
 	member_stop 1 KILL
 	stop g2 gateway TERM
-	mark_logs
+	mark_logs "${NODES[@]}"
 	start_holdfast gateway g2
 	is true store_field g2 .reachable
 	is "$before" store_field g2 .revision
