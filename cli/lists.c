@@ -218,18 +218,6 @@ static void backend_state_cell(struct table *table, const json_t *backend)
 	table_cell(table, colour, "%s", backend_state(backend, state));
 }
 
-/* A figure of the backend's load, by its agent; "-": not known. */
-static void figure_cell(struct table *table, const json_t *figures, const char *name, double unit,
-			const char *format)
-{
-	const json_t *figure = json_object_get(figures, name);
-
-	if (json_is_number(figure))
-		table_cell(table, COLOUR_NONE, format, json_number_value(figure) * unit);
-	else
-		table_cell(table, COLOUR_NONE, "-");
-}
-
 /* How long ago its agent was heard. */
 static void heard_cell(struct table *table, const json_t *backend)
 {
@@ -249,10 +237,10 @@ static void load_cells(struct table *table, const json_t *backend)
 {
 	const json_t *figures = json_object_get(backend, "load");
 
-	figure_cell(table, figures, "connections", 1, "%.0f");
-	figure_cell(table, figures, "opened_per_s", 1, "%.0f");
-	figure_cell(table, figures, "queue", 100, "%.0f %%");
-	figure_cell(table, json_object_get(backend, "agent"), "cpu", 100, "%.0f %%");
+	table_number(table, figures, "connections", 1, "%.0f");
+	table_number(table, figures, "opened_per_s", 1, "%.0f");
+	table_number(table, figures, "queue", 100, "%.0f %%");
+	table_number(table, json_object_get(backend, "agent"), "cpu", 100, "%.0f %%");
 	heard_cell(table, backend);
 }
 

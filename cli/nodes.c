@@ -34,17 +34,6 @@ static bool disagrees(const json_t *nodes, const json_t *node)
 	return false;
 }
 
-static void number_cell(struct table *table, const json_t *node, const char *name, double unit,
-			const char *format)
-{
-	const json_t *number = json_object_get(node, name);
-
-	if (json_is_number(number))
-		table_cell(table, COLOUR_NONE, format, json_number_value(number) * unit);
-	else
-		table_cell(table, COLOUR_NONE, "-");
-}
-
 /* As in 5/6. */
 static void open_cell(struct table *table, const json_t *node)
 {
@@ -133,13 +122,13 @@ void print_nodes(const json_t *nodes, double now_s, FILE *to)
 		table_cell(table, COLOUR_NONE, "%s", text(node, "node"));
 		table_cell(table, COLOUR_NONE, "%s", text(node, "role"));
 		table_cell(table, COLOUR_NONE, "%s", text(node, "site"));
-		number_cell(table, node, "revision", 1, "%.0f");
+		table_number(table, node, "revision", 1, "%.0f");
 		table_cell(table, disagrees(nodes, node) ? COLOUR_CARE : COLOUR_NONE, "%s",
 			   text(node, "generation"));
 		open_cell(table, node);
-		number_cell(table, node, "connections", 1, "%.0f");
-		number_cell(table, node, "opened_per_s", 1, "%.0f");
-		number_cell(table, node, "cpu", 100, "%.0f %%");
+		table_number(table, node, "connections", 1, "%.0f");
+		table_number(table, node, "opened_per_s", 1, "%.0f");
+		table_number(table, node, "cpu", 100, "%.0f %%");
 		since_cell(table, node, now_s);
 		table_cell(table, COLOUR_NONE, "%s", text(node, "version"));
 	}

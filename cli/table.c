@@ -56,6 +56,17 @@ void table_cell(struct table *table, enum colour colour, const char *format, ...
 		cells[table->n_cells++] = (struct cell){text, colour};
 }
 
+void table_number(struct table *table, const json_t *object, const char *field, double unit,
+		  const char *format)
+{
+	const json_t *number = json_object_get(object, field);
+
+	if (json_is_number(number))
+		table_cell(table, COLOUR_NONE, format, json_number_value(number) * unit);
+	else
+		table_cell(table, COLOUR_NONE, "-");
+}
+
 static int width_of(const struct table *table, size_t column)
 {
 	int width = strlen(table->columns[column].heading);

@@ -2,6 +2,7 @@
 /* Tables whose columns are as wide as what stands in them. */
 #pragma once
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -26,6 +27,10 @@ DEFINE_TRIVIAL_CLEANUP(struct table *, table_free);
 /* The next cell, rows from left to right. A table that runs out of memory prints what it has. */
 void table_cell(struct table *table, enum colour colour, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A field of `object`, in units of `1 / unit`, by `format`, which has one double; "-": it is not known. */
+void table_number(struct table *table, const json_t *object, const char *field, double unit,
+		  const char *format);
 
 /* Headings and full rows. */
 void table_print(const struct table *table, FILE *to);
