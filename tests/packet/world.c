@@ -15,18 +15,6 @@
 
 int families[2] = {V4, V6};
 
-union address address_of(const char *text)
-{
-	union address address;
-	__be32 v4;
-
-	if (inet_pton(AF_INET, text, &v4) == 1)
-		address_from_v4(&address, v4);
-	else
-		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
-	return address;
-}
-
 struct prefix prefix_of(const char *text, int bits)
 {
 	struct prefix prefix = {.base = address_of(text)};

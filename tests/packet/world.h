@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "tests/address_of.h"
 #include "tests/packet/packets.h"
 #include "wire/hash.h"
 #include "wire/maps.h"
@@ -88,8 +89,6 @@ enum {
 #define PLAIN_SYN(...) TCP(.flags = TCP_SYN, MSS_OPTION, __VA_ARGS__)
 #define SEGMENT(...) TCP(.flags = TCP_ACK, SEGMENT_OPTIONS, __VA_ARGS__)
 
-
-union address address_of(const char *text);
 struct prefix prefix_of(const char *text, int bits);
 
 /* The client's flow to a VIP, from CLIENT_PORT, as flow_hash reads it. */

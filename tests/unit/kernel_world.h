@@ -30,6 +30,7 @@
 #include "base/fib.h"
 #include "io/rtnetlink.h"
 #include "io/sysctl.h"
+#include "tests/address_of.h"
 
 #define PROTOCOL 77
 
@@ -69,18 +70,6 @@ static inline int fresh_namespace(void)
 	sysctl_write("net/ipv6/conf/default/accept_dad", "0");
 	sysctl_write("net/ipv6/conf/default/addr_gen_mode", "1"); /* only addresses we gave */
 	return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-}
-
-static inline union address address_of(const char *text)
-{
-	union address address;
-	__be32 v4;
-
-	if (inet_pton(AF_INET, text, &v4) == 1)
-		address_from_v4(&address, v4);
-	else
-		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
-	return address;
 }
 
 static inline void on_changed(void *userdata)

@@ -23,6 +23,7 @@
 #include "core/tables.h"
 #include "core/vips.h"
 #include "io/yaml.h"
+#include "tests/address_of.h"
 
 struct planned {
 	struct config *config;
@@ -44,6 +45,16 @@ struct planned {
 	"  b3: {id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"                      \
 	"  b4: {id: 4, locator: \"fd48:0:0:204::/64\", agent: false}\n"                            \
 	"services:\n"
+
+/* Two sites, one gateway; before policies or services. */
+#define TWO_SITES_FLEET                                                                            \
+	"infrastructure: fd48::/32\nsecret: s\n"                                                   \
+	"sites: {ams: {locator: \"fd48:0:0:1::/64\"}, lon: {locator: \"fd48:0:0:2::/64\"}}\n"      \
+	"gateways: {g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"        \
+	"backends:\n"                                                                              \
+	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"          \
+	"  b2: {site: ams, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"          \
+	"  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"
 
 #define SERVICE(name, vips, ports, backends)                                                       \
 	"  " name ": {vips: [" vips "], protocol: tcp, ports: " ports ", max-backends: 4, backends: {" \
@@ -120,14 +131,6 @@ static inline void tables_free(struct tables *tables)
 	free(tables->next_hops);
 	index_free(tables->numbers);
 	free(tables->links);
-}
-
-static inline union address address_of(const char *text)
-{
-	union address address;
-
-	assert_int_equal(address_parse(text, &address), 0);
-	return address;
 }
 
 /* One uplink to one neighbour, behind which all of fd48::/32 lies. */

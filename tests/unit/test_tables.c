@@ -187,13 +187,7 @@ static void a_member_that_is_down_takes_no_rows_until_it_is_up_again(void **stat
 }
 
 #define TWO_SITES                                                                                  \
-	"infrastructure: fd48::/32\nsecret: s\n"                                                   \
-	"sites: {ams: {locator: \"fd48:0:0:1::/64\"}, lon: {locator: \"fd48:0:0:2::/64\"}}\n"      \
-	"gateways: {g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"        \
-	"backends:\n"                                                                              \
-	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"          \
-	"  b2: {site: ams, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"          \
-	"  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"          \
+	TWO_SITES_FLEET                                                                            \
 	"services:\n" WEB(ALL)
 #define LON (ROW_SITE | 2)
 

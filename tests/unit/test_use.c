@@ -6,13 +6,7 @@
 #include "tests/unit/planned.h"
 
 #define SITES(policy)                                                                              \
-	"infrastructure: fd48::/32\nsecret: s\n"                                                   \
-	"sites: {ams: {locator: \"fd48:0:0:1::/64\"}, lon: {locator: \"fd48:0:0:2::/64\"}}\n"      \
-	"gateways: {g1: {site: ams, locator: \"fd48:0:0:101::/64\", interfaces: [eth0]}}\n"        \
-	"backends:\n"                                                                              \
-	"  b1: {site: ams, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}\n"          \
-	"  b2: {site: ams, id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n"          \
-	"  b3: {site: lon, id: 3, locator: \"fd48:0:0:203::/64\", interfaces: [eth0]}\n"          \
+	TWO_SITES_FLEET                                                                            \
 	"policies: {edge: {" policy "}}\n"                                                         \
 	"services: {web: {vips: [198.51.100.80], protocol: tcp, ports: 80, policy: edge, "         \
 	"backends: {b1: {weight: 3}, b2: {}, b3: {}}}}\n"

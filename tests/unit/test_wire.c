@@ -12,18 +12,11 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "tests/address_of.h"
 #include "wire/flow.h"
 #include "wire/hash.h"
 #include "wire/maps.h"
 #include "wire/srv6.h"
-
-static union address address_of(const char *text)
-{
-	union address address;
-
-	assert_int_equal(address_parse(text, &address), 0);
-	return address;
-}
 
 /*
  * RFC 8754, 6.3: the reduced SRH of the policy <S7, S2, S3>... as in 4.1.1: the first segment stands
