@@ -8,28 +8,37 @@
 
 #include "base/cleanup.h"
 
-static char *text_new(const char *file, unsigned int line, const char *path, const char *what)
+/* 0 or -ENOMEM. */
+static int error_fill(struct error *ret, const char *file, unsigned int line, const char *path,
+		      const char *what)
 {
+	struct error error = {.line = line, .file_length = file ? strlen(file) : 0};
 	char place[16] = "";
-	char *text;
+	int n;
 
 	if (line)
 		snprintf(place, sizeof(place), ":%u", line);
-	if (asprintf(&text, "%s%s%s%s%s%s", file ? file : "", file ? place : "", file ? ": " : "",
-		     path && *path ? path : "", path && *path ? ": " : "", what) < 0)
-		return NULL;
-	for (char *c = text; *c; c++)
+	if (path && *path) {
+		error.path_length = strlen(path);
+		error.path_at = file ? error.file_length + strlen(place) + strlen(": ") : 0;
+	}
+	n = asprintf(&error.text, "%s%s%s%s%s%s", file ? file : "", file ? place : "",
+		     file ? ": " : "", path && *path ? path : "", path && *path ? ": " : "", what);
+	if (n < 0)
+		return -ENOMEM;
+	error.what = error.text + n - strlen(what);
+	for (char *c = error.text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	return text;
+	*ret = error;
+	return 0;
 }
 
 int errors_add(struct errors *errors, const char *file, unsigned int line, const char *path,
 	       const char *format, ...)
 {
 	_cleanup_free_ char *what = NULL;
-	struct error *list;
-	char *text = NULL;
+	struct error *list, error;
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -37,16 +46,14 @@ int errors_add(struct errors *errors, const char *file, unsigned int line, const
 		what = NULL;
 	va_end(arguments);
 
-	if (what)
-		text = text_new(file, line, path, what);
-	list = text ? reallocarray(errors->list, errors->n + 1, sizeof(*list)) : NULL;
-	if (!list) {
-		free(text);
+	list = reallocarray(errors->list, errors->n + 1, sizeof(*list));
+	if (list)
+		errors->list = list;
+	if (!list || !what || error_fill(&error, file, line, path, what) < 0) {
 		errors->lost++;
 		return -EINVAL;
 	}
-	errors->list = list;
-	errors->list[errors->n++] = (struct error){.text = text, .line = line};
+	errors->list[errors->n++] = error;
 	return -EINVAL;
 }
 
@@ -58,6 +65,11 @@ size_t errors_count(const struct errors *errors)
 const char *errors_text(const struct errors *errors, size_t i)
 {
 	return i < errors->n ? errors->list[i].text : NULL;
+}
+
+const struct error *errors_at(const struct errors *errors, size_t i)
+{
+	return i < errors->n ? &errors->list[i] : NULL;
 }
 
 /* A merge, since qsort(3) promises no stable order. */

@@ -15,8 +15,11 @@
 #include "base/cleanup.h"
 
 struct error {
-	char *text; /* the whole line, without newline */
+	char *text; /* the whole line, without newline; the others are parts of it */
 	unsigned int line;
+	int file_length; /* it is what the text begins with; 0: none */
+	int path_at, path_length;
+	const char *what;
 };
 
 struct errors {
@@ -35,6 +38,9 @@ size_t errors_count(const struct errors *errors);
 
 /* The text of error `i`, NULL beyond the last. Valid until the next call that changes `errors`. */
 const char *errors_text(const struct errors *errors, size_t i);
+
+/* Its parts, for who wants to tell them apart. NULL as above. */
+const struct error *errors_at(const struct errors *errors, size_t i);
 
 /* By line; those of one line stay in the order in which they were found. */
 void errors_sort(struct errors *errors);

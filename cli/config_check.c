@@ -21,14 +21,36 @@ static void print_fine(const char *file, const struct config *config)
 	       config->n_services, plural(config->n_services));
 }
 
+/* What is no UTF-8, as a file's name may be, cannot stand in JSON. */
+static json_t *text_json(const char *text, size_t length)
+{
+	return json_stringn(text, length) ?: json_string("?");
+}
+
+/* null: the error has no such part. */
+static json_t *part_json(const char *part, int length)
+{
+	return length ? text_json(part, length) : json_null();
+}
+
+static json_t *error_json(const struct error *error)
+{
+	return json_pack("{s:o s:o s:o s:o}", "file", part_json(error->text, error->file_length), "line",
+			 error->line ? json_integer(error->line) : json_null(), "path",
+			 part_json(error->text + error->path_at, error->path_length), "message",
+			 text_json(error->what, strlen(error->what)));
+}
+
 static json_t *result_json(const char *file, const struct errors *errors,
 			   const struct inputs *inputs)
 {
 	json_t *list = json_array(), *result;
+	const struct error *error;
 
-	for (size_t i = 0; i < errors_count(errors); i++)
-		json_array_append_new(list, json_string(errors_text(errors, i)));
-	result = json_pack("{s:s s:b s:o}", "file", file, "fine", inputs != NULL, "errors", list);
+	for (size_t i = 0; (error = errors_at(errors, i)); i++)
+		json_array_append_new(list, error_json(error));
+	result = json_pack("{s:o s:b s:o}", "file", text_json(file, strlen(file)), "fine", inputs != NULL,
+			   "errors", list);
 	if (inputs)
 		json_object_update_new(result,
 				       json_pack("{s:I s:I s:I s:I}", "sites",

@@ -164,9 +164,10 @@ const struct verb verbs[] = {
 		.name = "config check",
 		.usage = "FILE",
 		.help = "every error of a configuration, in one go",
-		.text = "Reads FILE as the daemons would, and the secret that it names. Every "
-			"error is a line: file, line, the option's path, what is wrong, what is "
-			"allowed. Needs no daemon.",
+		.text = "Reads FILE (-: standard input) as the daemons would, and the secret that it "
+			"names. Every error is a line: file, line, the option's path, what is wrong, "
+			"what is allowed. With --json each is an object with file, line, path and "
+			"message; what it does not have is null. Needs no daemon.",
 		.options = OPTION_JSON,
 		.least = 1,
 		.most = 1,

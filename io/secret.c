@@ -35,7 +35,7 @@ static int refuse_errno(struct errors *errors, const char *path, int err)
 {
 	if (err == ENOENT)
 		errors_add(errors, path, 0, NULL,
-			   "no such file, allowed: %d bytes, the same on all nodes (" HOW_TO_MAKE
+			   "does not exist, allowed: %d bytes, the same on all nodes (" HOW_TO_MAKE
 			   ")",
 			   SECRET_BYTES);
 	else
@@ -47,7 +47,7 @@ static int check_file(struct errors *errors, const char *path, const struct stat
 {
 	if (!S_ISREG(status->st_mode))
 		return errors_add(errors, path, 0, NULL,
-				  "is not a file, allowed: a file of %d bytes", SECRET_BYTES);
+				  "is no regular file, allowed: one of %d bytes", SECRET_BYTES);
 	if (status->st_mode & (S_IRWXG | S_IRWXO)) {
 		errors_add(errors, path, 0, NULL,
 			   "is open to others (mode %03o), allowed: 600 or 400 (chmod 600)",

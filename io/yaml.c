@@ -235,10 +235,12 @@ static int refuse_file(struct errors *errors, const char *path, int err)
 
 int yaml_tree_read(const char *path, struct errors *errors, struct tree **ret)
 {
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	bool is_stdin = strcmp(path, "-") == 0;
+	_cleanup_fclose_ FILE *file = fopen(is_stdin ? "/dev/stdin" : path, "re");
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 
+	path = is_stdin ? "stdin" : path;
 	if (!file)
 		return refuse_file(errors, path, errno);
 	/* One byte more than is allowed, so that a longer file is seen to be longer. */

@@ -28,5 +28,5 @@ struct tree;
 int yaml_tree_parse(const char *text, size_t length, const char *file, struct errors *errors,
 		    struct tree **ret);
 
-/* The same from a file. A file that cannot be read is a row of `errors` and its errno. */
+/* The same from a file, "-" being standard input, which errors call stdin. A file that cannot be read is a row of `errors` and its errno. */
 int yaml_tree_read(const char *path, struct errors *errors, struct tree **ret);

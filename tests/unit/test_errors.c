@@ -6,8 +6,10 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/errors.h"
 
@@ -25,6 +27,39 @@ static void a_row_is_place_path_and_what(void **state)
 	assert_string_equal(errors_text(&errors, 2), "mtu: missing");
 	assert_string_equal(errors_text(&errors, 3), "a.yaml:9: wrong");
 	assert_null(errors_text(&errors, 4));
+}
+
+static bool part_is(const char *part, int length, const char *expected)
+{
+	return length == (int)strlen(expected) && memcmp(part, expected, length) == 0;
+}
+
+static void the_parts_of_a_row_are_told_apart(void **state)
+{
+	static const struct {
+		const char *file;
+		unsigned int line;
+		const char *path, *what;
+	} rows[] = {
+		{"a.yaml", 3, "services.web: x", "5: is out of range"},
+		{"a.yaml", 0, "mtu", "missing"},
+		{"a.yaml", 7, NULL, "not YAML"},
+		{NULL, 0, "mtu", "missing"},
+		{NULL, 0, NULL, "nothing"},
+	};
+	_cleanup_errors_ struct errors errors = {};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct error *error;
+
+		errors_add(&errors, rows[i].file, rows[i].line, rows[i].path, "%s", rows[i].what);
+		error = errors_at(&errors, i);
+		assert_int_equal(error->line, rows[i].line);
+		assert_true(part_is(error->text, error->file_length, rows[i].file ?: ""));
+		assert_true(part_is(error->text + error->path_at, error->path_length, rows[i].path ?: ""));
+		assert_string_equal(error->what, rows[i].what);
+	}
+	assert_null(errors_at(&errors, errors_count(&errors)));
 }
 
 static void control_characters_do_not_reach_the_terminal(void **state)
@@ -87,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_row_is_place_path_and_what),
+		cmocka_unit_test(the_parts_of_a_row_are_told_apart),
 		cmocka_unit_test(control_characters_do_not_reach_the_terminal),
 		cmocka_unit_test(sorting_keeps_the_order_within_a_line),
 		cmocka_unit_test(printing_gives_one_line_for_each),
