@@ -96,13 +96,15 @@ static int change_read(const struct agent_daemon *agent, struct change *change)
 }
 
 /* Loading takes a second, in which nobody hears of this host: only for settings that are the programs' own. */
-static int change_load(const struct agent_daemon *agent, struct change *change)
+static int change_load(struct agent_daemon *agent, struct change *change)
 {
 	struct agent_settings settings =
 		plan_agent_settings(change->inputs->config, change->self, &change->inputs->keys,
 				    change->plan);
-	int r;
+	int r = agent->pins ? 0 : pins_open(agent->options.bpffs, &agent->pins);
 
+	if (r < 0)
+		return r;
 	settings.fingerprint = change->inputs->keys.fingerprint;
 	settings.plain_clock = scheme_has_plain_clock(agent->options.scheme);
 	if (!programs_fit(agent->programs, &settings)) {
@@ -341,10 +343,6 @@ static int run(struct agent_daemon *agent)
 	int r;
 
 	r = loop_new(agent->options.config, on_reload, agent, &loop);
-	if (r < 0)
-		log_error("%s: cannot be watched: %s", agent->options.config, strerror(-r));
-	if (r >= 0)
-		r = pins_open(agent->options.bpffs, &agent->pins);
 	if (r >= 0)
 		r = rtnetlink_new(NULL, NULL, NULL, NULL, &agent->netlink);
 	if (r >= 0)

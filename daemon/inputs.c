@@ -61,8 +61,11 @@ static int derive_keys(const struct secret *secret, uint32_t epoch, struct plan_
 /* The secret's fault stands where the configuration names it, so that it is found from there. */
 static void add_fault(const struct tree *name, const struct errors *faults, struct errors *errors)
 {
-	for (size_t i = 0; i < errors_count(faults); i++)
-		errors_add(errors, name->file, name->line, "secret", "%s", errors_text(faults, i));
+	const struct error *fault;
+
+	for (size_t i = 0; (fault = errors_at(faults, i)); i++)
+		errors_add(errors, name->file, name->line, "secret", "the file %.*s %s",
+			   fault->file_length, fault->text, fault->what);
 }
 
 /* Looks the secret up in the tree: it is read also where the rest of the configuration is wrong. */

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "daemon/events.h"
 #include "io/watch.h"
 
@@ -77,6 +79,9 @@ int loop_new(const char *file, loop_reload_fn reload_fn, void *userdata, struct 
 	if (r >= 0)
 		r = add_sources(loop, file);
 	if (r < 0) {
+		/* The folder that is followed is the file's. */
+		log_error("%s: cannot be %s: %s", file, r == -ENOENT || r == -EACCES ? "read" : "watched",
+			  strerror(-r));
 		loop_free(loop);
 		return r;
 	}

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -154,6 +155,11 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 	if (optind < argc) {
 		log_error("%s: what is '%s'? Options begin with --, see --help", program->name,
 			  argv[optind]);
+		return -EINVAL;
+	}
+	if (strcmp(options.config, "-") == 0) {
+		log_error("%s: --config: - is none, allowed: a file, which is read again when it changes",
+			  program->name);
 		return -EINVAL;
 	}
 	if (scheme_named(options.scheme_name, &options.scheme, allowed) < 0) {

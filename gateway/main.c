@@ -182,11 +182,14 @@ static int grow(struct gateway_daemon *gateway, struct change *change)
 	return r;
 }
 
+/* Nothing was touched before: a configuration that cannot be taken leaves no folders behind. */
 static int change_load(struct gateway_daemon *gateway, struct change *change)
 {
 	struct plan_sizes sizes = plan_sizes(change->plan);
-	int r;
+	int r = gateway->pins ? 0 : pins_open(gateway->options.bpffs, &gateway->pins);
 
+	if (r < 0)
+		return r;
 	if (gateway->dataplane && dataplane_fits(gateway->dataplane, &change->settings, &sizes))
 		return 0;
 	r = dataplane_new(gateway->pins, &change->settings, &sizes, &change->dataplane);
@@ -490,15 +493,11 @@ static int run(struct gateway_daemon *gateway)
 	int r;
 
 	r = loop_new(options->config, on_reload, gateway, &gateway->loop);
-	if (r < 0) {
-		log_error("%s: cannot be watched: %s", options->config, strerror(-r));
+	if (r < 0)
 		return r;
-	}
 	event = loop_event(gateway->loop);
 	gateway->fib = fib_new();
-	r = gateway->fib ? pins_open(options->bpffs, &gateway->pins) : -ENOMEM;
-	if (r >= 0)
-		r = open_eyes(gateway, event);
+	r = gateway->fib ? open_eyes(gateway, event) : -ENOMEM;
 	if (r >= 0)
 		r = open_channels(gateway, event);
 	if (r >= 0)
