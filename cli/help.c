@@ -41,14 +41,14 @@ static void print_options(unsigned int bits, bool general, FILE *to)
 
 void help_print(FILE *to)
 {
-	fprintf(to,
-		"Usage: holdfast [OPTION...] VERB [ARGUMENT...]\n"
-		"Asks the Holdfast gateway or agent on this machine; checks configurations.\n\n");
+	fprintf(to, "Usage: holdfast [OPTION...] VERB [ARGUMENT...]\n");
+	text_wrap(to, 0, "Asks the Holdfast gateway or agent on this machine; checks configurations.");
+	fputc('\n', to);
 	for (int i = 0; i < n_verbs; i++)
 		if (!verbs[i].hidden && !verb_is_group(&verbs[i]))
 			print_verb_line(&verbs[i], to);
-	fprintf(to,
-		"\nOptions, before or after the verb; holdfast help VERB tells those of a verb:\n");
+	fputc('\n', to);
+	text_wrap(to, 0, "Options, before or after the verb; holdfast help VERB tells those of a verb:");
 	print_options(OPTION_JSON, true, to);
 }
 

@@ -4,16 +4,32 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "base/number.h"
+
+/* By COLUMNS, as some shells and people set it, or by the terminal. */
+static int width_of(FILE *to)
+{
+	const char *set = getenv("COLUMNS");
+	struct winsize size;
+	uint64_t width = 0;
+
+	if ((!set || number_parse(set, UINT16_MAX, &width) < 0) && fileno(to) >= 0 &&
+	    ioctl(fileno(to), TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	return width == 0 || width > TEXT_WIDTH ? TEXT_WIDTH : width < TEXT_WIDTH_MIN ? TEXT_WIDTH_MIN : width;
+}
 
 void text_wrap(FILE *to, int at, const char *text)
 {
-	int column = at;
+	int column = at, width = width_of(to);
 
 	for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
 		int length = strcspn(text, " \n");
 
-		if (column > at && column + 1 + length > TEXT_WIDTH) {
+		if (column > at && column + 1 + length > width) {
 			fprintf(to, "\n%*s", at, "");
 			column = at;
 		}

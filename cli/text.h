@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Text for a terminal of 80 columns, and its colours, which only a terminal gets. */
+/* Text for a terminal of 80 columns or fewer, and its colours, which only a terminal gets. */
 #pragma once
 
 #include <stdio.h>
 
 #define TEXT_WIDTH 80
+#define TEXT_WIDTH_MIN 40 /* in a narrower one lines go on below */
 
 /*
- * Prints words in lines of at most TEXT_WIDTH, and a newline. The first begins at column `at`,
+ * Prints words in lines as wide as the terminal, at most TEXT_WIDTH, and a newline. The first begins at column `at`,
  * where something may stand before it; the others are indented to there.
  */
 void text_wrap(FILE *to, int at, const char *text);

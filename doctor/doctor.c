@@ -114,6 +114,12 @@ static int identify(struct visit *visit)
 	facts->config_file = options->config ?: config ?: CONFIG_DEFAULT;
 	facts->node = options->node ?: node ?: visit->host;
 	facts->daemon = node && strcmp(node, facts->node) == 0;
+	if (!visit->status && !options->config && access(CONFIG_DEFAULT, F_OK) < 0) {
+		log_error("no daemon answers at %s, and there is no %s: name a configuration with --config, "
+			  "and this node in it with --node",
+			  options->socket, CONFIG_DEFAULT);
+		return -ENOENT;
+	}
 	r = read_inputs(visit);
 	if (r < 0)
 		return r;

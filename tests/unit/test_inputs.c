@@ -99,7 +99,7 @@ static void a_missing_secret_is_named_where_the_file_names_it(void **state)
 	assert_int_equal(faults_of(scratch, &errors), -ENOENT);
 	assert_int_equal(errors_count(&errors), 1);
 	says(scratch, &errors, 0,
-	     "%s/t.yaml:2: secret: %s/s: no such file, allowed: 32 bytes, the same on all nodes "
+	     "%s/t.yaml:2: secret: the file %s/s does not exist, allowed: 32 bytes, the same on all nodes "
 	     "(head -c 32 /dev/urandom)");
 }
 
@@ -112,12 +112,12 @@ static void a_secret_of_the_wrong_size_or_open_to_others_is_refused(void **state
 	scratch_write(scratch, "s", 0600, "short", 5);
 	assert_int_equal(faults_of(scratch, &size), -EINVAL);
 	says(scratch, &size, 0,
-	     "%s/t.yaml:2: secret: %s/s: has 5 bytes, allowed: 32 (head -c 32 /dev/urandom)");
+	     "%s/t.yaml:2: secret: the file %s/s has 5 bytes, allowed: 32 (head -c 32 /dev/urandom)");
 	scratch_secret(scratch, "s", 1);
 	assert_int_equal(chmod(scratch_path(scratch, "s"), 0644), 0);
 	assert_int_equal(faults_of(scratch, &mode), -EACCES);
 	says(scratch, &mode, 0,
-	     "%s/t.yaml:2: secret: %s/s: is open to others (mode 644), allowed: 600 or 400 "
+	     "%s/t.yaml:2: secret: the file %s/s is open to others (mode 644), allowed: 600 or 400 "
 	     "(chmod 600)");
 }
 

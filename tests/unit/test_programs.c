@@ -95,6 +95,8 @@ static void manual_pages_render_without_warnings(void **state)
 		"done");
 }
 
+#define WEB SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {}")
+
 /* --- daemons --------------------------------------------------------------------------------- */
 
 /* Each daemon's line on stderr, and its status, which a signal makes 128 and more. */
@@ -106,11 +108,12 @@ static void manual_pages_render_without_warnings(void **state)
 
 static void a_daemon_that_cannot_begin_says_why_and_ends(void **state)
 {
-	scratch_text(*state, "some.yaml", "");
+	scratch_text(*state, "some.yaml", FLEET WEB);
+	scratch_secret(*state, "s", 1);
 	EXPECT_SHELL(*state, 0,
-		     "holdfast-gateway: error: none/a.yaml: cannot be watched: No such file or directory\n"
+		     "holdfast-gateway: error: none/a.yaml: cannot be read: No such file or directory\n"
 		     "1\n"
-		     "holdfast-agent: error: none/a.yaml: cannot be watched: No such file or directory\n"
+		     "holdfast-agent: error: none/a.yaml: cannot be read: No such file or directory\n"
 		     "1\n",
 		     BEGIN_EACH("--config none/a.yaml --bpffs /proc/none"));
 	EXPECT_SHELL(*state, 0,
@@ -118,7 +121,19 @@ static void a_daemon_that_cannot_begin_says_why_and_ends(void **state)
 		     "1\n"
 		     "holdfast-agent: error: /proc/none: cannot keep pins there: No such file or directory\n"
 		     "1\n",
-		     BEGIN_EACH("--config some.yaml --bpffs /proc/none"));
+		     BEGIN_EACH("--config some.yaml --node $(echo $daemon | sed 's/^g.*/g1/; s/^a.*/b1/') "
+				"--bpffs /proc/none"));
+}
+
+static void the_doctor_of_a_bare_host_says_what_to_name(void **state)
+{
+	if (have(*state, "test -e /etc/holdfast/holdfast.yaml"))
+		skip();
+	EXPECT_SHELL(*state, 1,
+		     "holdfast: error: no daemon answers at none.sock, and there is no "
+		     "/etc/holdfast/holdfast.yaml: name a configuration with --config, and this node in it "
+		     "with --node\n",
+		     "$B/cli/holdfast doctor --socket none.sock 2>&1");
 }
 
 /* --- completion ------------------------------------------------------------------------------ */
@@ -173,8 +188,6 @@ static void a_validator_agrees_with_the_schema_about_right_and_wrong(void **stat
 
 /* --- config ---------------------------------------------------------------------------------- */
 
-#define WEB SERVICE("web", "198.51.100.80", "80", "b1: {}, b2: {}")
-
 static void check_of_a_good_file_is_one_friendly_line(void **state)
 {
 	scratch_text(*state, "t.yaml", FLEET WEB);
@@ -201,12 +214,57 @@ static void check_tells_every_error_of_file_and_secret(void **state)
 		     "  ams: {locator: \"fd48:0:0:1::/64\", bogus: 1}\n");
 	scratch_write(*state, "s", 0600, "short", 5);
 	EXPECT_SHELL(*state, 1,
-		     "t.yaml:2: secret: s: has 5 bytes, allowed: 32 (head -c 32 /dev/urandom)\n"
+		     "t.yaml:2: secret: the file s has 5 bytes, allowed: 32 (head -c 32 /dev/urandom)\n"
 		     "t.yaml:3: mtu: 1 is out of range, allowed: 1280 to 9216 bytes\n"
 		     "t.yaml:5: sites.ams.bogus: unknown key, allowed: locator, enabled, near\n",
 		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>&1");
 	EXPECT_SHELL(*state, 1, "",
 		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>/dev/null");
+}
+
+static void check_reads_standard_input(void **state)
+{
+	scratch_text(*state, "t.yaml", FLEET WEB);
+	scratch_secret(*state, "s", 1);
+	EXPECT_SHELL(*state, 0, "-: fine: 1 site, 2 gateways, 4 backends, 1 service\n",
+		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check - <t.yaml 2>&1");
+	EXPECT_SHELL(*state, 1, "stdin:1: word is not a mapping, allowed: key: value\n",
+		     "B=$(realpath $B); cd $D && echo word | $B/cli/holdfast config check - 2>&1");
+}
+
+static void check_tells_each_error_s_parts_in_json(void **state)
+{
+	scratch_text(*state, "t.yaml", FLEET WEB "mtu: 1\n");
+	scratch_secret(*state, "s", 1);
+	EXPECT_SHELL(*state, 1,
+		     "{\"file\": \"t.yaml\", \"line\": 15, \"path\": \"mtu\", "
+		     "\"message\": \"1 is out of range, allowed: 1280 to 9216 bytes\"}\n"
+		     "{\"file\": \"none.yaml\", \"line\": null, \"path\": null, "
+		     "\"message\": \"cannot be read: No such file or directory\"}\n",
+		     "B=$(realpath $B); cd $D; for file in t.yaml none.yaml; do "
+		     "$B/cli/holdfast config check $file --json >$file.json; status=$?; "
+		     "python3 -c 'import json, sys; "
+		     "[print(json.dumps(e)) for e in json.load(sys.stdin)[\"errors\"]]' <$file.json; done; "
+		     "exit $status");
+}
+
+/* Mistyped --config, or --node: nothing was made by then. */
+static void a_daemon_without_a_configuration_leaves_nothing_behind(void **state)
+{
+	scratch_text(*state, "t.yaml", FLEET WEB);
+	scratch_secret(*state, "s", 1);
+	EXPECT_SHELL(*state, 0,
+		     "/none/t.yaml: cannot be read: No such file or directory\n"
+		     "none.yaml: cannot be read: No such file or directory\n"
+		     "t.yaml: gateways: there is no nobody, name this node with --node\n"
+		     "/none/t.yaml: cannot be read: No such file or directory\n"
+		     "none.yaml: cannot be read: No such file or directory\n"
+		     "t.yaml: backends: there is no nobody, name this node with --node\n"
+		     "s t.yaml\n",
+		     "B=$(realpath $B); cd $D; for daemon in gateway agent; do "
+		     "for file in /none/t.yaml none.yaml t.yaml; do "
+		     "! $B/$daemon/holdfast-$daemon --config $file --node nobody --bpffs $D/bpf/x "
+		     "--socket $D/run/x --state $D/lib/x 2>&1 | sed 's/.*: error: //'; done; done; echo $(ls)");
 }
 
 static void explain_of_a_wrong_path_is_one_line_with_a_suggestion(void **state)
@@ -401,11 +459,15 @@ int main(void)
 		SCRATCH_TEST(help_of_a_verb_is_the_same_before_and_behind_it),
 		SCRATCH_TEST(manual_pages_render_without_warnings),
 		SCRATCH_TEST(a_daemon_that_cannot_begin_says_why_and_ends),
+		SCRATCH_TEST(the_doctor_of_a_bare_host_says_what_to_name),
 		SCRATCH_TEST(bash_completes_verbs_options_and_files),
 		SCRATCH_TEST(a_validator_agrees_with_the_schema_about_right_and_wrong),
 		SCRATCH_TEST(check_of_a_good_file_is_one_friendly_line),
 		SCRATCH_TEST(check_finds_the_examples_fine),
 		SCRATCH_TEST(check_tells_every_error_of_file_and_secret),
+		SCRATCH_TEST(check_reads_standard_input),
+		SCRATCH_TEST(check_tells_each_error_s_parts_in_json),
+		SCRATCH_TEST(a_daemon_without_a_configuration_leaves_nothing_behind),
 		SCRATCH_TEST(explain_of_a_wrong_path_is_one_line_with_a_suggestion),
 		SCRATCH_TEST(diff_of_two_files_works_without_a_daemon),
 		SCRATCH_TEST(diff_refuses_what_it_cannot_compare),

@@ -70,7 +70,7 @@ static void a_file_of_32_bytes_is_read(void **state)
 static void a_file_that_is_not_there_tells_how_to_make_one(void **state)
 {
 	refuses("/nowhere/secret", -ENOENT,
-		"no such file, allowed: 32 bytes, the same on all nodes (head -c 32 /dev/urandom)");
+		"does not exist, allowed: 32 bytes, the same on all nodes (head -c 32 /dev/urandom)");
 }
 
 static void a_file_of_another_size_is_refused(void **state)
@@ -100,11 +100,11 @@ static void a_folder_or_a_fifo_is_refused_without_waiting(void **state)
 {
 	char path[32];
 
-	refuses("/tmp", -EINVAL, "is not a file, allowed: a file of 32 bytes");
+	refuses("/tmp", -EINVAL, "is no regular file, allowed: one of 32 bytes");
 	write_file(path, 0, 0600);
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	refuses(path, -EINVAL, "is not a file, allowed: a file of 32 bytes");
+	refuses(path, -EINVAL, "is no regular file, allowed: one of 32 bytes");
 	unlink(path);
 }
 

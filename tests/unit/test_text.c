@@ -20,6 +20,23 @@ static void words_are_wrapped_at_80_columns_and_indented(void **state)
 	assert_in_range(longest_line(text), 1, 80);
 }
 
+static void a_narrow_terminal_gets_narrow_lines(void **state)
+{
+	_cleanup_free_ char *narrow = NULL, *wide = NULL, *tiny = NULL;
+	const char *text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen";
+
+	setenv("COLUMNS", "50", 1);
+	PRINTED(narrow, to, text_wrap(to, 6, text));
+	setenv("COLUMNS", "500", 1);
+	PRINTED(wide, to, text_wrap(to, 6, text));
+	setenv("COLUMNS", "1", 1);
+	PRINTED(tiny, to, text_wrap(to, 6, text));
+	unsetenv("COLUMNS");
+	assert_in_range(longest_line(narrow), 41, 50);
+	assert_in_range(longest_line(wide), 70, 80);
+	assert_in_range(longest_line(tiny), 30, 40);
+}
+
 static void a_word_that_is_too_long_stays_whole(void **state)
 {
 	_cleanup_free_ char *text = NULL;
@@ -69,6 +86,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_are_wrapped_at_80_columns_and_indented),
+		cmocka_unit_test(a_narrow_terminal_gets_narrow_lines),
 		cmocka_unit_test(a_word_that_is_too_long_stays_whole),
 		cmocka_unit_test(what_is_no_terminal_gets_no_colours),
 		cmocka_unit_test(a_terminal_gets_colours_unless_it_wants_none),
