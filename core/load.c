@@ -37,6 +37,7 @@ struct load {
 	struct place *places; /* of all hosts */
 	uint64_t looked_us;   /* 0: never */
 	uint64_t excused_us;  /* until then nobody falls silent */
+	uint64_t late_us;     /* by how much looks were late, in all */
 	uint16_t numbers[BACKENDS_MAX]; /* by id: the host's, from 1. 0: none */
 };
 
@@ -139,6 +140,7 @@ int load_new(const struct config *config, const struct load *before, struct load
 	fill_places(load, config);
 	load->looked_us = before ? before->looked_us : 0;
 	load->excused_us = before ? before->excused_us : 0;
+	load->late_us = before ? before->late_us : 0;
 	for (size_t i = 0; before && i < load->n_hosts; i++) {
 		const struct host *host = host_of(before, load->hosts[i].id);
 
@@ -232,9 +234,18 @@ enum load_taken load_take(struct load *load, const struct heartbeat *message, si
 
 void load_look(struct load *load, uint64_t now_us)
 {
-	if (load->looked_us && now_us - load->looked_us > LOAD_STALLED_US)
+	uint64_t took_us = load->looked_us ? now_us - load->looked_us : 0;
+
+	if (took_us > LOAD_STALLED_US)
 		load->excused_us = now_us + LOAD_EXCUSED_US;
+	if (took_us > LOAD_LOOK_US + LOAD_LATE_LOOK_US)
+		load->late_us += took_us - LOAD_LOOK_US;
 	load->looked_us = now_us;
+}
+
+uint64_t load_late_us(const struct load *load)
+{
+	return load->late_us;
 }
 
 /* Telling */

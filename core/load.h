@@ -31,6 +31,7 @@
 #define LOAD_LATE_INTERVALS 2
 #define LOAD_SILENT_INTERVALS 3
 #define LOAD_LOOK_US 50000 /* from one load_look to the next */
+#define LOAD_LATE_LOOK_US 10000 /* a timer's accuracy, and a turn of somebody else */
 #define LOAD_STALLED_US (3 * LOAD_LOOK_US)
 #define LOAD_EXCUSED_US (300 * 1000ULL)
 #define LOAD_SILENT_MIN_US (250 * 1000ULL) /* a turn of a busy host is no silence */
@@ -66,6 +67,12 @@ enum load_taken load_take(struct load *load, const struct heartbeat *message, si
  * is nobody's silence.
  */
 void load_look(struct load *load, uint64_t now_us);
+
+/*
+ * By how much looks came late in all, each by more than LOAD_LATE_LOOK_US: time that the daemon was to have and did
+ * not get, and so by which its judgements were later than their rules promise.
+ */
+uint64_t load_late_us(const struct load *load);
 
 /* What a heartbeat calls the service. */
 uint64_t load_service(const char *name);

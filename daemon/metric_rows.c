@@ -93,6 +93,9 @@ const struct metric_row metric_rows[] = {
 	 "Heartbeats of a backend that the configuration does not have."},
 	{"holdfast_heartbeats_version_total", METRIC_COUNTER, METRIC_NODE, "heartbeats.version", 0,
 	 "Heartbeats of another version."},
+	{"holdfast_late_seconds_total", METRIC_COUNTER, METRIC_NODE, "late_s", 0,
+	 "Time by which the gateway's daemon came too late to its own ticks, for want of a processor: whoever died "
+	 "meanwhile was missed as much later."},
 	/* VIPs, and the site's gateways */
 	{"holdfast_vip_announced", METRIC_GAUGE, METRIC_VIP, "announced", 0,
 	 "1: this gateway announces the VIP. 0: it has withdrawn it."},

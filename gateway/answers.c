@@ -218,6 +218,7 @@ static int answer_status(const struct control_request *request, void *userdata, 
 	pin_counts_free(pins);
 	if (*ret) {
 		json_object_set_new(*ret, "generation", json_integer(gateway_generation(gateway->plan)));
+		json_object_set_new(*ret, "late_s", json_real(load_late_us(loads_now(gateway->loads)) / 1e6));
 		json_object_set_new(*ret, "store", store_json(gateway->store));
 		json_object_set_new(*ret, "drain", leaving_json(gateway->leaving));
 	}

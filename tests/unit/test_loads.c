@@ -259,6 +259,20 @@ static void who_looks_in_time_misses_in_time(void **state)
 	assert_int_equal(state_of(1), LOAD_SILENT);
 }
 
+static void a_gateway_tells_by_how_much_it_was_late_in_all(void **state)
+{
+	look_for(SECOND);
+	assert_int_equal(load_late_us(load), 0);
+	now_us += 8 * MS;
+	load_look(load, now_us);
+	assert_int_equal(load_late_us(load), 0);
+	now_us += LOAD_LOOK_US + 80 * MS;
+	load_look(load, now_us);
+	now_us += LOAD_LOOK_US + 20 * MS;
+	load_look(load, now_us);
+	assert_int_equal(load_late_us(load), 100 * MS);
+}
+
 /* Bytes of every kind, which only need to be authentic. */
 static void whatever_an_agent_says_is_taken_or_refused(void **state)
 {
@@ -408,6 +422,7 @@ int main(void)
 		TEST(a_turn_of_a_busy_host_is_no_silence),
 		TEST(who_was_stalled_himself_misses_nobody_at_once),
 		TEST(who_looks_in_time_misses_in_time),
+		TEST(a_gateway_tells_by_how_much_it_was_late_in_all),
 		TEST(whatever_an_agent_says_is_taken_or_refused),
 		TEST(who_stops_in_order_is_not_missed),
 		TEST(a_rate_is_what_was_counted_by_the_time_it_took),
