@@ -21,6 +21,7 @@ static uint64_t next_hold(const struct health *health, uint64_t now_us)
 
 static bool fell(struct health *health, uint64_t now_us)
 {
+	health->held = false;
 	if (!health->up)
 		return false;
 	health->hold_us = next_hold(health, now_us);
@@ -33,6 +34,7 @@ static bool fell(struct health *health, uint64_t now_us)
 static bool rose(struct health *health, uint64_t now_us)
 {
 	health->up = true;
+	health->held = false;
 	health->returned = true;
 	health->returned_us = health->since_us = now_us;
 	return true;
@@ -47,9 +49,12 @@ static bool passed(struct health *health, const struct health_rules *rules, uint
 		health->reason = HEALTH_PASSED;
 		return false;
 	}
-	if (++health->passes < rules->rise || now_us - health->failed_us < health->hold_us)
+	if (++health->passes < rules->rise)
 		return false;
-	health->reason = HEALTH_PASSED;
+	health->held = now_us - health->failed_us < health->hold_us;
+	health->reason = health->held ? HEALTH_HELD : HEALTH_PASSED;
+	if (health->held)
+		return false;
 	return rose(health, now_us);
 }
 
@@ -114,6 +119,7 @@ const char *health_reason_text(enum health_reason reason)
 		[HEALTH_INSECURE] = "fails TLS",
 		[HEALTH_NO_LISTENER] = "has nobody who listens",
 		[HEALTH_SILENT] = "has a silent agent",
+		[HEALTH_HELD] = "has come back too often of late",
 		[HEALTH_UNKNOWN] = "has not answered yet",
 	};
 

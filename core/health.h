@@ -12,7 +12,8 @@
  *   - `rise` probes pass in a row, and it is up. If it fell soon after it had come back, they have to
  *     pass for a while, twice as long each time: a backend that comes and goes makes a generation of
  *     rows each time, and only the last three are remembered. One that stayed up for HEALTH_STABLE_US
- *     begins anew.
+ *     begins anew. Until then it is `held`: it could serve, and does where nobody else can, so that
+ *     damping never closes a service. `fall` failures in a row end that, too.
  *   - Its agent says that nobody listens any more: down at once, the host itself knows. That somebody
  *     listens again says nothing about whether he serves; probes do.
  *   - Its agent was heard and has fallen silent: no reason to close, since packets are claimed with or
@@ -50,12 +51,14 @@ enum health_reason {
 	HEALTH_INSECURE,    /* TLS came to nothing */
 	HEALTH_NO_LISTENER, /* its agent says so */
 	HEALTH_SILENT,	    /* its agent is, whose heartbeat is required */
+	HEALTH_HELD,	    /* it passes, and comes and goes */
 	HEALTH_UNKNOWN,	    /* not heard of yet, and to be proved first */
 	HEALTH_REASONS,
 };
 
 struct health {
 	bool up;
+	bool held;		   /* down, though it passes: damping keeps it out */
 	bool silent;		   /* its agent, by the last health_agent */
 	bool returned;		   /* it was down before, and came back at: */
 	uint64_t returned_us;
@@ -64,14 +67,14 @@ struct health {
 	uint64_t failed_us;	   /* last */
 	uint32_t passes, failures; /* in a row */
 	uint32_t falls;		   /* so far */
-	enum health_reason reason; /* of the last failure; PASSED: none since it is up */
+	enum health_reason reason; /* why it is down, or of the last failure; PASSED: none since it is up */
 };
 
 /* A backend of which nothing is known but what to take it for. */
 struct health health_new(bool up, uint64_t now_us);
 
 /*
- * A probe has ended. True: the state has changed. Times are of a clock that only runs forward.
+ * A probe has ended. True: `up` has changed. Times are of a clock that only runs forward.
  */
 bool health_probed(struct health *health, const struct health_rules *rules,
 		   enum health_reason reason, uint64_t now_us);
@@ -84,7 +87,7 @@ enum health_agent {
 	HEALTH_AGENT_SILENT,  /* was heard, and is not any more */
 };
 
-/* That is how it is now; to be said before each probe's end. True: the state has changed, to down. */
+/* That is how it is now; to be said before each probe's end. True: `up` has changed, to down. */
 bool health_agent(struct health *health, const struct health_rules *rules, enum health_agent agent,
 		  uint64_t now_us);
 

@@ -45,7 +45,7 @@ static int plan_all_members(const struct plan *plan, struct plan_service *servic
 		return -ENOMEM;
 	for (size_t i = 0; i < service->config->n_members; i++)
 		up[i] = true;
-	return plan_healthy_members(plan, service, up);
+	return plan_healthy_members(plan, service, up, NULL);
 }
 
 /*

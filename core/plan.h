@@ -102,11 +102,13 @@ int plan_live_routers(struct plan *plan, const bool *alive);
 
 /*
  * The rows of a service over the members that may take new connections, as health sees them: `up` has
- * a word for each of the service's members. Those that the operator closed stay so. What other sites have
- * of the rows is what service->wanted says, as far as they and our own site can have it now
- * (policy_settle). 0, or -ENOMEM and the rows are as they were.
+ * a word for each of the service's members, and where none of all sites is up, `held` has (struct health;
+ * NULL: nobody is). Those that the operator closed stay so. What other sites have of the rows is what
+ * service->wanted says, as far as they and our own site can have it now (policy_settle). 0, or -ENOMEM
+ * and the rows are as they were.
  */
-int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up);
+int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up,
+			 const bool *held);
 
 /* What a place in rows holds for a site. */
 uint16_t plan_site_number(const struct plan *plan, const struct config_site *site);

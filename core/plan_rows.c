@@ -237,8 +237,28 @@ static void allowed_members(const struct plan *plan, const struct config_service
 	}
 }
 
-/* What is trusted when all are down are our own members: of others we hear that they are up. */
-int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up)
+/*
+ * Those that are `fit`, of all sites: true if there are any. What is trusted when all are down are our own
+ * members: of others we hear that they are up. `others` is room for as many.
+ */
+static bool open_members(const struct plan *plan, const struct config_service *config,
+			 const bool *fit, bool *open, bool *others)
+{
+	bool any = false;
+
+	allowed_members(plan, config, true, open);
+	health_open(fit, config->n_members, config->health.all_down == CONFIG_TRUST_ALL, open);
+	allowed_members(plan, config, false, others);
+	health_open(fit, config->n_members, false, others);
+	for (size_t i = 0; i < config->n_members; i++) {
+		open[i] |= others[i];
+		any |= open[i];
+	}
+	return any;
+}
+
+int plan_healthy_members(const struct plan *plan, struct plan_service *service, const bool *up,
+			 const bool *held)
 {
 	const struct config_service *config = service->config;
 	_cleanup_free_ bool *open = calloc(config->n_members + 1, sizeof(*open));
@@ -248,12 +268,8 @@ int plan_healthy_members(const struct plan *plan, struct plan_service *service, 
 
 	if (!open || !others)
 		return -ENOMEM;
-	allowed_members(plan, config, true, open);
-	health_open(up, config->n_members, config->health.all_down == CONFIG_TRUST_ALL, open);
-	allowed_members(plan, config, false, others);
-	health_open(up, config->n_members, false, others);
-	for (size_t i = 0; i < config->n_members; i++)
-		open[i] |= others[i];
+	if (!open_members(plan, config, up, open, others) && held)
+		open_members(plan, config, held, open, others);
 	service->open = open;
 	r = fill_rows(plan, service);
 	if (r < 0) {

@@ -347,7 +347,6 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 {
 	struct gateway_daemon *gateway = userdata;
 	const struct tables *tables = dataplane_tables(gateway->dataplane);
-	bool served = service->rows;
 	int r = monitor_judge(gateway->monitor, gateway->plan, service);
 
 	if (r == 0)
@@ -358,9 +357,9 @@ static void on_members_changed(struct plan_service *service, void *userdata)
 	steer_members_changed(gateway->steer, service);
 	steer_say(gateway->steer, service);
 	monitor_darken(gateway->monitor, tables);
-	if (served == (service->rows != NULL))
+	if (!monitor_settles(gateway->monitor, service))
 		return;
-	if (served)
+	if (!service->rows)
 		event_say(EVENT_SERVICE_DOWN, ABOUT(.service = service->config->name),
 			  "service %s: nobody is up, it takes no new connections",
 			  service->config->name);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "core/closing.h"
 #include "core/index.h"
 #include "daemon/events.h"
 #include "gateway/durations.h"
@@ -16,6 +17,8 @@
 #define ACCURACY_US 1000
 #define HOST_BITS 128
 #define REMOTE_PATIENCE 4 /* times: another site is farther away, and not lost with a single probe */
+#define REMOTE_RISE 1	  /* its own gateways say which of its members are to pass how often */
+#define OTHERS_ASKED 128  /* at once, of a service: enough to hear that somebody is there */
 
 /* One member of one service. */
 struct ward {
@@ -31,6 +34,13 @@ struct ward {
 	sd_event_source *due;
 	uint64_t begun_us;
 	bool mute; /* it could not be asked, and that was said */
+	bool awaited; /* by its concern */
+};
+
+/* One service of the plan. */
+struct concern {
+	bool stale; /* it has news */
+	struct closing closing;
 };
 
 struct monitor {
@@ -44,7 +54,7 @@ struct monitor {
 	monitor_changed_fn changed;
 	void *userdata;
 	struct plan *plan;
-	bool *stale; /* of the plan's services: they have news */
+	struct concern *concerns; /* of the plan's services, in their order */
 	struct ward *wards; /* a service's own stand together */
 	size_t n;
 	struct index *firsts; /* where a service's wards begin, from 1, by its identity */
@@ -123,8 +133,9 @@ static int plan_service(const struct monitor *monitor, const struct plan *plan,
 {
 	const struct config_service *config = service->config;
 	_cleanup_free_ bool *up = calloc(config->n_members + 1, sizeof(*up));
+	_cleanup_free_ bool *held = calloc(config->n_members + 1, sizeof(*held));
 
-	if (!up)
+	if (!up || !held)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_members; i++) {
 		const struct config_backend *backend = config->members[i].backend;
@@ -133,8 +144,9 @@ static int plan_service(const struct monitor *monitor, const struct plan *plan,
 		up[i] = health ? health->up
 			       : !tables || !is_watched(service) ||
 					 taken_for_up(monitor, plan, tables, service, backend);
+		held[i] = health && health->held;
 	}
-	return plan_healthy_members(plan, service, up);
+	return plan_healthy_members(plan, service, up, held);
 }
 
 int monitor_judge(const struct monitor *monitor, const struct plan *plan,
@@ -180,21 +192,29 @@ static int on_news(sd_event_source *source, void *userdata)
 	struct monitor *monitor = userdata;
 
 	for (size_t i = 0; i < monitor->plan->n_services; i++) {
-		if (!monitor->stale[i])
+		if (!monitor->concerns[i].stale)
 			continue;
-		monitor->stale[i] = false;
+		monitor->concerns[i].stale = false;
 		monitor->changed(&monitor->plan->services[i], monitor->userdata);
 	}
 	return 0;
 }
 
+static struct concern *concern_of(const struct monitor *monitor, const struct plan_service *service)
+{
+	return &monitor->concerns[service - monitor->plan->services];
+}
+
+static void note(const struct ward *ward)
+{
+	concern_of(ward->monitor, ward->service)->stale = true;
+	sd_event_source_set_enabled(ward->monitor->news, SD_EVENT_ONESHOT);
+}
+
 static void tell(struct ward *ward)
 {
-	struct monitor *monitor = ward->monitor;
-
 	say(ward);
-	monitor->stale[ward->service - monitor->plan->services] = true;
-	sd_event_source_set_enabled(monitor->news, SD_EVENT_ONESHOT);
+	note(ward);
 }
 
 /* Asking */
@@ -238,6 +258,48 @@ static void listen_to(struct ward *ward)
 		tell(ward);
 }
 
+static void has_answered(struct ward *ward)
+{
+	if (ward->awaited && --concern_of(ward->monitor, ward->service)->closing.awaited == 0)
+		note(ward);
+	ward->awaited = false;
+}
+
+/* Also who is being asked: that question may be as old as his absence. */
+static void ask_now(struct ward *ward)
+{
+	concern_of(ward->monitor, ward->service)->closing.awaited += !ward->awaited;
+	ward->awaited = true;
+	sd_event_source_set_time(ward->due, 0);
+	sd_event_source_set_enabled(ward->due, SD_EVENT_ONESHOT);
+}
+
+static bool is_elsewhere(const struct ward *ward, const struct plan_service *service)
+{
+	return ward->service == service && ward->member->backend->site != ward->monitor->site;
+}
+
+static void ask_others(struct monitor *monitor, const struct plan_service *service)
+{
+	size_t others = 0, seen = 0;
+
+	for (size_t i = 0; i < monitor->n; i++)
+		others += is_elsewhere(&monitor->wards[i], service);
+	for (size_t i = 0; i < monitor->n; i++)
+		if (is_elsewhere(&monitor->wards[i], service) &&
+		    seen++ % (others / OTHERS_ASKED + 1) == 0)
+			ask_now(&monitor->wards[i]);
+}
+
+bool monitor_settles(struct monitor *monitor, const struct plan_service *service)
+{
+	struct closing *closing = &concern_of(monitor, service)->closing;
+
+	if (closing_asks(closing, service->rows))
+		ask_others(monitor, service);
+	return closing_settles(closing, service->rows);
+}
+
 static void count(const struct ward *ward, enum check_end end)
 {
 	if (!ward->duration || !ward->check || end == CHECK_UNABLE)
@@ -251,6 +313,7 @@ static void count(const struct ward *ward, enum check_end end)
 static void on_done(struct check *check, enum check_end end, void *userdata)
 {
 	struct ward *ward = userdata;
+	bool held = ward->health.held;
 
 	count(ward, end);
 	say_unable(ward, end == CHECK_UNABLE);
@@ -258,6 +321,9 @@ static void on_done(struct check *check, enum check_end end, void *userdata)
 	if (end != CHECK_UNABLE &&
 	    health_probed(&ward->health, &ward->rules, reasons[end], now_us()))
 		tell(ward);
+	else if (held != ward->health.held)
+		note(ward);
+	has_answered(ward);
 	ask_again(ward);
 }
 
@@ -381,7 +447,8 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 	const struct config_health *health = &service->config->health;
 	uint16_t id = member->backend->id;
 	const struct ward *before = find(monitor, service->identity, id);
-	uint32_t patience = member->backend->site == monitor->site ? 1 : REMOTE_PATIENCE;
+	bool ours = member->backend->site == monitor->site;
+	uint32_t patience = ours ? 1 : REMOTE_PATIENCE;
 	uint64_t now = now_us();
 	struct check_target target;
 	int r;
@@ -393,7 +460,7 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 		.identity = service->identity,
 		.id = id,
 		.rules = {health->interval_ms * patience, health->timeout_ms * patience,
-			  health->rise, health->fall, health->jitter,
+			  ours ? health->rise : REMOTE_RISE, health->fall, health->jitter,
 			  health->heartbeat == CONFIG_HEARTBEAT_REQUIRED},
 		.health = before ? before->health
 				 : health_new(taken_for_up(monitor, monitor->plan, tables, service,
@@ -462,7 +529,7 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 {
 	_cleanup_index_ struct index *firsts = index_new();
 	struct ward *wards = calloc(count_members(plan) + 1, sizeof(*wards));
-	bool *stale = calloc(plan->n_services + 1, sizeof(*stale));
+	struct concern *concerns = calloc(plan->n_services + 1, sizeof(*concerns));
 	size_t n = 0;
 	_cleanup_free_ bool *asked = list_asked(plan);
 	int r = -ENOMEM;
@@ -470,7 +537,7 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 	monitor->site = self->site;
 	monitor->plan = plan;
 	durations_begin(monitor->durations);
-	if (firsts && wards && stale && asked)
+	if (firsts && wards && concerns && asked)
 		r = probe_ways_make(monitor->netlink, self, &config->infrastructure, plan, asked,
 				    &monitor->host);
 	if (r >= 0)
@@ -481,12 +548,15 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 	}
 	wards_free(monitor->wards, monitor->n);
 	durations_end(monitor->durations);
-	free(monitor->stale);
+	free(monitor->concerns);
 	index_free(monitor->firsts);
 	monitor->wards = wards;
 	monitor->n = n;
 	monitor->firsts = take(firsts);
-	monitor->stale = stale;
+	monitor->concerns = concerns;
+	for (size_t i = 0; concerns && i < plan->n_services; i++)
+		concerns[i].closing = (struct closing){.closed = !plan->services[i].rows,
+						       .asked = !plan->services[i].rows};
 	sd_event_source_set_enabled(monitor->news, SD_EVENT_OFF);
 	return r < 0 ? r : 0;
 }
@@ -529,7 +599,7 @@ struct monitor *monitor_free(struct monitor *monitor)
 	checks_free(monitor->checks);
 	sd_event_source_disable_unref(monitor->news);
 	durations_free(monitor->durations);
-	free(monitor->stale);
+	free(monitor->concerns);
 	index_free(monitor->firsts);
 	free(monitor);
 	return NULL;

@@ -13,7 +13,9 @@
  * silent brings the next probe of its backend forward.
  *
  * The members of other sites are asked by the same way, four times as patiently: so each site knows
- * whether another one can take what itself cannot.
+ * whether another one can take what itself cannot. What was heard last may be a third of a second old. So
+ * when nobody is open any more, they are asked once more, at once, before the service is said to be closed and
+ * its VIP is withdrawn: a route that goes and comes costs more than their answer.
  *
  * Every gateway judges for itself: two that disagree for a moment send a new connection to different
  * backends, and each connection stays where it began.
@@ -51,6 +53,13 @@ void monitor_listen(struct monitor *monitor, const struct loads *loads);
 
 /* Something is new of the backend's agent: judges and asks its services there at once. */
 void monitor_agent(struct monitor *monitor, uint16_t id);
+
+/*
+ * To be asked by monitor_changed_fn when the rows are planned: has it now been settled that the service is closed,
+ * after it was not, or the other way round? Of one that nobody is open for any more it is not, as long as other
+ * sites' members are being asked; the function is called again when they have answered.
+ */
+bool monitor_settles(struct monitor *monitor, const struct plan_service *service);
 
 /* Plans the rows over those that are up; of who is not watched yet the tables tell. 0 or -ENOMEM. */
 int monitor_plan(const struct monitor *monitor, struct plan *plan, const struct tables *tables);

@@ -206,6 +206,47 @@ static void agent_is(enum health_agent agent)
 	tell(health_agent(&backend, &rules, agent, now_us));
 }
 
+/* Down for the second time within seconds: damped. */
+static void given_one_that_comes_and_goes(void)
+{
+	given(true);
+	fails(3);
+	passes(2);
+	fails(3);
+	assert_int_equal(backend.hold_us, HEALTH_HOLD_FIRST_US);
+}
+
+static void one_that_damping_alone_keeps_down_is_held_as_soon_as_it_passes_often_enough(void **state)
+{
+	given_one_that_comes_and_goes();
+	passes(1);
+	assert_false(backend.held);
+	passes(1);
+	assert_true(backend.held);
+	assert_false(backend.up);
+	assert_string_equal(health_reason_text(backend.reason), "has come back too often of late");
+	while (!backend.up)
+		passes(1);
+	assert_false(backend.held);
+	assert_in_range(now_us - backend.failed_us, HEALTH_HOLD_FIRST_US, HEALTH_HOLD_FIRST_US + 160 * MS);
+}
+
+static void it_takes_as_many_failures_to_lose_one_that_is_held_as_one_that_is_up(void **state)
+{
+	given_one_that_comes_and_goes();
+	passes(2);
+	fails(2);
+	assert_true(backend.held);
+	passes(1);
+	assert_true(backend.held);
+	fails(3);
+	assert_false(backend.held);
+	passes(2);
+	agent_is(HEALTH_AGENT_ALONE);
+	assert_false(backend.held);
+	assert_int_equal(falls, 2);
+}
+
 static void an_agent_without_a_listener_closes_at_once(void **state)
 {
 	given(true);
@@ -339,6 +380,7 @@ static void any_sequence_keeps_the_invariants(void **state)
 			if (!was && backend.up)
 				assert_true(now_us - backend.failed_us >= backend.hold_us && !in_a_row);
 			assert_true(falls - returns <= 1 && returns - falls <= 1);
+			assert_false(backend.held && (backend.up || in_a_row >= rules.fall));
 		}
 		assert_int_equal(backend.falls, falls);
 	}
@@ -387,6 +429,8 @@ int main(void)
 		cmocka_unit_test(a_failure_while_it_is_held_down_begins_the_time_anew),
 		cmocka_unit_test(a_first_fall_holds_nothing_down),
 		cmocka_unit_test(a_backend_that_stayed_up_for_long_is_no_longer_damped),
+		cmocka_unit_test(one_that_damping_alone_keeps_down_is_held_as_soon_as_it_passes_often_enough),
+		cmocka_unit_test(it_takes_as_many_failures_to_lose_one_that_is_held_as_one_that_is_up),
 		cmocka_unit_test(an_agent_without_a_listener_closes_at_once),
 		cmocka_unit_test(a_heartbeat_opens_nothing_that_probes_have_closed),
 		cmocka_unit_test(a_required_heartbeat_that_is_missed_closes_and_no_probe_opens),

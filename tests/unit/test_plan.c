@@ -283,7 +283,7 @@ static struct plan_service *judged(struct planned *planned, bool b1, bool b2, bo
 	struct plan_service *service = &planned->plan->services[0];
 
 	assert_int_equal(
-		plan_healthy_members(planned->plan, service, (const bool[]){b1, b2, b3}), 0);
+		plan_healthy_members(planned->plan, service, (const bool[]){b1, b2, b3}, NULL), 0);
 	return service;
 }
 
@@ -321,6 +321,44 @@ static void when_nobody_is_open_anywhere_there_are_no_rows(void **state)
 	struct planned planned = plan_of("g1", TWO_SITES("true", "true"));
 
 	assert_null(judged(&planned, false, false, false)->rows);
+	planned_free(&planned);
+}
+
+static struct plan_service *judged_held(struct planned *planned, const bool *up, const bool *held)
+{
+	struct plan_service *service = &planned->plan->services[0];
+
+	assert_int_equal(plan_healthy_members(planned->plan, service, up, held), 0);
+	return service;
+}
+
+#define OF(...) ((const bool[]){__VA_ARGS__})
+
+/* West died a second after east had come back for the second time: nobody took anything for half a second. */
+static void damping_closes_no_service_for_who_comes_and_goes_stands_in_when_nobody_is_up(void **state)
+{
+	struct planned planned = plan_of("g1", TWO_SITES("true", "true"));
+	struct plan_service *service = judged_held(&planned, OF(0, 0, 0), OF(0, 0, 1));
+
+	assert_true(part_of(service, LON) == 1);
+	assert_string_equal(service->away->name, "lon");
+	service = judged_held(&planned, OF(0, 0, 0), OF(0, 1, 1));
+	assert_true(part_of(service, 2) == 1);
+	assert_null(service->away);
+	planned_free(&planned);
+}
+
+static void nobody_who_comes_and_goes_takes_anything_while_somebody_is_up(void **state)
+{
+	struct planned planned = plan_of("g1", TWO_SITES("true", "true"));
+	struct plan_service *service = judged_held(&planned, OF(1, 0, 0), OF(0, 1, 1));
+
+	assert_true(part_of(service, 1) == 1);
+	service = judged_held(&planned, OF(0, 0, 1), OF(1, 1, 0));
+	assert_true(part_of(service, LON) == 1);
+	planned_free(&planned);
+	planned = plan_of("g1", TWO_SITES("true", "false"));
+	assert_null(judged_held(&planned, OF(0, 0, 0), OF(0, 0, 1))->rows);
 	planned_free(&planned);
 }
 
@@ -474,6 +512,8 @@ int main(void)
 		cmocka_unit_test(
 			they_go_to_another_site_when_nobody_is_open_and_come_home_as_they_were),
 		cmocka_unit_test(when_nobody_is_open_anywhere_there_are_no_rows),
+		cmocka_unit_test(damping_closes_no_service_for_who_comes_and_goes_stands_in_when_nobody_is_up),
+		cmocka_unit_test(nobody_who_comes_and_goes_takes_anything_while_somebody_is_up),
 		cmocka_unit_test(a_drained_site_takes_nothing_new_from_anywhere),
 		cmocka_unit_test(
 			what_other_sites_are_to_have_they_have_of_the_rows_and_not_of_those_for_others),

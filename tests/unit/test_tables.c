@@ -170,15 +170,15 @@ static void a_member_that_is_down_takes_no_rows_until_it_is_up_again(void **stat
 	number = tables_service_number(tables, service->identity);
 	first = tables->services[number].rows.banks & 0xff;
 	assert_true(tables_member_open(tables, number, 1));
-	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){0, 1, 1}), 0);
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){0, 1, 1}, NULL), 0);
 	assert_int_equal(tables_apply_members(tables, service), 0);
 	assert_false(tables_member_open(tables, number, 1));
 	assert_true(tables_member_open(tables, number, 2));
-	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){0, 0, 0}), 0);
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){0, 0, 0}, NULL), 0);
 	assert_int_equal(tables_apply_members(tables, service), 0);
 	assert_false(tables_member_open(tables, number, 2));
 	assert_false(tables_serves(tables, planned.plan, &planned.plan->vips[0]));
-	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){1, 1, 1}), 0);
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){1, 1, 1}, NULL), 0);
 	assert_int_equal(tables_apply_members(tables, service), 0);
 	assert_true(tables_member_open(tables, number, 1));
 	assert_true(tables_serves(tables, planned.plan, &planned.plan->vips[0]));
@@ -196,7 +196,7 @@ static void share(const struct tables *tables, const struct planned *planned, ui
 	struct plan_service *service = &planned->plan->services[0];
 
 	service->wanted = (struct policy_shares){.keep = 1000 - lon, .sites = {lon}};
-	assert_int_equal(plan_healthy_members(planned->plan, service, (const bool[]){1, 1, 1}), 0);
+	assert_int_equal(plan_healthy_members(planned->plan, service, (const bool[]){1, 1, 1}, NULL), 0);
 	assert_int_equal(tables_apply_shares(tables, service, instead), 0);
 }
 

@@ -57,7 +57,7 @@ static struct policy_load use_here(void)
 
 static void up(bool b1, bool b2, bool b3)
 {
-	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){b1, b2, b3}), 0);
+	assert_int_equal(plan_healthy_members(planned.plan, service, (const bool[]){b1, b2, b3}, NULL), 0);
 }
 
 static void a_backend_s_capacity_is_an_average_one_s(void **state)
