@@ -63,10 +63,10 @@ power_cut() {
 
 	crowds_doom "$@"
 	DEAD+=("$@")
-	event "$what"
 	fall_silent west "$@"
+	event_at "$DIED_US" "$what"
+	nginx_dies "$@"
 	for node; do
-		nginx_dies "$node"
 		stop "$node" load KILL
 	done
 }
@@ -149,8 +149,8 @@ cast_ends() {
 	local status=0 apart=''
 
 	((CROWDS_APART == 0)) || apart=" but the $CROWDS_APART that lived on killed servers"
-	story_verdict "$CROWDS_ALIVE connections went on, and none broke$apart." || status=1
-	((status == 0)) || crowds_tell
+	story_verdict "$CROWDS_ALIVE connections went on, and none broke$apart." || status=$?
+	((status != 1)) || crowds_tell
 	$1 || stay
 	exit "$status"
 }

@@ -3,7 +3,8 @@
 #
 # Failover: servers of a site die, one and then all, and the other site answers. How long that takes, ten
 # times, beside what DNS takes; and what became of the connections that lived.
-# Topology: lab/topologies/pops.sh. --once: exit 0 only if no connection broke but those of killed servers.
+# Topology: lab/topologies/pops.sh. --once: exit 0 only if no connection broke but those of killed servers, and of
+# ten failovers the median and the maximum were in time; 3 if only a time was not kept.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -100,11 +101,17 @@ ten_times() {
 	heading "Ten times more, in both sites by turns: from the death"
 	printf '  %5s  %-4s  %-24s  %28s  %22s\n' round site 'how its servers die' 'last new one to the dead' 'first one elsewhere'
 	for ((round = 1; round <= ROUNDS; round++)); do
-		one_round "$round"
+		COUNTED=false
+		until $COUNTED; do
+			one_round "$round"
+		done
 	done
 	median_and_maximum "$begun"
-	expect "the median failover took less than $GOAL_MS ms" in_time "$(median "${FIRSTS[@]}")"
-	expect "the median of the last ones that the dead were given is less, too" in_time "$(median "${LASTS[@]}")"
+	for round in median maximum; do
+		expect_in_time "the $round failover took less than $GOAL_MS ms" in_time "$("$round" "${FIRSTS[@]}")"
+		expect_in_time "the $round of the last ones that the dead were given is less, too" in_time "$("$round" "${LASTS[@]}")"
+	done
+	expect "no VIP was withdrawn, since one of the sites could serve all the time" test "$(withdrawals)" == 0
 }
 
 # median_and_maximum WAITS: those of the processor when it began.
@@ -118,6 +125,8 @@ median_and_maximum() {
 	printf '\n  %d of %d failovers within the promised %d ms; processes waited for a processor %s of that time\n' \
 		"$(printf '%s\n' "${FIRSTS[@]}" | awk -v goal="$GOAL_MS" '$1 < goal { n++ } END { print n + 0 }')" \
 		"$ROUNDS" "$GOAL_MS" "$(waited_since "$1")"
+	((REPEATED == 0)) || printf '  %d rounds are not among them and were repeated: who was to act had no processor, as is said there\n' \
+		"$REPEATED"
 }
 
 # promise MS...: is each within what is promised?
@@ -133,35 +142,92 @@ promise() {
 	echo "under $GOAL_MS ms: reached"
 }
 
-# one_round NUMBER
+# one_round NUMBER: sets COUNTED. A round does not count that was not in time, and in which the machine gave a gateway
+# or the users no processor for too long to be in time; but no more of them than there are rounds.
 one_round() {
-	local site=west other=east how="processes are killed" clients since first last
+	local site=west other=east how="processes are killed" clients died first last hindrance=
 
 	(($1 % 2)) || site=east other=west
 	(($1 % 4 == 1 || $1 % 4 == 2)) || how="hosts go dark"
 	read -ra clients <<<"${CLIENTS_OF[$site]}"
 
-	since=$(now_us)
+	note_lateness "$site"
 	"${how%% *}_die" "$site"
-	wait_for "an answer from $other" 5 first_served "$other" "$since" "${clients[@]}"
+	died=$DIED_US
+	wait_for "an answer from $other" 5 first_served "$other" "$died" "${clients[@]}"
+	hindrance=$(late_gateways "$site")
 	pass 1100 # what was given to the dead has its second SYN
-	first=$(first_served "$other" "$since" "${clients[@]}") last=$(last_given "$since" "${clients[@]}")
-	FIRSTS+=("$first") LASTS+=("$last")
-	printf '  %5d  %-4s  %-24s  %25d ms  %19d ms\n' "$1" "$site" "$how" "$last" "$first"
+	first=$(first_served "$other" "$died" "${clients[@]}") last=$(last_given "$died" "${clients[@]}")
+	hindrance+=$(late_users "$died" "$first" "${clients[@]}")
+	! in_time "$first" || ! in_time "$last" || hindrance=''
+	((REPEATED < ROUNDS)) || hindrance=''
+	if [[ $hindrance ]]; then
+		REPEATED=$((REPEATED + 1))
+	else
+		COUNTED=true FIRSTS+=("$first") LASTS+=("$last")
+	fi
+	printf '  %5d  %-4s  %-24s  %25d ms  %19d ms%s\n' "$1" "$site" "$how" "$last" "$first" \
+		"${hindrance:+   not counted:$hindrance}"
+	all_are_back "$site" "$how"
+}
+
+# all_are_back SITE HOW: its servers, as its gateways see them, and its clients are served there.
+all_are_back() {
+	local since node
 
 	since=$(now_us)
-	"${how%% *}_return" "$site"
-	site_goes_to "$site" web null
-	site_goes_to "$site" live null
-	wait_for "an answer from $site" 10 first_served "$site" "$since" "${clients[@]}"
+	"${2%% *}_return" "$1"
+	for node in ${BACKENDS_OF[$1]}; do
+		site_sees "$1" web "$node" true
+		site_sees "$1" live "$node" true
+	done
+	site_goes_to "$1" web null
+	site_goes_to "$1" live null
+	# shellcheck disable=SC2086
+	wait_for "an answer from $1" 10 first_served "$1" "$since" ${CLIENTS_OF[$1]}
+}
+
+REPEATED=0
+HINDRANCE_MS=50 # a death is seen after 230 ms, by the rules: so late, and it cannot be in time
+declare -A LATE_MS=()
+
+note_lateness() {
+	local node
+
+	for node in ${GATEWAYS_OF[$1]}; do
+		LATE_MS[$node]=$(late_ms "$node")
+	done
+}
+
+# late_gateways SITE: what its gateways say of themselves, since note_lateness; nothing if they were not.
+late_gateways() {
+	local node late
+
+	for node in ${GATEWAYS_OF[$1]}; do
+		late=$(($(late_ms "$node") - LATE_MS[$node]))
+		((late < HINDRANCE_MS)) || printf " %s was late by %d ms" "$node" "$late"
+	done
+}
+
+# late_users DIED-US MS CLIENT...
+late_users() {
+	local pause
+
+	pause=$(longest_pause "$@")
+	((pause < HINDRANCE_MS)) || printf " no request for %d ms" "$pause"
+}
+
+withdrawals() {
+	local node
+
+	for node in "${GATEWAYS[@]}"; do
+		cat "$(log_of "$node" gateway)"
+	done | grep -c "the VIP is withdrawn" || true
 }
 
 processes_die() {
-	local node
-
-	for node in ${BACKENDS_OF[$1]}; do
-		nginx_dies "$node"
-	done
+	# shellcheck disable=SC2086
+	nginx_dies ${BACKENDS_OF[$1]}
 }
 
 processes_return() {

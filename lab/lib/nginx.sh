@@ -71,10 +71,18 @@ nginx_on() {
 		curl -sf --unix-socket "$home/upload.sock" http://nginx/
 }
 
-# nginx_dies NODE: killed, with its children. The kernel refuses whoever comes then.
+# nginx_dies NODE...: killed together, with their children, at DIED_US. The kernel refuses whoever comes then.
 nginx_dies() {
-	kill -KILL -- "-$(pid_of "$1" nginx)"
-	rm -f "$LAB_STATE/$1/nginx/upload.sock"
+	local node groups=()
+
+	for node; do
+		groups+=("-$(pid_of "$node" nginx)")
+	done
+	DIED_US=$(now_us)
+	kill -KILL -- "${groups[@]}"
+	for node; do
+		rm -f "$LAB_STATE/$node/nginx/upload.sock"
+	done
 }
 
 access_log() { echo "$LAB_STATE/$1/nginx/access.log"; }

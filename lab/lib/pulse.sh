@@ -70,6 +70,21 @@ last_served() {
 		END { printf "%.0f\n", last ? (last - since) / 1000 : 0 }'
 }
 
+# longest_pause SINCE-US MS CLIENT...: in that time, ms in which one of the clients began no request.
+longest_pause() {
+	local since=$1 ms=$2 client
+	shift 2
+
+	for client; do
+		pulses "$client" | awk -v since="$since" -v until="$((since + ms * 1000))" '
+			$1 >= since && $1 < until { print $1 }
+			END { print since; print until }' | sort -n |
+			awk '{ pause = NR > 1 ? $1 - before : 0; before = $1 }
+				pause > longest { longest = pause }
+				END { printf "%.0f\n", longest / 1000 }'
+	done | sort -n | tail -n 1
+}
+
 # timeline FROM-US TO-US STEP-MS MARKS CLIENT...: a row for each step: how many requests, by the time when they
 # began, each site answered, and how many nobody did at once. MARKS is a file of lines "US TEXT". The seconds
 # count from TIMELINE_ZERO_US, or FROM-US.

@@ -117,6 +117,9 @@ site_goes_to() {
 	done
 }
 
+# late_ms GATEWAY: by how much its daemon came too late to its ticks so far, in all.
+late_ms() { holdfast "$1" status --json | jq '.late_s * 1000 | round'; }
+
 # is_up_on GATEWAY SERVICE BACKEND true|false: as that gateway sees its health.
 is_up_on() {
 	[[ $(holdfast "$1" status --json | jq -r --arg service "$2" --arg backend "$3" '.services[] |
@@ -133,20 +136,30 @@ site_sees() {
 }
 
 # A host whose power is cut behind a switch: nobody is told, its packets are just not there any more.
-# fall_silent SITE NODE... / speak_again SITE NODE...: seen from the site's fabric, together.
+# fall_silent SITE NODE... / speak_again SITE NODE...: seen from the site's fabric, together; silent since DIED_US.
 fall_silent() { silence add "$@"; }
 speak_again() { silence del "$@"; }
 
+# On a busy machine it takes a while to start a process: one waits for the rules already when the clock starts.
 silence() {
-	local what=$1 fabric=${FABRIC_OF[$2]} node
+	local what=$1 fabric=${FABRIC_OF[$2]} node rules='' batch pid
 	shift 2
 
 	for node; do
-		echo "rule $what pref 90 to ${LOCATOR[$node]}::/64 blackhole"
-		echo "rule $what pref 90 iif $node blackhole"
-	done | ip_on "$fabric" -6 -batch -
+		rules+="rule $what pref 90 to ${LOCATOR[$node]}::/64 blackhole"$'\n'
+		rules+="rule $what pref 90 iif $node blackhole"$'\n'
+	done
+	exec {batch}> >(exec ip -n "$LAB-$fabric" -6 -batch -)
+	pid=$!
+	wait_for "ip to be there" 5 is_called "$pid" ip
+	DIED_US=$(now_us)
+	printf '%s' "$rules" >&"$batch"
+	exec {batch}>&-
+	wait "$pid"
 	printf "rule $what pref 90 iif %s blackhole\n" "$@" | ip_on "$fabric" -4 -batch -
 }
+
+is_called() { [[ $(</proc/"$1"/comm) == "$2" ]]; }
 
 # site_of NODE
 site_of() {
