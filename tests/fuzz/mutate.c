@@ -107,7 +107,8 @@ static void splice(struct input *input, size_t at, size_t cut, const void *bytes
 	if (input->size - cut + n > INPUT_MAX)
 		return;
 	memmove(input->bytes + at + n, input->bytes + at + cut, input->size - at - cut);
-	memcpy(input->bytes + at, bytes, n);
+	if (n)
+		memcpy(input->bytes + at, bytes, n);
 	input->size += n - cut;
 }
 
