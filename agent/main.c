@@ -87,8 +87,11 @@ static int change_read(const struct agent_daemon *agent, struct change *change)
 		return r;
 	change->self = config_backend(change->inputs->config, options->node);
 	if (!change->self || !change->self->agent) {
-		log_error("%s: backends: there is no %s%s, name this node with --node",
-			  options->config, options->node, change->self ? " with an agent" : "");
+		log_error("%s: backends: there is no %s%s, name this node with --node", options->config,
+			  options->node,
+			  change->self ? " with an agent"
+			  : config_gateway(change->inputs->config, options->node) ? " (it is a gateway)"
+										  : "");
 		return -ENOENT;
 	}
 	r = plan_agent(change->inputs->config, change->self, &change->plan);
@@ -330,7 +333,7 @@ static int detach(const struct daemon_options *options)
 	if (r == 0)
 		r = host_undo(host);
 	if (r < 0)
-		log_error("not detached: %s", strerror(-r));
+		log_error("not detached: %s%s", strerror(-r), pins_hint(r));
 	host_free(host);
 	rtnetlink_free(netlink);
 	return r;

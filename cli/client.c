@@ -53,6 +53,15 @@ static CURLcode transfer(CURL *curl, const char *socket, CURLU *url, bool post, 
 	return curl_easy_perform(curl);
 }
 
+/* A socket that is there, and not for everybody. */
+static bool is_forbidden(CURL *curl)
+{
+	long error = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+	return error == EACCES || error == EPERM;
+}
+
 static int body_get(const char *socket, CURLU *url, bool post, char **ret_body, long *ret_status)
 {
 	CURL *curl = curl_easy_init();
@@ -66,6 +75,8 @@ static int body_get(const char *socket, CURLU *url, bool post, char **ret_body, 
 		fclose(file);
 	if (r == CURLE_OK)
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+	else if (r == CURLE_COULDNT_CONNECT && is_forbidden(curl))
+		log_error("%s: you may not ask there, allowed: root and the socket's group", socket);
 	else if (r == CURLE_COULDNT_CONNECT)
 		log_error("%s: no daemon answers there, is it running? Name its socket with --socket",
 			  socket);

@@ -59,6 +59,12 @@ int session_open(const struct command *command, struct session *ret)
 	_cleanup_errors_ struct errors errors = {};
 	int r = local_path(command, &session.path);
 
+	if (r >= 0 && !command->config && access(session.path, F_OK) < 0) {
+		log_error("there is no %s, which would say where the store is: name a file that does with "
+			  "--config",
+			  session.path);
+		return -ENOENT;
+	}
 	if (r >= 0)
 		r = sd_event_new(&session.event);
 	if (r >= 0)

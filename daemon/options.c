@@ -86,10 +86,11 @@ static void print_manual(const struct daemon_program *program)
 	roff_see_also(stdout, see_also);
 }
 
-static void fill_getopt(struct option options[static N_ROWS + 2], char letters[static 2 * N_ROWS + 1])
+static void fill_getopt(struct option options[static N_ROWS + 2], char letters[static 2 * N_ROWS + 2])
 {
 	char *letter = letters;
 
+	*letter++ = ':'; /* tells a missing argument from an unknown option, and prints neither */
 	for (size_t i = 0; i < N_ROWS; i++) {
 		options[i] = (struct option){
 			.name = rows[i].name,
@@ -105,16 +106,22 @@ static void fill_getopt(struct option options[static N_ROWS + 2], char letters[s
 	*letter = 0;
 }
 
-static void store(struct daemon_options *options, int letter)
+/* Of a letter that getopt knows from here. */
+static const struct row *row_of(int letter)
 {
-	for (size_t i = 0; i < N_ROWS; i++) {
-		if (rows[i].letter != letter)
-			continue;
-		if (rows[i].argument)
-			*(const char **)((char *)options + rows[i].offset) = optarg;
-		else
-			*(bool *)((char *)options + rows[i].offset) = true;
-	}
+	const struct row *row = rows;
+
+	while (row->letter != letter)
+		row++;
+	return row;
+}
+
+static void store(struct daemon_options *options, const struct row *row)
+{
+	if (row->argument)
+		*(const char **)((char *)options + row->offset) = optarg;
+	else
+		*(bool *)((char *)options + row->offset) = true;
 }
 
 int daemon_options_parse(const struct daemon_program *program, int argc, char **argv,
@@ -130,7 +137,7 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 		.scheme_name = "holdfast",
 	};
 	struct option long_options[N_ROWS + 2];
-	char letters[2 * N_ROWS + 1], allowed[320];
+	char letters[2 * N_ROWS + 2], allowed[320];
 	int letter;
 
 	gethostname(hostname, sizeof(hostname) - 1);
@@ -146,25 +153,27 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 		case MANUAL_VALUE:
 			print_manual(program);
 			return 1;
-		case '?': /* getopt has said what was wrong */
+		case '?':
+			log_error("%s: no such option, see --help", argv[optind - 1]);
+			return -EINVAL;
+		case ':':
+			log_error("%s: nothing follows, allowed: %s", argv[optind - 1],
+				  row_of(optopt)->argument);
 			return -EINVAL;
 		default:
-			store(&options, letter);
+			store(&options, row_of(letter));
 		}
 	}
 	if (optind < argc) {
-		log_error("%s: what is '%s'? Options begin with --, see --help", program->name,
-			  argv[optind]);
+		log_error("%s: what is that? Options begin with --, see --help", argv[optind]);
 		return -EINVAL;
 	}
 	if (strcmp(options.config, "-") == 0) {
-		log_error("%s: --config: - is none, allowed: a file, which is read again when it changes",
-			  program->name);
+		log_error("--config: - is none, allowed: a file, which is read again when it changes");
 		return -EINVAL;
 	}
 	if (scheme_named(options.scheme_name, &options.scheme, allowed) < 0) {
-		log_error("%s: --scheme: %s is none, %s", program->name, options.scheme_name,
-			  allowed);
+		log_error("--scheme: %s is none, %s", options.scheme_name, allowed);
 		return -EINVAL;
 	}
 	*ret = options;

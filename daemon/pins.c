@@ -90,6 +90,11 @@ static int refuse_other_layouts(const char *directory)
 	return r;
 }
 
+const char *pins_hint(int error)
+{
+	return (error == -EPERM || error == -EACCES) && geteuid() != 0 ? ", are you root?" : "";
+}
+
 int pins_open(const char *directory, struct pins **ret)
 {
 	char path[PATH_MAX];
@@ -106,7 +111,7 @@ int pins_open(const char *directory, struct pins **ret)
 	if (r == 0)
 		r = directory_make(path, PINS_MODE);
 	if (r < 0) {
-		log_error("%s: cannot keep pins there: %s", directory, strerror(-r));
+		log_error("%s: cannot keep pins there: %s%s", directory, strerror(-r), pins_hint(r));
 		return r;
 	}
 	pins = calloc(1, sizeof(*pins));

@@ -25,6 +25,9 @@ struct pins;
  * pins there, which this one can neither read nor replace without losing packets.
  */
 int pins_open(const char *directory, struct pins **ret);
+/* What to say behind the reason why something was not done, if the reason is who one is. */
+const char *pins_hint(int error);
+
 struct pins *pins_free(struct pins *pins);
 
 /*

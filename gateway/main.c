@@ -51,8 +51,9 @@ static int change_read(const struct gateway_daemon *gateway, struct change *chan
 		return r;
 	change->self = config_gateway(change->inputs->config, options->node);
 	if (!change->self) {
-		log_error("%s: gateways: there is no %s, name this node with --node",
-			  options->config, options->node);
+		log_error("%s: gateways: there is no %s%s, name this node with --node", options->config,
+			  options->node,
+			  config_backend(change->inputs->config, options->node) ? " (it is a backend)" : "");
 		return -ENOENT;
 	}
 	r = plan_gateway(change->inputs->config, change->self, &change->inputs->keys, &change->plan);
@@ -405,7 +406,7 @@ static int detach(const struct daemon_options *options)
 	if (r == 0)
 		r = home_close();
 	if (r < 0)
-		log_error("not detached: %s", strerror(-r));
+		log_error("not detached: %s%s", strerror(-r), pins_hint(r));
 	return r;
 }
 

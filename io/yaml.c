@@ -13,6 +13,8 @@
 
 struct reader {
 	yaml_parser_t parser;
+	const char *text;
+	size_t length;
 	const char *file;
 	struct errors *errors;
 };
@@ -32,6 +34,20 @@ static int refuse(struct reader *reader, const yaml_event_t *event, const char *
 	return errors_add(reader->errors, reader->file, line_of(event), NULL, "%s", what);
 }
 
+/* A line's indentation has a tab: what libyaml says of it helps nobody. */
+static bool is_tabbed(const struct reader *reader, size_t line)
+{
+	const char *at = reader->text, *end = at + reader->length;
+
+	while (at && line--) {
+		at = memchr(at, '\n', end - at);
+		at = at ? at + 1 : NULL;
+	}
+	while (at && at < end && *at == ' ')
+		at++;
+	return at && at < end && *at == '\t';
+}
+
 static int refuse_syntax(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
@@ -43,6 +59,9 @@ static int refuse_syntax(struct reader *reader)
 	if (parser->error == YAML_READER_ERROR)
 		return errors_add(reader->errors, reader->file, parser->mark.line + 1, NULL,
 				  "not text in UTF-8: %s", problem);
+	if (is_tabbed(reader, parser->problem_mark.line))
+		return errors_add(reader->errors, reader->file, parser->problem_mark.line + 1, NULL,
+				  "indented by a tab, allowed: spaces");
 	return errors_add(reader->errors, reader->file, parser->problem_mark.line + 1, NULL,
 			  "not YAML: %s%s%s", problem, parser->context ? ", " : "",
 			  parser->context ? parser->context : "");
@@ -213,7 +232,7 @@ static int read_document(struct reader *reader, struct tree **ret)
 int yaml_tree_parse(const char *text, size_t length, const char *file, struct errors *errors,
 		    struct tree **ret)
 {
-	struct reader reader = {.file = file, .errors = errors};
+	struct reader reader = {.text = text, .length = length, .file = file, .errors = errors};
 	int err;
 
 	if (length > YAML_BYTES_MAX)

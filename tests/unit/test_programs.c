@@ -125,6 +125,22 @@ static void a_daemon_that_cannot_begin_says_why_and_ends(void **state)
 				"--bpffs /proc/none"));
 }
 
+static void a_daemon_that_is_called_wrongly_says_how(void **state)
+{
+	EXPECT_SHELL(*state, 0,
+		     "holdfast-gateway: error: --bogus: no such option, see --help\n1\n"
+		     "holdfast-agent: error: --bogus: no such option, see --help\n1\n",
+		     BEGIN_EACH("--bogus"));
+	EXPECT_SHELL(*state, 0,
+		     "holdfast-gateway: error: --config: nothing follows, allowed: FILE\n1\n"
+		     "holdfast-agent: error: --config: nothing follows, allowed: FILE\n1\n",
+		     BEGIN_EACH("--config"));
+	EXPECT_SHELL(*state, 0,
+		     "holdfast-gateway: error: start: what is that? Options begin with --, see --help\n1\n"
+		     "holdfast-agent: error: start: what is that? Options begin with --, see --help\n1\n",
+		     BEGIN_EACH("start"));
+}
+
 static void the_doctor_of_a_bare_host_says_what_to_name(void **state)
 {
 	if (have(*state, "test -e /etc/holdfast/holdfast.yaml"))
@@ -459,6 +475,7 @@ int main(void)
 		SCRATCH_TEST(help_of_a_verb_is_the_same_before_and_behind_it),
 		SCRATCH_TEST(manual_pages_render_without_warnings),
 		SCRATCH_TEST(a_daemon_that_cannot_begin_says_why_and_ends),
+		SCRATCH_TEST(a_daemon_that_is_called_wrongly_says_how),
 		SCRATCH_TEST(the_doctor_of_a_bare_host_says_what_to_name),
 		SCRATCH_TEST(bash_completes_verbs_options_and_files),
 		SCRATCH_TEST(a_validator_agrees_with_the_schema_about_right_and_wrong),

@@ -106,8 +106,7 @@ static void broken_syntax_is_named_with_its_line(void **state)
 	REFUSES("a: 1\nb: [1, 2\nc: 3\n",
 		"t.yaml:3: not YAML: did not find expected ',' or ']', while parsing a flow "
 		"sequence");
-	REFUSES("a: 1\n\tb: 2\n", "t.yaml:2: not YAML: found a tab character that violates "
-				  "indentation, while scanning a plain scalar");
+	REFUSES("a: 1\n\tb: 2\n", "t.yaml:2: indented by a tab, allowed: spaces");
 }
 
 static void what_is_no_text_is_refused(void **state)
@@ -115,6 +114,13 @@ static void what_is_no_text_is_refused(void **state)
 	REFUSES("a: 1\nb: \xff\xfe\n", "t.yaml:1: not text in UTF-8: invalid leading UTF-8 octet");
 	refuses("a: b\0c\n", 7, "t.yaml:1: not text in UTF-8: control characters are not allowed");
 	REFUSES("a: \"b\\0c\"\n", "t.yaml:1: a zero byte (\\0), allowed: text without one");
+}
+
+static void a_tab_that_indents_is_called_so(void **state)
+{
+	REFUSES("a:\n\tb: 1\n", "t.yaml:2: indented by a tab, allowed: spaces");
+	REFUSES("a:\n  b: 1\n  \tc: 2\n", "t.yaml:3: indented by a tab, allowed: spaces");
+	REFUSES("\t", "t.yaml:1: indented by a tab, allowed: spaces");
 }
 
 static void anchors_aliases_and_tags_are_refused(void **state)
@@ -183,6 +189,7 @@ int main(void)
 		cmocka_unit_test(a_document_of_nothing_is_empty),
 		cmocka_unit_test(broken_syntax_is_named_with_its_line),
 		cmocka_unit_test(what_is_no_text_is_refused),
+		cmocka_unit_test(a_tab_that_indents_is_called_so),
 		cmocka_unit_test(anchors_aliases_and_tags_are_refused),
 		cmocka_unit_test(a_key_is_a_word),
 		cmocka_unit_test(a_second_document_is_refused),
