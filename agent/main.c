@@ -19,6 +19,7 @@
 #include "daemon/events.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
+#include "daemon/ledger.h"
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
 #include "daemon/options.h"
@@ -46,6 +47,7 @@ struct agent_daemon {
 	struct push *push;
 	struct pulse *pulse;
 	struct store *store;
+	struct ledger *ledger;
 	/* Replaced together by a configuration that was read, planned and applied. */
 	struct inputs *inputs;
 	const struct config_backend *self;
@@ -81,7 +83,8 @@ static void change_clear(struct change *change)
 static int change_read(const struct agent_daemon *agent, struct change *change)
 {
 	const struct daemon_options *options = &agent->options;
-	int r = inputs_read(options->config, agent->store, &change->inputs);
+	int r = inputs_read(options->config, agent->store, ledger_rests(agent->ledger),
+			    &change->inputs);
 
 	if (r < 0)
 		return r;
@@ -168,6 +171,7 @@ static int configure(struct agent_daemon *agent)
 	exports_listen(agent->exports, agent->inputs->config->metrics.agent_listen);
 	push_use(agent->push, &agent->inputs->config->metrics.influx, agent->options.config);
 	use_world(agent);
+	ledger_take(agent->ledger, agent->inputs->config);
 	store_taken(agent->store, "agent", agent->self->name, agent->self->site->name);
 	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
 			 agent->self->n_interfaces);
@@ -283,8 +287,18 @@ static int answer_status(const struct control_request *request, void *userdata, 
 			 (json_int_t)refused, "cookie-epochs",
 			 inputs_cookie_epochs(agent->inputs), "interfaces", interfaces, "services",
 			 services_json(agent));
-	if (*ret)
+	if (*ret) {
 		json_object_set_new(*ret, "store", store_json(agent->store));
+		json_object_set_new(*ret, "resting", ledger_counts_json(agent->ledger));
+	}
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int answer_rests(const struct control_request *request, void *userdata, json_t **ret)
+{
+	const struct agent_daemon *agent = userdata;
+
+	*ret = ledger_json(agent->ledger);
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -316,6 +330,7 @@ static const struct control_resource resources[] = {
 	{"/counters", answer_counters},
 	{"/metrics", answer_metrics},
 	{"/events", answer_events},
+	{"/rests", answer_rests},
 	{},
 };
 
@@ -363,6 +378,8 @@ static int run(struct agent_daemon *agent)
 		r = store_new(loop_event(loop), agent->options.state, on_store_changed, agent_look, agent,
 			      &agent->store);
 	if (r >= 0)
+		r = ledger_new(loop_event(loop), agent->options.state, &agent->ledger);
+	if (r >= 0)
 		r = configure(agent);
 	if (r >= 0) {
 		r = control_new(loop_event(loop), agent->options.socket, resources, agent, &control);
@@ -377,6 +394,7 @@ static int run(struct agent_daemon *agent)
 	exports_free(agent->exports);
 	push_free(agent->push);
 	pulse_free(agent->pulse);
+	ledger_free(agent->ledger);
 	store_free(agent->store);
 	loop_free(loop);
 	return r;

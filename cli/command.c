@@ -44,7 +44,7 @@ const struct option_row option_rows[] = {
 	{'f', "follow", NULL, "and what comes, until Ctrl-C", OPTION_SWITCH, OPTION_FOLLOW, AT(follow)},
 	{0, "revision", "N", "only if the configuration is still of this revision", OPTION_TEXT,
 	 OPTION_REVISION, AT(revision)},
-	{0, "force", NULL, "although connections remain, which it ends", OPTION_SWITCH,
+	{0, "force", NULL, "although it may end connections", OPTION_SWITCH,
 	 OPTION_FORCE, AT(force)},
 	{0, "explain", NULL, "the same as config explain", OPTION_SWITCH, OPTION_EXPLAIN,
 	 AT(explain)},

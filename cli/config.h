@@ -6,10 +6,14 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct command;
 struct diff;
+
+/* Two names of one file. */
+bool config_is_same_file(const char *a, const char *b);
 
 int config_check_run(const struct command *command);
 int config_diff_run(const struct command *command);

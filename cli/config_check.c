@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/rests.h"
 #include "daemon/inputs.h"
 
 static const char *plural(size_t n)
@@ -67,8 +68,12 @@ int config_check_run(const struct command *command)
 	const char *file = command->values[0];
 	_cleanup_errors_ struct errors errors = {};
 	_cleanup_inputs_ struct inputs *inputs = NULL;
-	int r = inputs_collect(file, NULL, &errors, &inputs);
+	_cleanup_rests_ struct rests known = {};
+	int r = rests_ask_of(command, file, &known);
 
+	if (r < 0)
+		return r;
+	r = inputs_collect(file, NULL, &known, &errors, &inputs);
 	if (r < 0 && !errors_count(&errors))
 		log_error("%s: %s", file, strerror(-r));
 	if (command->json) {

@@ -12,6 +12,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/rests.h"
 #include "core/diff.h"
 #include "daemon/inputs.h"
 
@@ -128,14 +129,14 @@ static int make_agent(const struct config_backend *self, struct node *node)
 }
 
 /* `state`: of the store that the file names, as the daemon keeps it; NULL: the file is all. */
-static int node_read(const char *file, const char *state, const char *beside, const char *name,
-		     struct node *node)
+static int node_read(const char *file, const char *state, const char *beside,
+		     const struct rests *known, const char *name, struct node *node)
 {
 	_cleanup_errors_ struct errors errors = {};
 	const struct config_gateway *gateway;
 	const struct config_backend *backend;
 	int r = state ? inputs_collect_state(state, file, &errors, &node->inputs)
-		      : inputs_collect(file, beside, &errors, &node->inputs);
+		      : inputs_collect(file, beside, known, &errors, &node->inputs);
 
 	errors_print(&errors, stderr);
 	if (r < 0) {
@@ -176,31 +177,40 @@ static int ask_daemon(const struct command *command, const char **against, const
 	return -EBADMSG;
 }
 
+bool config_is_same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
 /* The daemon's file, edited in place, is no longer what the daemon read. */
 static int refuse_same(const char *file, const char *against)
 {
-	struct stat a, b;
-
-	if (stat(file, &a) < 0 || stat(against, &b) < 0 || a.st_dev != b.st_dev ||
-	    a.st_ino != b.st_ino)
+	if (!config_is_same_file(file, against))
 		return 0;
 	log_error("%s: is the very file that it is compared with: write the change to a copy",
 		  file);
 	return -EINVAL;
 }
 
-static int compare(const struct command *command, const char *against, const char *state,
+static int compare(const struct command *command, const char *against, const json_t *status,
 		   const char *name)
 {
+	const char *state = json_string_value(json_object_get(json_object_get(status, "store"), "state"));
 	_cleanup_(node_clear) struct node before = {}, after = {};
 	_cleanup_diff_ struct diff *diff = NULL;
+	_cleanup_rests_ struct rests known = {};
 	const char *file = command->values[0];
 	int r = refuse_same(file, against);
 
 	if (r == 0)
-		r = node_read(against, state, NULL, name, &before);
+		r = rests_ask(command, status, &known);
 	if (r == 0)
-		r = node_read(file, NULL, against, name, &after);
+		r = node_read(against, state, NULL, NULL, name, &before);
+	if (r == 0)
+		r = node_read(file, NULL, against, &known, name, &after);
 	if (r == 0 && !before.side.gateway != !after.side.gateway) {
 		log_error("%s: %s is a gateway in one of the files and an agent in the other", file,
 			  name);
@@ -226,16 +236,13 @@ static int compare(const struct command *command, const char *against, const cha
 int config_diff_run(const struct command *command)
 {
 	const char *against = command->against, *node = command->node;
-	const char *state = NULL;
 	json_t *status = NULL;
 	int r = 0;
 
 	if (!against || !node)
 		r = ask_daemon(command, &against, &node, &status);
-	if (!command->against)
-		state = json_string_value(json_object_get(json_object_get(status, "store"), "state"));
 	if (r == 0)
-		r = compare(command, against, state, node);
+		r = compare(command, against, command->against ? NULL : status, node);
 	json_decref(status);
 	return r;
 }

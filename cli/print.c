@@ -153,6 +153,15 @@ static void print_store(const json_t *store, FILE *to)
 			number(store, "newest"));
 }
 
+static void print_resting(const json_t *resting, FILE *to)
+{
+	long long ids = number(resting, "ids"), epochs = number(resting, "epochs");
+
+	if (ids || epochs)
+		fprintf(to, "\nresting: %lld ids of removed backends, %lld epochs of keys (holdfast rests)\n",
+			ids, epochs);
+}
+
 static void print_drain(const json_t *drain, FILE *to)
 {
 	const char *phase = text(drain, "phase"), *end = text(drain, "end");
@@ -210,8 +219,39 @@ void print_status(const json_t *status, FILE *to)
 	else
 		print_agent_status(status, to);
 	print_epochs(json_object_get(status, "cookie-epochs"), to);
+	print_resting(json_object_get(status, "resting"), to);
 	print_store(json_object_get(status, "store"), to);
 	print_status_services(json_object_get(status, "services"), to);
+}
+
+/* What rests */
+
+static bool rests_any(const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		if (json_is_string(json_object_get(item, "since")))
+			return true;
+	return false;
+}
+
+void print_rests(const json_t *rests, FILE *to)
+{
+	const json_t *ids = json_object_get(rests, "ids"), *item;
+	const json_t *epochs = json_object_get(rests, "epochs");
+	size_t i;
+
+	if (!rests_any(ids) && !rests_any(epochs))
+		fprintf(to, "nothing rests\n");
+	json_array_foreach(ids, i, item)
+		if (json_is_string(json_object_get(item, "since")))
+			fprintf(to, "id %-6lld until %s, was %s's\n", number(item, "id"),
+				text(item, "until"), text(item, "was"));
+	json_array_foreach(epochs, i, item)
+		if (json_is_string(json_object_get(item, "since")))
+			fprintf(to, "epoch %-3lld until %s\n", number(item, "epoch"), text(item, "until"));
 }
 
 /* Path */

@@ -6,5 +6,6 @@
 #include <stdio.h>
 
 void print_status(const json_t *status, FILE *to);
+void print_rests(const json_t *rests, FILE *to);
 void print_path(const json_t *path, FILE *to);
 void print_switched(const json_t *answer, FILE *to);

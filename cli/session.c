@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -13,6 +14,8 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "core/config.h"
+#include "core/config_read.h"
+#include "core/rests.h"
 #include "core/writing.h"
 #include "daemon/options.h"
 #include "io/yaml.h"
@@ -214,16 +217,34 @@ static int write_all(const struct session *session, const struct writing *writin
 
 /* A change */
 
-static int check(const struct tree *root)
+/* What the fleet uses, and what rests, before the change: also of a configuration that is wrong. */
+static int look_for_rests(const struct session *session, const struct documents *found,
+			  struct rests *ret)
+{
+	_cleanup_tree_ struct tree *tree = NULL;
+	_cleanup_config_ struct config *config = NULL;
+	int r = shared_salvage(session->shared.name, found, &tree);
+
+	r = r < 0 ? r : config_salvage(tree, &config);
+	return r < 0 ? r : rests_of_config(config, time(NULL), ret);
+}
+
+/* The tree is checked as a whole, and against what rests; then it says what rests from now on. */
+static int check(const struct session *session, struct rests *rests, struct tree *root)
 {
 	_cleanup_errors_ struct errors errors = {};
 	_cleanup_config_ struct config *config = NULL;
 	int r = config_from_tree(root, &errors, &config);
+	struct config_source source = {root, &errors, config};
+	uint64_t now_s = time(NULL);
 
 	if (r == 0 && config_names_store(root))
 		r = errors_add(&errors, NULL, 0, "store", "stands in each node's own file");
+	if (r == 0 && !session->command->force)
+		r = rests_judge(rests, &source, "--force", now_s);
 	errors_print(&errors, stderr);
-	return r;
+	r = r < 0 ? r : rests_take(rests, config, now_s);
+	return r < 0 ? r : rests_put(rests, root);
 }
 
 /* The tree of what was read, and its documents as we print them. */
@@ -297,6 +318,7 @@ static int change_once(const struct session *session, session_edit_fn edit, bool
 	_cleanup_(documents_clear) struct documents found = {}, before = {}, after = {};
 	_cleanup_tree_ struct tree *tree = NULL;
 	_cleanup_free_ struct writing *writing = NULL;
+	_cleanup_rests_ struct rests rests = {};
 	char why[DOCUMENTS_WHY_MAX];
 	const struct document *manifest;
 	const char *conflict;
@@ -306,8 +328,9 @@ static int change_once(const struct session *session, session_edit_fn edit, bool
 
 	r = r < 0 ? r : check_revision(session, &found);
 	r = r < 0 ? r : tree_of(session, &found, whole, &tree, &before);
+	r = r < 0 ? r : look_for_rests(session, &found, &rests);
 	r = r < 0 ? r : edit(&tree, session->command);
-	r = r < 0 ? r : check(tree);
+	r = r < 0 ? r : check(session, &rests, tree);
 	r = r < 0 ? r : documents_of_tree(tree, yaml_tree_print, &after);
 	r = r < 0 ? r : writing_plan(&before, &after, &writing, &n);
 	if (r < 0)

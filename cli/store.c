@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/errors.h"
 #include "base/log.h"
@@ -69,7 +70,7 @@ int config_pull_run(const struct command *command)
 
 static int complain(int r, const char *why)
 {
-	if (r == -ENOENT || r == -EEXIST)
+	if (r == -ENOENT || r == -EEXIST || r == -ENOSPC)
 		log_error("%s", why);
 	else if (r < 0)
 		log_error("%s", strerror(-r));
@@ -88,14 +89,17 @@ static int read_value(const char *text, struct tree **ret)
 
 static int edit_add_backend(struct tree **root, const struct command *command)
 {
+	_cleanup_tree_ struct tree *value = NULL;
 	char why[EDIT_WHY_MAX];
-	struct tree *value;
 	int r = read_value(command->values[1], &value);
 
 	if (r < 0)
 		return r;
-	return complain(edit_backend_add(*root, command->values[0], value, command->values + 2,
-					 command->n_values - 2, why), why);
+	r = edit_backend_give_id(*root, value, time(NULL), why);
+	if (r == 0)
+		r = edit_backend_add(*root, command->values[0], take(value), command->values + 2,
+				     command->n_values - 2, why);
+	return complain(r, why);
 }
 
 static int edit_drain_backend(struct tree **root, const struct command *command)

@@ -94,6 +94,16 @@ const struct verb verbs[] = {
 		.print = print_path,
 	},
 	{
+		.name = "rests",
+		.help = "ids and key epochs that are not used again yet",
+		.text = "A removed backend's id, and an epoch of cookie keys that new connections do not get "
+			"any more, rest for a time (rest in the configuration) before something else may "
+			"have them. With --json also what is in use, with since null.",
+		.options = OPTION_JSON,
+		.resource = "/rests",
+		.print = print_rests,
+	},
+	{
 		.name = "off",
 		.usage = "SERVICE|all",
 		.help = "switches a service off on this gateway: the kill switch",
@@ -167,7 +177,8 @@ const struct verb verbs[] = {
 		.text = "Reads FILE (-: standard input) as the daemons would, and the secret that it "
 			"names. Every error is a line: file, line, the option's path, what is wrong, "
 			"what is allowed. With --json each is an object with file, line, path and "
-			"message; what it does not have is null. Needs no daemon.",
+			"message; what it does not have is null. Needs no daemon; the one "
+			"whose configuration FILE is, is asked what rests (holdfast rests).",
 		.options = OPTION_JSON,
 		.least = 1,
 		.most = 1,
@@ -218,8 +229,10 @@ const struct verb verbs[] = {
 		.help = "makes FILE the configuration of a fleet, in its store",
 		.text = "FILE is checked, and replaces what etcd has, as a whole. With --revision only "
 			"what one has looked at is replaced: config pull says of which revision it is. "
-			"Comments are not kept.",
-		.options = OPTION_EDIT,
+			"Comments are not kept. Refused is what gives an id that rests to another backend, "
+			"or ends an epoch of keys that rests (rest in the configuration), unless with "
+			"--force.",
+		.options = OPTION_EDIT | OPTION_FORCE,
 		.least = 1,
 		.most = 1,
 		.completions = {"FILE"},
@@ -253,8 +266,9 @@ const struct verb verbs[] = {
 		.usage = "NAME OPTIONS [SERVICE...]",
 		.help = "adds a backend, to services too",
 		.text = "OPTIONS are as in the configuration: '{id: 4, locator: \"fd48:0:0:204::/64\", "
-			"interfaces: [eth0]}'.",
-		.options = OPTION_EDIT,
+			"interfaces: [eth0]}'. Without an id it gets the lowest that is free. One that "
+			"rests, since a removed backend had it, is refused, unless with --force.",
+		.options = OPTION_EDIT | OPTION_FORCE,
 		.least = 2,
 		.most = VERB_ARGUMENTS_MAX,
 		.run = backend_add_run,
@@ -282,7 +296,8 @@ const struct verb verbs[] = {
 		.usage = "NAME",
 		.help = "removes a backend that has no connections left",
 		.text = "Refused while the gateway that is asked knows of connections, unless with "
-			"--force. A removed backend's id rests before it is used again.",
+			"--force. A removed backend's id rests before another one has it: 24 hours, "
+			"unless the configuration says something else (rest).",
 		.options = OPTION_EDIT | OPTION_FORCE,
 		.least = 1,
 		.most = 1,

@@ -38,6 +38,19 @@ int config_from_tree(const struct tree *tree, struct errors *errors, struct conf
 	return from_tree(tree, config_read, config_check, errors, ret);
 }
 
+int config_salvage(const struct tree *tree, struct config **ret)
+{
+	_cleanup_errors_ struct errors errors = {};
+	_cleanup_config_ struct config *config = calloc(1, sizeof(*config));
+	struct config_source source = {.tree = tree, .errors = &errors, .config = config};
+	int err = config ? config_read(&source) : -ENOMEM;
+
+	if (err < 0)
+		return err;
+	*ret = take(config);
+	return 0;
+}
+
 bool config_names_store(const struct tree *tree)
 {
 	const struct tree *store = tree_get(tree, "store");
@@ -83,8 +96,18 @@ struct config *config_free(struct config *config)
 		free(config->services[i].health.host);
 		free(config->services[i].health.body);
 		free(config->services[i].health.name);
+		free(config->services[i].requests);
 		free(config->services[i].vips);
 		free(config->services[i].members);
+	}
+	for (size_t i = 0; i < config->n_resting_ids; i++) {
+		free(config->resting_ids[i].name);
+		free(config->resting_ids[i].was);
+		free(config->resting_ids[i].since);
+	}
+	for (size_t i = 0; i < config->n_resting_epochs; i++) {
+		free(config->resting_epochs[i].name);
+		free(config->resting_epochs[i].since);
 	}
 	free_texts(config->etcd.endpoints, config->etcd.n_endpoints);
 	free(config->etcd.prefix);
@@ -93,6 +116,8 @@ struct config *config_free(struct config *config)
 	free(config->etcd.key);
 	free(config->etcd.user);
 	free(config->etcd.password_file);
+	free(config->resting_ids);
+	free(config->resting_epochs);
 	free(config->sites);
 	free(config->gateways);
 	free(config->backends);

@@ -186,6 +186,19 @@ struct config_etcd {
 	char *user, *password_file;
 };
 
+/* What rests, as the configuration has it (core/rests.h). The name is the number. */
+struct config_resting_id {
+	char *name;
+	char *was;
+	union address locator;
+	char *since; /* base/date.h */
+};
+
+struct config_resting_epoch {
+	char *name;
+	char *since;
+};
+
 struct config {
 	uint8_t store; /* enum config_store */
 	struct config_etcd etcd;
@@ -195,6 +208,11 @@ struct config {
 	struct config_pins pins;
 	uint32_t heartbeat_ms;
 	uint32_t cookie_epoch; /* new connections' cookies carry its lowest bit; it and the one before live */
+	uint32_t rest_s;
+	struct config_resting_id *resting_ids;
+	size_t n_resting_ids;
+	struct config_resting_epoch *resting_epochs;
+	size_t n_resting_epochs;
 	struct config_metrics metrics;
 	struct config_drain drain;
 	struct config_site *sites;
@@ -214,6 +232,12 @@ struct config {
  * 0; or -EINVAL with the errors added to `errors`, -ENOMEM. On error *ret is untouched.
  */
 int config_from_tree(const struct tree *tree, struct errors *errors, struct config **ret);
+
+/*
+ * What can be read of a tree that may be wrong anywhere, for what has to be known all the same: what could
+ * not be read is zero or NULL, and nothing goes with anything else. 0 or -ENOMEM.
+ */
+int config_salvage(const struct tree *tree, struct config **ret);
 
 /* Whether the rest of the configuration is in a store, and this tree only says where. */
 bool config_names_store(const struct tree *tree);

@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/suggestion.h"
 #include "base/tree.h"
 #include "core/config.h"
 #include "core/config_place.h"
+#include "wire/maps.h"
 #include "wire/srv6.h"
 
 /* --- sites ----------------------------------------------------------------------------------- */
@@ -427,12 +429,35 @@ static int check_health(struct config_source *source)
 	return 0;
 }
 
+/* --- what rests ------------------------------------------------------------------------------ */
+
+static void check_number(struct config_source *source, const char *list, const char *name,
+			 uint64_t least, uint64_t most)
+{
+	uint64_t number;
+
+	if (name && (number_parse(name, most, &number) < 0 || number < least))
+		wrong(source, PLACE(list, name), "not a number of those, allowed: %llu to %llu",
+		      (unsigned long long)least, (unsigned long long)most);
+}
+
+static int check_resting(struct config_source *source)
+{
+	const struct config *config = source->config;
+
+	for (size_t i = 0; i < config->n_resting_ids; i++)
+		check_number(source, "resting-ids", config->resting_ids[i].name, 1, BACKENDS_MAX - 1);
+	for (size_t i = 0; i < config->n_resting_epochs; i++)
+		check_number(source, "resting-epochs", config->resting_epochs[i].name, 0, UINT16_MAX);
+	return 0;
+}
+
 int config_check(struct config_source *source)
 {
 	static int (*const checks[])(struct config_source * source) = {
 		check_sites, check_ids,	     check_interfaces, check_locators,
 		check_vips,  check_overlaps, check_members,    check_health,
-		config_check_policies,
+		config_check_policies,   check_resting,
 	};
 	int err = 0;
 

@@ -17,6 +17,7 @@ struct config_part {
 extern const struct config_part config_rows_fleet;
 extern const struct config_part config_rows_nodes;
 extern const struct config_part config_rows_policies;
+extern const struct config_part config_rows_rests;
 extern const struct config_part config_rows_services;
 extern const struct config_part config_rows_health;
 extern const struct config_part config_rows_metrics;

@@ -8,6 +8,7 @@
 
 static const struct config_part *const parts[] = {
 	&config_rows_fleet,
+	&config_rows_rests,
 	&config_rows_nodes,
 	&config_rows_policies,
 	&config_rows_services,

@@ -110,7 +110,7 @@ static const struct config_row rows[] = {
 		.fallback = "0",
 		.help = "Numbers the keys of the cookies. Raised by one, on gateways before backends, "
 			"it gives new connections new keys; those of the epoch before keep theirs. "
-			"Older ones are found without their cookies.",
+			"The one before that is over, so it must have rested (rest).",
 		AT(config, cookie_epoch),
 	},
 	{

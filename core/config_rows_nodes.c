@@ -116,8 +116,8 @@ static const struct config_row rows[] = {
 		.required = true,
 		.min = 1,
 		.max = BACKENDS_MAX - 1,
-		.help = "What connections carry to find their backend. Unique in the fleet; never "
-			"changed, and not used again while connections of a removed one live.",
+		.help = "What connections carry to find their backend. Unique in the fleet. One of a "
+			"removed backend rests before another backend may have it (rest).",
 		AT(config_backend, id),
 	},
 	{

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/tree.h"
+#include "core/config.h"
+#include "core/rests.h"
 
 /* The mapping under the key, made where it is missing or empty. NULL: no memory. */
 static struct tree *mapping_at(struct tree *parent, const char *key)
@@ -71,6 +73,30 @@ static int set_enabled(struct tree *item, bool enabled)
 static size_t count_of(const struct tree *group)
 {
 	return group && group->kind == TREE_MAPPING ? group->n_entries : 0;
+}
+
+int edit_backend_give_id(const struct tree *root, struct tree *value, uint64_t now_s,
+			 char why[static EDIT_WHY_MAX])
+{
+	_cleanup_config_ struct config *config = NULL;
+	_cleanup_rests_ struct rests rests = {};
+	struct tree *id;
+	char text[16];
+	int r;
+
+	if (value->kind != TREE_MAPPING || tree_entry(value, "id"))
+		return 0;
+	r = config_salvage(root, &config);
+	r = r < 0 ? r : rests_take(&rests, config, now_s);
+	if (r < 0)
+		return r;
+	if (!rests_free_id(&rests)) {
+		snprintf(why, EDIT_WHY_MAX, "backends: no id is free, remove one, and it is when it has rested");
+		return -ENOSPC;
+	}
+	snprintf(text, sizeof(text), "%u", rests_free_id(&rests));
+	id = tree_new_scalar(value->file, value->line, text, true);
+	return id ? tree_put(value, "id", id) : -ENOMEM;
 }
 
 int edit_backend_add(struct tree *root, const char *name, struct tree *value,

@@ -3,17 +3,25 @@
  * What people change about a fleet, as changes of the configuration's tree. Whether the result is a
  * configuration is not looked at here: it is checked as a whole afterwards.
  *
- * All of them: 0; -ENOENT or -EEXIST, and `why` is a line that says what is missing, or there already;
+ * All of them, unless they say otherwise: 0; -ENOENT or -EEXIST, and `why` is a line that says what is missing, or there already;
  * -ENOMEM. After an error the tree is of no use.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct tree;
 
 #define EDIT_WHY_MAX 256
+
+/*
+ * Gives the options of a new backend an id, the lowest that is free and does not rest (core/rests.h), unless
+ * they have one. -ENOSPC, and `why`: there is none.
+ */
+int edit_backend_give_id(const struct tree *root, struct tree *value, uint64_t now_s,
+			 char why[static EDIT_WHY_MAX]);
 
 /* Adds the backend, whose options `value` are taken over, as a member of these services. */
 int edit_backend_add(struct tree *root, const char *name, struct tree *value,

@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <errno.h>
+#include <time.h>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/tree.h"
+#include "core/config_read.h"
+#include "core/rests.h"
 #include "daemon/last_state.h"
 #include "daemon/shared.h"
 #include "daemon/store.h"
 #include "io/secret.h"
 #include "io/yaml.h"
+
+#define FORCE "rest: 0" /* an option, as rests_judge tells it */
 
 /* A label of its own for each epoch, although only the lowest bit of its number travels. */
 static int derive_cookie_key(const struct secret *secret, uint32_t epoch, struct cookie_keys *keys)
@@ -111,7 +116,7 @@ static int fetch_tree(const struct config *local, const char *path, struct error
 
 /* The one place where daemons and the command line get a configuration from: the file, or its store. */
 static int read_tree(const char *path, struct store *store, struct errors *errors,
-		     struct tree **ret)
+		     struct tree **ret, bool *ret_shared)
 {
 	_cleanup_tree_ struct tree *tree = NULL;
 	_cleanup_config_ struct config *local = NULL;
@@ -123,6 +128,7 @@ static int read_tree(const char *path, struct store *store, struct errors *error
 		r = config_store_from_tree(tree, errors, &local);
 		if (r < 0)
 			return r;
+		*ret_shared = true;
 		if (!store)
 			return fetch_tree(local, path, errors, ret);
 	}
@@ -135,8 +141,30 @@ static int read_tree(const char *path, struct store *store, struct errors *error
 	return 0;
 }
 
-static int of_tree(const struct tree *tree, const char *beside, struct errors *errors,
-		   struct inputs **ret)
+/*
+ * What rests is not used again yet (core/rests.h): by what the configuration itself says, and by what is
+ * known of the time before it (NULL: nothing).
+ */
+static int judge_rests(const struct tree *tree, struct config *config, const struct rests *known,
+		       struct errors *errors)
+{
+	const struct config_source source = {tree, errors, config};
+	_cleanup_rests_ struct rests said = {};
+	struct config bare = *config; /* uses nothing, says what rests */
+	uint64_t now_s = time(NULL);
+	int r, judged;
+
+	bare.n_backends = 0;
+	r = rests_of_config(&bare, now_s, &said);
+	if (r < 0)
+		return r;
+	r = rests_judge(&said, &source, FORCE, now_s);
+	judged = known ? rests_judge(known, &source, FORCE, now_s) : 0;
+	return r ?: judged;
+}
+
+static int of_tree(const struct tree *tree, const char *beside, const struct rests *known,
+		   struct errors *errors, struct inputs **ret)
 {
 	_cleanup_inputs_ struct inputs *inputs = calloc(1, sizeof(*inputs));
 	int r, keys;
@@ -144,7 +172,9 @@ static int of_tree(const struct tree *tree, const char *beside, struct errors *e
 	if (!inputs)
 		return -ENOMEM;
 	r = config_from_tree(tree, errors, &inputs->config);
-	keys = read_keys(tree, beside, r == 0 ? inputs->config->cookie_epoch : 0, errors, &inputs->keys);
+	if (r == 0)
+		r = judge_rests(tree, inputs->config, known, errors);
+	keys = read_keys(tree, beside, inputs->config ? inputs->config->cookie_epoch : 0, errors, &inputs->keys);
 	errors_sort(errors);
 	if (r < 0 || keys < 0)
 		return r < 0 ? r : keys;
@@ -152,13 +182,16 @@ static int of_tree(const struct tree *tree, const char *beside, struct errors *e
 	return 0;
 }
 
+/* What is in a store was judged when it was written there, once for all nodes. */
 static int collect(const char *config_path, const char *beside, struct store *store,
-		   struct errors *errors, struct inputs **ret)
+		   const struct rests *known, struct errors *errors, struct inputs **ret)
 {
 	_cleanup_tree_ struct tree *tree = NULL;
-	int r = read_tree(config_path, store, errors, &tree);
+	bool shared = false;
+	int r = read_tree(config_path, store, errors, &tree, &shared);
 
-	return r < 0 ? r : of_tree(tree, beside ? beside : config_path, errors, ret);
+	return r < 0 ? r
+		     : of_tree(tree, beside ? beside : config_path, shared ? NULL : known, errors, ret);
 }
 
 int inputs_collect_state(const char *state, const char *local, struct errors *errors,
@@ -173,19 +206,20 @@ int inputs_collect_state(const char *state, const char *local, struct errors *er
 		return r;
 	}
 	r = shared_tree(state, &documents, errors, &tree);
-	return r < 0 ? r : of_tree(tree, local, errors, ret);
+	return r < 0 ? r : of_tree(tree, local, NULL, errors, ret);
 }
 
-int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
-		   struct inputs **ret)
+int inputs_collect(const char *config_path, const char *beside, const struct rests *known,
+		   struct errors *errors, struct inputs **ret)
 {
-	return collect(config_path, beside, NULL, errors, ret);
+	return collect(config_path, beside, NULL, known, errors, ret);
 }
 
-static int read_and_tell(const char *config_path, struct store *store, struct inputs **ret)
+static int read_and_tell(const char *config_path, struct store *store, const struct rests *known,
+			 struct inputs **ret)
 {
 	_cleanup_errors_ struct errors errors = {};
-	int r = collect(config_path, NULL, store, &errors, ret);
+	int r = collect(config_path, NULL, store, known, &errors, ret);
 
 	for (size_t i = 0; i < errors_count(&errors); i++)
 		log_error("%s", errors_text(&errors, i));
@@ -194,13 +228,14 @@ static int read_and_tell(const char *config_path, struct store *store, struct in
 	return r;
 }
 
-int inputs_read(const char *config_path, struct store *store, struct inputs **ret)
+int inputs_read(const char *config_path, struct store *store, const struct rests *known,
+		struct inputs **ret)
 {
-	int r = read_and_tell(config_path, store, ret);
+	int r = read_and_tell(config_path, store, known, ret);
 
 	if (r < 0 && store && store_fall_back(store)) {
 		log_error("store: its configuration is wrong, the last one that was right goes on");
-		r = read_and_tell(config_path, store, ret);
+		r = read_and_tell(config_path, store, known, ret);
 	}
 	return r;
 }

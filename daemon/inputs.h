@@ -14,16 +14,17 @@ struct inputs {
 };
 
 struct errors;
-
+struct rests;
 struct store;
 
 /*
  * Every fault of the file and of the secret it names becomes a row of `errors`. `beside` is the file
  * whose folder the secret's name is relative to; NULL: the configuration itself. A file that names a
- * store is read from there, once. 0, or a negative errno, -ENOMEM without a row.
+ * store is read from there, once. What rests, by what is `known` of the time before (NULL: nothing), is a
+ * fault, too. 0, or a negative errno, -ENOMEM without a row.
  */
-int inputs_collect(const char *config_path, const char *beside, struct errors *errors,
-		   struct inputs **ret);
+int inputs_collect(const char *config_path, const char *beside, const struct rests *known,
+		   struct errors *errors, struct inputs **ret);
 
 /*
  * From the file in which a daemon keeps the last state of its store (daemon/last_state.h): what it uses
@@ -37,7 +38,8 @@ int inputs_collect_state(const char *state, const char *local, struct errors *er
  * printed to stderr, a line each. A daemon that begins with a store whose state is wrong gets the last
  * state that was right.
  */
-int inputs_read(const char *config_path, struct store *store, struct inputs **ret);
+int inputs_read(const char *config_path, struct store *store, const struct rests *known,
+		struct inputs **ret);
 
 /* Warns where the epoch of `before` (NULL: unknown) is not live any more. */
 void inputs_compare_epochs(const struct inputs *before, const struct inputs *after);

@@ -2,14 +2,9 @@
 #include "daemon/last_state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "io/directory.h"
+#include "daemon/json_file.h"
 
 /* {"services/web": {"revision": 34, "text": "..."}, ...} */
 
@@ -27,16 +22,10 @@ static int take_document(const char *key, const json_t *value, struct documents 
 int last_state_read(const char *path, struct documents *ret)
 {
 	_cleanup_(documents_clear) struct documents documents = {};
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	json_t *root, *value;
+	json_t *root = NULL, *value;
 	const char *key;
-	int r = 0;
+	int r = json_file_read(path, &root);
 
-	if (!file)
-		return -errno;
-	root = json_loadf(file, JSON_ALLOW_NUL, NULL);
-	if (!json_is_object(root))
-		r = -EBADMSG;
 	json_object_foreach(root, key, value)
 	{
 		if (r == 0)
@@ -65,29 +54,11 @@ static json_t *json_of(const struct documents *documents)
 	return root;
 }
 
-static int write_beside(const char *path, const json_t *root)
-{
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return -errno;
-	if (json_dumpfd(root, fd, JSON_INDENT(1)) < 0)
-		return -EIO;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 int last_state_write(const char *path, const struct documents *documents)
 {
-	_cleanup_free_ char *beside = NULL;
-	json_t *root;
-	int r = directory_make_for(path, 0755);
+	json_t *root = json_of(documents);
+	int r = json_file_write(path, root);
 
-	if (r < 0 || asprintf(&beside, "%s.new", path) < 0)
-		return r < 0 ? r : -ENOMEM;
-	root = json_of(documents);
-	r = root ? write_beside(beside, root) : -ENOMEM;
 	json_decref(root);
-	if (r == 0 && rename(beside, path) < 0)
-		r = -errno;
 	return r;
 }

@@ -156,10 +156,9 @@ static int place_document(const char *name, const struct document *document,
 	return r < 0 ? r : documents_place(root, document->key, tree);
 }
 
-int shared_tree(const char *name, const struct documents *documents, struct errors *errors,
-		struct tree **ret)
+static int place_documents(const char *name, const struct documents *documents,
+			   struct errors *errors, struct tree *root)
 {
-	_cleanup_tree_ struct tree *root = tree_new_mapping(name, 0);
 	bool wrong = false;
 
 	if (!root)
@@ -173,8 +172,28 @@ int shared_tree(const char *name, const struct documents *documents, struct erro
 			return r;
 		wrong = wrong || r < 0;
 	}
-	if (wrong)
-		return -EINVAL;
+	return wrong ? -EINVAL : 0;
+}
+
+int shared_tree(const char *name, const struct documents *documents, struct errors *errors,
+		struct tree **ret)
+{
+	_cleanup_tree_ struct tree *root = tree_new_mapping(name, 0);
+	int r = place_documents(name, documents, errors, root);
+
+	if (r == 0)
+		*ret = take(root);
+	return r;
+}
+
+int shared_salvage(const char *name, const struct documents *documents, struct tree **ret)
+{
+	_cleanup_tree_ struct tree *root = tree_new_mapping(name, 0);
+	_cleanup_errors_ struct errors errors = {};
+	int r = place_documents(name, documents, &errors, root);
+
+	if (r == -ENOMEM)
+		return r;
 	*ret = take(root);
 	return 0;
 }

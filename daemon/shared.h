@@ -57,6 +57,9 @@ int shared_take_all(const struct shared *shared, const json_t *answer, struct do
 int shared_tree(const char *name, const struct documents *documents, struct errors *errors,
 		struct tree **ret);
 
+/* What can be read of them: those that are not YAML are passed over. 0 or -ENOMEM. */
+int shared_salvage(const char *name, const struct documents *documents, struct tree **ret);
+
 /* Reads all, and waits for it. 0; or a negative errno with a row of `errors`. */
 int shared_fetch(const struct shared *shared, sd_event *event, struct errors *errors,
 		 struct documents *ret);

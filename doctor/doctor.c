@@ -94,7 +94,7 @@ static int read_inputs(struct visit *visit)
 	facts->store_why = json_string_value(json_object_get(store, "why"));
 	facts->store_refused = json_string_value(json_object_get(store, "refused"));
 	if (visit->options->config || !state)
-		return inputs_read(facts->config_file, NULL, &visit->inputs);
+		return inputs_read(facts->config_file, NULL, NULL, &visit->inputs);
 	r = inputs_collect_state(state, facts->config_file, &errors, &visit->inputs);
 	errors_print(&errors, stderr);
 	return r;

@@ -220,6 +220,7 @@ static int answer_status(const struct control_request *request, void *userdata, 
 		json_object_set_new(*ret, "generation", json_integer(gateway_generation(gateway->plan)));
 		json_object_set_new(*ret, "late_s", json_real(load_late_us(loads_now(gateway->loads)) / 1e6));
 		json_object_set_new(*ret, "store", store_json(gateway->store));
+		json_object_set_new(*ret, "resting", ledger_counts_json(gateway->ledger));
 		json_object_set_new(*ret, "drain", leaving_json(gateway->leaving));
 	}
 	return *ret ? 0 : -ENOMEM;
@@ -523,11 +524,20 @@ static int answer_trace(const struct control_request *request, void *userdata, j
 	return trace_fetch(gateway->trace, number_argument(request, "from", 0), ret);
 }
 
+static int answer_rests(const struct control_request *request, void *userdata, json_t **ret)
+{
+	struct gateway_daemon *gateway = userdata;
+
+	*ret = ledger_json(gateway->ledger);
+	return *ret ? 0 : -ENOMEM;
+}
+
 const struct control_resource gateway_resources[] = {
 	{"/status", answer_status},
 	{"/counters", answer_counters},
 	{"/metrics", answer_metrics},
 	{"/events", answer_events},
+	{"/rests", answer_rests},
 	{"/path", answer_path},
 	{"/off", answer_off, .changes = true},
 	{"/on", answer_on, .changes = true},

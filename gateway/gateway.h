@@ -6,6 +6,7 @@
 #include "core/plan.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
+#include "daemon/ledger.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/pins.h"
@@ -31,6 +32,7 @@ struct gateway_daemon {
 	struct fib *fib;
 	struct rtnetlink *netlink;
 	struct store *store;
+	struct ledger *ledger;
 	struct peers *peers;
 	struct monitor *monitor;
 	struct loads *loads;

@@ -45,7 +45,8 @@ static void change_clear(struct change *change)
 static int change_read(const struct gateway_daemon *gateway, struct change *change)
 {
 	const struct daemon_options *options = &gateway->options;
-	int r = inputs_read(options->config, gateway->store, &change->inputs);
+	int r = inputs_read(options->config, gateway->store, ledger_rests(gateway->ledger),
+			    &change->inputs);
 
 	if (r < 0)
 		return r;
@@ -248,6 +249,7 @@ static int configure(struct gateway_daemon *gateway)
 	inputs_compare_epochs(gateway->inputs, change.inputs);
 	adopt(gateway, &change);
 	use_world(gateway);
+	ledger_take(gateway->ledger, gateway->inputs->config);
 	store_taken(gateway->store, "gateway", gateway->self->name, gateway->self->site->name);
 	r = peers_watch(gateway->peers, gateway->plan, &change.settings);
 	if (r < 0)
@@ -440,6 +442,8 @@ static int open_channels(struct gateway_daemon *gateway, sd_event *event)
 	if (r >= 0)
 		r = store_new(event, gateway->options.state, on_store_changed, gateway_look, gateway,
 			      &gateway->store);
+	if (r >= 0)
+		r = ledger_new(event, gateway->options.state, &gateway->ledger);
 	return r;
 }
 
@@ -476,6 +480,7 @@ static void close_all(struct gateway_daemon *gateway)
 	loads_free(gateway->loads);
 	monitor_free(gateway->monitor);
 	peers_free(gateway->peers);
+	ledger_free(gateway->ledger);
 	store_free(gateway->store);
 	rtnetlink_free(gateway->netlink);
 	loop_free(gateway->loop);

@@ -223,9 +223,10 @@ flood_is_over() {
 	of_fabric || (($(packets_now) - FLOODED_BEFORE >= 2 * FLOOD_PACKETS)) || WITNESS=false
 }
 
-# Twice: after once, connections that began before are still read by the former key.
+# Twice: after once, connections that began before are still read by the former key. So soon only an
+# operator who insists has it.
 event_key_rotation() {
-	local epoch
+	local epoch REST=0
 
 	for epoch in 1 2; do
 		COOKIE_EPOCH=$epoch

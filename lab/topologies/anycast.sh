@@ -216,6 +216,7 @@ write_config() {
 		secret: secret
 		mtu: 1500
 		cookie-epoch: ${COOKIE_EPOCH:-0}
+		rest: ${REST:-86400}
 		pins: ${PINS:-1000000}
 		metrics: {${METRICS:-}}
 

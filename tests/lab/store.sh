@@ -97,6 +97,55 @@ removed_when_it_is_empty() {
 	edit backend undrain "$backend"
 }
 
+NEWCOMER="locator: \"fd48:6f6c:0:2ff::/64\", agent: false"
+
+id_of() { store_cli config pull | sed -n "/^  $1:/,/^  [^ ]/s/^    id: //p"; }
+
+# Its id is nobody else's: a newcomer does not get it, whether it asks for it or not.
+removed_id_rests() {
+	store_cli config pull >"$LAB_STATE/before.yaml"
+	store_cli backend remove b3 --force
+	store_cli config pull | grep -A4 "^resting-ids:" | grep "was: .*b3"
+	refused_with "backends.b9.id: ${ID[b3]} was b3's and rests until 20" \
+		store_cli backend add b9 "{id: ${ID[b3]}, $NEWCOMER}"
+	store_cli backend add b9 "{$NEWCOMER}"
+	[[ $(id_of b9) -gt ${ID[b3]} ]]
+	store_cli backend remove b9 --force
+}
+
+# Nor by a file that is pushed; and who had it, has it again.
+pushed_id_rests() {
+	sed "s/^  b3:/  b9:/; s/^      b3:/      b9:/; s/${LOCATOR[b3]}::/fd48:6f6c:0:2ff::/" \
+		"$LAB_STATE/before.yaml" >"$LAB_STATE/other.yaml"
+	refused_with "backends.b9.id: ${ID[b3]} was b3's and rests until 20" \
+		store_cli config push "$LAB_STATE/other.yaml"
+	edit config push "$LAB_STATE/before.yaml"
+	is "${ID[b3]}" id_of b3
+}
+
+rested_id_is_free() {
+	store_cli backend remove b3 --force
+	store_cli config pull | sed 's/^rest: .*/rest: 1/' >"$LAB_STATE/rest.yaml"
+	store_cli config push "$LAB_STATE/rest.yaml"
+	wait_for "the id to have rested" 5 store_cli backend add b9 "{id: ${ID[b3]}, $NEWCOMER}"
+	fails eval 'store_cli config pull | grep resting-ids'
+	sed 's/^rest: .*/rest: 3600/' "$LAB_STATE/before.yaml" >"$LAB_STATE/rest.yaml"
+	refused_with "backends.b3.id: ${ID[b3]} is still b9's" store_cli config push "$LAB_STATE/rest.yaml"
+	edit config push "$LAB_STATE/rest.yaml" --force
+	edit config push "$LAB_STATE/before.yaml"
+}
+
+epoch_is() { sed "s/^cookie-epoch: .*/cookie-epoch: $1/" "$LAB_STATE/before.yaml" >"$LAB_STATE/epoch.yaml"; }
+
+epochs_rest() {
+	epoch_is 1
+	edit config push "$LAB_STATE/epoch.yaml"
+	epoch_is 2
+	refused_with "cookie-epoch: 2 would end 0, which rests until 20" \
+		store_cli config push "$LAB_STATE/epoch.yaml"
+	store_cli config pull | grep -A1 "^resting-epochs:" | grep " 0:"
+}
+
 # From the command's beginning until all five nodes have taken it.
 is_fast() {
 	local began
@@ -277,6 +326,10 @@ it "on g2" is 5 weight_of g2 web b2
 it "edits one after the other end nobody's lease" many_edits
 it "a new service is announced and served, and goes again" a_new_service
 it "a backend is removed when its last connection is over, and not before" removed_when_it_is_empty
+it "a removed backend's id rests, and a new one gets another" removed_id_rests
+it "the same by a file, and who had it has it again" pushed_id_rests
+it "when it has rested it is free, and --force does not wait" rested_id_is_free
+it "an epoch of keys is not ended while it rests" epochs_rest
 it "what is wrong is refused with its place" refused_with "services.web.ports: 99999 is out of range" \
 	store_cli service set web ports 99999
 it "so is a backend that is not there" refused_with "backends: there is no b9" store_cli backend drain b9

@@ -50,6 +50,18 @@ static void without_an_agent_interfaces_mean_nothing(void **state)
 	     "t.yaml:11: backends.b3.interfaces: given, but agent is false, allowed: one of both");
 }
 
+static void what_rests_is_listed_by_its_number(void **state)
+{
+	says(3, "resting-ids: {b1: {was: b1, locator: \"fd48:0:0:209::/64\", since: "
+		"\"2026-11-26T04:00:00Z\"}}",
+	     "t.yaml:3: resting-ids.b1: not a number of those, allowed: 1 to 32767");
+	says(3, "resting-epochs: {\"65536\": {since: \"2026-11-26T04:00:00Z\"}}",
+	     "t.yaml:3: resting-epochs.65536: not a number of those, allowed: 0 to 65535");
+	says(3, "resting-epochs: {1: {since: yesterday}}",
+	     "t.yaml:3: resting-epochs.1.since: yesterday is not a moment, allowed: a moment in UTC, "
+	     "like \"2026-11-26T04:00:00Z\"");
+}
+
 /* --- VIPs and ports -------------------------------------------------------------------------- */
 
 static void a_vip_lies_outside_the_infrastructure(void **state)
@@ -232,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_two_sites_each_node_must_name_its_own),
 		cmocka_unit_test(an_id_belongs_to_one_backend),
+		cmocka_unit_test(what_rests_is_listed_by_its_number),
 		cmocka_unit_test(a_locator_belongs_to_one_node_or_site),
 		cmocka_unit_test(a_locator_lies_inside_the_infrastructure),
 		cmocka_unit_test(an_agent_needs_interfaces),

@@ -47,6 +47,23 @@ static void a_drained_backend_is_closed_in_all_services_and_opened_again(void **
 	   "{b1: {weight: 2}, b2: {enabled: false}}");
 }
 
+static void a_new_backend_without_an_id_gets_one_that_neither_anybody_has_nor_rests(void **state)
+{
+	_cleanup_tree_ struct tree *root =
+		tree_of(BACKENDS "resting-ids:\n"
+			"  3: {was: b3, locator: \"fd48:0:0:3::/64\", since: \"2026-11-26T04:00:00Z\"}\n");
+	_cleanup_tree_ struct tree *value = tree_of("{agent: false}"), *own = tree_of("{id: 3}");
+	_cleanup_tree_ struct tree *later = tree_of("{}");
+	char why[EDIT_WHY_MAX];
+
+	assert_int_equal(edit_backend_give_id(root, value, 1795665600 + 60, why), 0);
+	is(value, "{agent: false, id: 4}");
+	assert_int_equal(edit_backend_give_id(root, own, 1795665600 + 60, why), 0);
+	is(own, "{id: 3}");
+	assert_int_equal(edit_backend_give_id(root, later, 1795665600 + 86400, why), 0);
+	is(later, "{id: 3}");
+}
+
 static void a_new_backend_becomes_a_member_of_the_services_named(void **state)
 {
 	_cleanup_tree_ struct tree *tree = tree_of(BACKENDS SERVICES);
@@ -133,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drained_backend_is_closed_in_all_services_and_opened_again),
+		cmocka_unit_test(a_new_backend_without_an_id_gets_one_that_neither_anybody_has_nor_rests),
 		cmocka_unit_test(a_new_backend_becomes_a_member_of_the_services_named),
 		cmocka_unit_test(a_removed_backend_is_nowhere),
 		cmocka_unit_test(an_option_of_a_service_is_set_where_its_path_says),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <time.h>
 
 #include "base/errors.h"
+#include "core/rests.h"
 #include "daemon/inputs.h"
 #include "tests/unit/planned.h"
 #include "tests/unit/scratch.h"
@@ -13,7 +15,7 @@ static int faults_of(struct scratch *scratch, struct errors *ret_errors)
 {
 	_cleanup_inputs_ struct inputs *inputs = NULL;
 
-	return inputs_collect(scratch_path(scratch, "t.yaml"), NULL, ret_errors, &inputs);
+	return inputs_collect(scratch_path(scratch, "t.yaml"), NULL, NULL, ret_errors, &inputs);
 }
 
 static void says(struct scratch *scratch, const struct errors *errors, size_t i, const char *format)
@@ -33,7 +35,7 @@ static void a_good_file_and_its_secret_give_configuration_and_keys(void **state)
 
 	scratch_text(scratch, "t.yaml", FLEET WEB);
 	scratch_secret(scratch, "s", 1);
-	assert_int_equal(inputs_collect(scratch_path(scratch, "t.yaml"), NULL, &errors, &inputs),
+	assert_int_equal(inputs_collect(scratch_path(scratch, "t.yaml"), NULL, NULL, &errors, &inputs),
 			 0);
 	assert_int_equal(inputs->config->n_services, 1);
 	assert_true(inputs->keys.rows != 0);
@@ -48,7 +50,7 @@ static struct cookie_keys keys_of_epoch(struct scratch *scratch, const char *epo
 
 	snprintf(text, sizeof(text), "%s%s", epoch, FLEET WEB);
 	scratch_text(scratch, "t.yaml", text);
-	assert_int_equal(inputs_collect(scratch_path(scratch, "t.yaml"), NULL, &errors, &inputs),
+	assert_int_equal(inputs_collect(scratch_path(scratch, "t.yaml"), NULL, NULL, &errors, &inputs),
 			 0);
 	return inputs->keys.cookie;
 }
@@ -160,9 +162,38 @@ static void a_proposal_elsewhere_is_read_with_the_secret_beside_the_real_file(vo
 	snprintf(folder, sizeof(folder), "%s", scratch_path(scratch, "elsewhere"));
 	assert_int_equal(mkdir(folder, 0700), 0);
 	scratch_text(scratch, "elsewhere/new.yaml", FLEET WEB);
-	assert_int_equal(inputs_collect(scratch_path(scratch, "elsewhere/new.yaml"), beside,
+	assert_int_equal(inputs_collect(scratch_path(scratch, "elsewhere/new.yaml"), beside, NULL,
 					&errors, &inputs),
 			 0);
+}
+
+/* By what is known of the time before, and by what the file says itself; in one go with other faults. */
+static void an_id_that_rests_is_refused_with_its_place_and_until_when(void **state)
+{
+	struct scratch *scratch = *state;
+	_cleanup_errors_ struct errors errors = {}, own = {};
+	_cleanup_inputs_ struct inputs *inputs = NULL;
+	struct rests_id id = {.id = 1, .was = "b9", .since_s = 4102444800};
+	const struct rests known = {.ids = &id, .n_ids = 1, .seen_s = 4102444800};
+	char said[1024];
+	const char *path = scratch_path(scratch, "t.yaml");
+
+	scratch_secret(scratch, "s", 1);
+	scratch_text(scratch, "t.yaml", FLEET WEB);
+	id.since_s = time(NULL) - 86401;
+	assert_int_equal(inputs_collect(path, NULL, &known, &errors, &inputs), 0);
+	id.since_s = time(NULL) - 86300;
+	inputs = inputs_free(inputs);
+	assert_int_equal(inputs_collect(path, NULL, &known, &errors, &inputs), -EINVAL);
+	assert_int_equal(errors_count(&errors), 1);
+	assert_non_null(strstr(errors_text(&errors, 0), "backends.b1.id: 1 was b9's and rests until 20"));
+	assert_non_null(strstr(errors_text(&errors, 0), "allowed: another id, or rest: 0"));
+	snprintf(said, sizeof(said), "%sresting-ids:\n  1: {was: b9, locator: \"fd48:0:0:999::/64\", "
+		 "since: \"2999-01-01T00:00:00Z\"}\n", FLEET WEB);
+	scratch_text(scratch, "t.yaml", said);
+	assert_int_equal(inputs_collect(path, NULL, NULL, &own, &inputs), -EINVAL);
+	assert_int_equal(errors_count(&own), 1);
+	assert_non_null(strstr(errors_text(&own, 0), "backends.b1.id: 1 was b9's and rests until 20"));
 }
 
 static void a_file_that_is_not_there_is_one_error(void **state)
@@ -186,6 +217,7 @@ int main(void)
 		SCRATCH_TEST(faults_of_file_and_secret_are_found_in_one_go_and_told_by_line),
 		SCRATCH_TEST(a_secret_that_is_no_name_is_one_error_and_no_file),
 		SCRATCH_TEST(a_proposal_elsewhere_is_read_with_the_secret_beside_the_real_file),
+		SCRATCH_TEST(an_id_that_rests_is_refused_with_its_place_and_until_when),
 		SCRATCH_TEST(a_file_that_is_not_there_is_one_error),
 	};
 
