@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/follow.h"
@@ -96,9 +97,16 @@ static int start(const struct command *command, const char *one_in, json_t **ret
 int trace_run(const struct command *command)
 {
 	struct follow follow = {.command = command, .print = trace_print};
+	const char *one_in = command->sample ?: ONE_IN_DEFAULT;
+	uint64_t number;
 	json_t *answer;
-	int r = start(command, command->sample ? command->sample : ONE_IN_DEFAULT, &answer);
+	int r;
 
+	if (number_parse(one_in, UINT32_MAX, &number) < 0 || number == 0) {
+		log_error("--sample: %s is no such number, allowed: 1 to %u", one_in, UINT32_MAX);
+		return -EINVAL;
+	}
+	r = start(command, one_in, &answer);
 	if (r < 0)
 		return r;
 	follow.next = json_integer_value(json_object_get(answer, "next"));

@@ -458,13 +458,16 @@ static int answer_on(const struct control_request *request, void *userdata, json
 
 /* /trace */
 
-static uint64_t number_argument(const struct control_request *request, const char *name,
-				uint64_t otherwise)
+static int number_argument(const struct control_request *request, const char *name,
+			   uint64_t otherwise, uint64_t max, uint64_t *ret, json_t **complaint)
 {
 	const char *text = control_argument(request, name);
-	uint64_t value;
 
-	return text && number_parse(text, UINT32_MAX, &value) == 0 ? value : otherwise;
+	*ret = otherwise;
+	if (text && number_parse(text, max, ret) < 0)
+		return control_refuse(complaint, -EINVAL, "%s: %s is no such number, allowed: 0 to %llu", name,
+				      text, (unsigned long long)max);
+	return 0;
 }
 
 /* An absent network matches every address. */
@@ -502,9 +505,13 @@ static int verdict_argument(const struct control_request *request, uint32_t *ret
 static int answer_trace_start(const struct control_request *request, void *userdata, json_t **ret)
 {
 	struct gateway_daemon *gateway = userdata;
-	struct trace_filter filter = {.one_in = number_argument(request, "one_in", 1)};
-	int r = network_argument(request, "client", &filter.client, ret);
+	struct trace_filter filter = {};
+	uint64_t one_in;
+	int r = number_argument(request, "one_in", 1, UINT32_MAX, &one_in, ret);
 
+	filter.one_in = one_in;
+	if (r == 0)
+		r = network_argument(request, "client", &filter.client, ret);
 	if (r == 0)
 		r = network_argument(request, "vip", &filter.vip, ret);
 	if (r == 0)
@@ -520,8 +527,10 @@ static int answer_trace_start(const struct control_request *request, void *userd
 static int answer_trace(const struct control_request *request, void *userdata, json_t **ret)
 {
 	struct gateway_daemon *gateway = userdata;
+	uint64_t from;
+	int r = number_argument(request, "from", 0, INT64_MAX, &from, ret);
 
-	return trace_fetch(gateway->trace, number_argument(request, "from", 0), ret);
+	return r < 0 ? r : trace_fetch(gateway->trace, from, ret);
 }
 
 static int answer_rests(const struct control_request *request, void *userdata, json_t **ret)

@@ -152,6 +152,14 @@ static void the_doctor_of_a_bare_host_says_what_to_name(void **state)
 		     "$B/cli/holdfast doctor --socket none.sock 2>&1");
 }
 
+static void what_is_no_sample_is_refused_before_anybody_is_asked(void **state)
+{
+	EXPECT_SHELL(*state, 1, "holdfast: error: --sample: 0 is no such number, allowed: 1 to 4294967295\n",
+		     "$B/cli/holdfast trace --sample 0 --socket none 2>&1");
+	EXPECT_SHELL(*state, 1, "holdfast: error: --sample: x is no such number, allowed: 1 to 4294967295\n",
+		     "$B/cli/holdfast trace --sample x --socket none 2>&1");
+}
+
 /* --- completion ------------------------------------------------------------------------------ */
 
 #define COMPLETE(words, at)                                                                        \
@@ -476,6 +484,7 @@ int main(void)
 		SCRATCH_TEST(manual_pages_render_without_warnings),
 		SCRATCH_TEST(a_daemon_that_cannot_begin_says_why_and_ends),
 		SCRATCH_TEST(a_daemon_that_is_called_wrongly_says_how),
+		SCRATCH_TEST(what_is_no_sample_is_refused_before_anybody_is_asked),
 		SCRATCH_TEST(the_doctor_of_a_bare_host_says_what_to_name),
 		SCRATCH_TEST(bash_completes_verbs_options_and_files),
 		SCRATCH_TEST(a_validator_agrees_with_the_schema_about_right_and_wrong),
