@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "daemon/pins.h"
+#include "io/directory.h"
 #include "io/sysctl.h"
 
 #define SYSCTL_VALUE_MAX 64
@@ -72,7 +73,12 @@ struct host *host_free(struct host *host)
 static int save(const struct host *host)
 {
 	_cleanup_free_ char *temporary = NULL;
+	int r = directory_make_for(host->path, 0755);
 
+	if (r < 0) {
+		log_error("%s: cannot be written: %s", host->path, strerror(-r));
+		return r;
+	}
 	if (asprintf(&temporary, "%s.new", host->path) < 0)
 		return -ENOMEM;
 	if (json_dump_file(host->record, temporary, JSON_INDENT(2)) < 0 ||

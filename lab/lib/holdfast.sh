@@ -49,7 +49,8 @@ launch_holdfast() {
 }
 
 bpffs_of() { echo "$LAB_STATE/bpf/$1"; }
-socket_of() { echo "$LAB_STATE/$1/holdfast.sock"; }
+# In a folder that the daemons make, as on a host where they never ran.
+socket_of() { echo "$LAB_STATE/$1/run/holdfast.sock"; }
 
 # Another build, with other compiler options: the daemon that starts from it takes over the pins. It is
 # kept, so that the next test has it at once.
