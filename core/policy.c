@@ -6,6 +6,7 @@
 #define SMOOTH 16	  /* of arrivals and ends: the unit of what is kept */
 #define SMOOTH_WEIGHT 2	  /* a new value counts a half */
 #define APPROACH_STEPS 10 /* in which use comes to its mark, about */
+#define AHEAD_STEPS 3	  /* from a need to its end: use is told, gateways agree, and others take a part at a time */
 #define KEEP_MIN 10	  /* of an open site: else it would never learn that it may take more */
 #define ROOM_PART 4
 
@@ -88,12 +89,13 @@ static int64_t wanted(const struct policy_meter *meter, const struct policy_prof
 {
 	int64_t at = load->capacity * mark / POLICY_WHOLE, used = load->used;
 	int64_t arrivals = meter->arrivals / SMOOTH;
+	int64_t ending = meter->ending > 0 ? meter->ending / SMOOTH : 0; /* arrivals are told later than use */
 
 	switch (profile->measure) {
 	case POLICY_RATE:
 		return at;
 	case POLICY_CONNECTIONS:
-		return meter->ending / SMOOTH + (at - used) / APPROACH_STEPS;
+		return ending + (at - used) / APPROACH_STEPS;
 	case POLICY_LOAD:
 		return used ? arrivals * at / used : INT64_MAX / POLICY_WHOLE;
 	default:
@@ -118,6 +120,20 @@ static uint64_t use_of(const struct policy_load *load)
 	return load->capacity ? load->used * POLICY_WHOLE / load->capacity : POLICY_WHOLE + 1;
 }
 
+/*
+ * What comes before a smaller share has taken effect cannot be handed on any more. Only where most of it stays: of
+ * short connections as many end as come, and the difference is noise.
+ */
+static bool will_pass(const struct policy *policy, const struct policy_profile *profile,
+		      const struct policy_load *load)
+{
+	int64_t arrivals = policy->meter.arrivals / SMOOTH;
+	int64_t rise = arrivals - policy->meter.ending / SMOOTH;
+
+	return profile->measure == POLICY_CONNECTIONS && rise * 2 > arrivals &&
+	       (load->used + rise * AHEAD_STEPS) * POLICY_WHOLE > load->capacity * profile->spill_at;
+}
+
 /* By what is used: keep is above 0, or it has been long enough that we were not able. */
 static uint32_t keep_measured(const struct policy *policy, const struct policy_profile *profile,
 			      const struct policy_load *load)
@@ -130,7 +146,7 @@ static uint32_t keep_measured(const struct policy *policy, const struct policy_p
 		return risen;
 	if (policy->blind)
 		return keep ? keep : risen;
-	if (use > profile->spill_at)
+	if (use > profile->spill_at || will_pass(policy, profile, load))
 		return clamp(share_for(policy, wanted(&policy->meter, profile, load, profile->spill_at)),
 			     KEEP_MIN, most);
 	if (use < profile->recover)

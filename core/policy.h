@@ -15,7 +15,8 @@
  * Only new connections can be steered. How many of them a site keeps follows from what it wants to
  * come in: at a rate, the mark itself; with connections that last, as many as end, and a tenth of what
  * is missing to the mark: so use comes to stand between the two marks whatever their lifetimes are,
- * and does not swing.
+ * and does not swing. Of connections that last it begins some steps before the mark would be passed: those that
+ * come until a smaller share takes effect are there to stay.
  *
  *   - No site is given more while it is above its own mark. What then finds no room stays at home:
  *     two sites that are both above their marks each keep their own.

@@ -53,6 +53,10 @@ static const struct row rows[] = {
 	 &by_rate, {3, 3, 100, 150, 150}, {full, full}, 1000, {0, 0}},
 	{"a site gets a quarter of its room, and the next one the rest",
 	 &by_rate, {3, 3, 100, 150, 150}, {{.open = true, .room = 60}, roomy}, 600, {100, 300}},
+	{"connections that rise are handed on before they have passed the mark",
+	 &by_connections, {3, 3, 1000, 800, 50}, {roomy, roomy}, 200, {800, 0}},
+	{"those that rise slowly are not yet",
+	 &by_connections, {3, 3, 1000, 800, 30}, {roomy, roomy}, 1000, {0, 0}},
 	{"half of the members is half of the capacity",
 	 &by_rate, {1, 2, 50, 100, 100}, {roomy, closed}, 450, {550, 0}},
 	{"nobody is open: all goes to the nearest",
@@ -213,6 +217,8 @@ struct plant {
 	double capacity, demand; /* new connections a step */
 	double lifetime;	 /* steps; of POLICY_CONNECTIONS */
 	double used, inflow;
+	bool late; /* what its backends tell is a step old: */
+	struct policy_load told;
 	bool down;
 	struct policy policy;
 	struct policy_site offer;
@@ -265,15 +271,18 @@ static void flow(void)
 	}
 }
 
-static struct policy_load load_of(const struct plant *plant)
+static struct policy_load load_of(struct plant *plant)
 {
-	return (struct policy_load){
+	struct policy_load before = plant->told;
+
+	plant->told = (struct policy_load){
 		.healthy = plant->down ? 0 : 3,
 		.members = 3,
 		.capacity = plant->down ? 0 : plant->capacity,
 		.used = plant->used,
 		.arrivals = plant->inflow,
 	};
+	return plant->late && before.members ? before : plant->told;
 }
 
 static void watch(struct plant *plant, uint32_t before)
@@ -444,6 +453,28 @@ static void what_lasts_fills_the_other_site_to_its_mark_before_it_stays(void **s
 	assert_true(plants[1].used > 400);
 }
 
+/* A site for 100 took 127 of ten a second: the shares began to move when the mark was passed, and need some steps. */
+static void however_fast_it_fills_a_site_comes_to_stand_near_its_mark(void **state)
+{
+	for (int late = 0; late < 2; late++)
+		for (double demand = 10; demand <= 100; demand += 10) {
+			double highest = 0;
+
+			given(2, &by_connections);
+			plants[1].capacity = 2000;
+			plants[0].late = plants[1].late = late;
+			plants[0].lifetime = plants[1].lifetime = 1e9;
+			plants[0].demand = demand;
+			plants[0].used = 600;
+			for (int i = 0; i < 60 && plants[1].used < 1400; i++) {
+				steps(1);
+				highest = plants[0].used > highest ? plants[0].used : highest;
+			}
+			assert_true(highest < 900 + 1.25 * demand);
+			assert_true(highest > 800);
+		}
+}
+
 static void several_that_spill_to_one_converge(void **state)
 {
 	given(3, &by_rate);
@@ -538,6 +569,7 @@ int main(void)
 		cmocka_unit_test(two_sites_that_are_down_hand_nothing_to_each_other),
 		cmocka_unit_test(what_is_spilled_leaves_the_other_below_its_mark),
 		cmocka_unit_test(what_lasts_fills_the_other_site_to_its_mark_before_it_stays),
+		cmocka_unit_test(however_fast_it_fills_a_site_comes_to_stand_near_its_mark),
 		cmocka_unit_test(several_that_spill_to_one_converge),
 		cmocka_unit_test(a_site_that_recovers_takes_its_own_back_a_tenth_a_step),
 		cmocka_unit_test(a_spilling_site_takes_its_own_back_below_the_recovery_mark_only),
