@@ -12,7 +12,7 @@
 #include "bpf/steps/outer.h"
 #include "bpf/steps/packet.h"
 #include "bpf/steps/probe.h"
-#include "bpf/steps/ways.h"
+#include "bpf/steps/way_back.h"
 #include "bpf/steps/whohas.h"
 
 const volatile struct agent_settings settings;

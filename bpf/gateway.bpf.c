@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The gateway: hasher and router in one XDP program. A packet's way through it is the list of steps
- * in gateway(): admit (is it ours, from whom), classify (which service, which flow), the dispatch
- * ladder (which nodes), and sending. Each step returns GATEWAY_GO_ON or the verdict that ends it.
+ * The gateway: hasher and router in one XDP program. A packet's way through it is in forward_client() and
+ * forward(): admit (is it ours, from whom), classify (which service, which flow), the dispatch ladder (which
+ * nodes), and sending, which stand in this order. Each step returns GATEWAY_GO_ON or the verdict that ends the
+ * packet; the programs (SEC) are at the end.
  */
 #include "bpf/steps/asked.h"
 #include "bpf/steps/classify.h"

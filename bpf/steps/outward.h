@@ -11,7 +11,7 @@
 #pragma once
 
 #include "bpf/steps/segment.h"
-#include "bpf/steps/ways.h"
+#include "bpf/steps/way_back.h"
 #include "wire/hash.h"
 #include "wire/verdicts.h"
 
