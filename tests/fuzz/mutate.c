@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A plain driver for a harness: inputs from a corpus, changed at random, seed after seed. What a
- *seed makes is always the same: `--seed N` runs it once more.
+ * seed makes is always the same: `--seed N` runs it once more.
  *
- *	mutate_config FOLDER... [--seconds N]    seeds from 1 on, for so long (default 2)
- *	mutate_config FOLDER... --seed N         this one, and prints the input
+ *	mutate_HARNESS FOLDER... [--seconds N]    seeds from 1 on, for so long (default 2)
+ *	mutate_HARNESS FOLDER... --seed N         this one, and prints the input
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/fuzz/fuzz_config.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CORPUS_MAX 64
 #define INPUT_MAX 65536
@@ -31,7 +31,7 @@ static struct input corpus[CORPUS_MAX];
 static size_t n_corpus;
 static unsigned long seed;
 
-/* What configurations are made of; a change puts one of them somewhere. */
+/* What configurations and messages are made of; a change puts one of them somewhere. */
 static const char *const words[] = {
 	":",
 	"- ",
@@ -81,6 +81,13 @@ static const char *const words[] = {
 	"id: 1",
 	"infrastructure",
 	"secret",
+	"null",
+	"\\u0000",
+	"=",
+	"A",
+	"/",
+	"1e999",
+	"[fe80::1]:80",
 };
 
 /* xorshift64* (Vigna, 2016) */
@@ -198,7 +205,7 @@ static void read_corpus(const char *folder)
 		FILE *file;
 
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		file = strstr(entry->d_name, ".yaml") ? fopen(path, "re") : NULL;
+		file = entry->d_name[0] != '.' ? fopen(path, "re") : NULL;
 		if (!file)
 			continue;
 		input->size = fread(input->bytes, 1, INPUT_MAX / 2, file);
@@ -230,7 +237,7 @@ static void run_seeds(double seconds)
 		seed++;
 		run_seed(false);
 	}
-	printf("ok 1 - no change to a configuration makes its reader fail: %lu tried\n", seed);
+	printf("ok 1 - %s: %lu tried\n", fuzz_holds, seed);
 }
 
 int main(int argc, char **argv)
@@ -252,7 +259,7 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		read_corpus(argv[i]);
 	if (!n_corpus) {
-		fprintf(stderr, "mutate: no corpus, name a folder with configurations\n");
+		fprintf(stderr, "mutate: no corpus, name a folder of inputs\n");
 		return 2;
 	}
 	if (seed)
