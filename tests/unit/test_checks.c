@@ -273,6 +273,35 @@ static void the_page_is_asked_for_by_its_path_and_host(void **state)
 	retire(&server);
 }
 
+/* It closes behind what it says, so nothing has to be waited for. */
+static void what_is_no_answer_of_http_does_not_pass(void **state)
+{
+	static const char *const answers[] = {
+		"\r\n",
+		"HTTP/1.1",
+		"HTTP/1.1 \r\n\r\n",
+		"HTTP/1.1 2\r\n\r\n",
+		"HTTP/1.1 99999999999999999999 OK\r\n\r\n",
+		"HTTP/9.9 200 OK\r\n\r\n",
+		"SSH-2.0-OpenSSH_9.2\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nshort",
+		"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"HTTP/1.1 301 Moved\r\nLocation: http://[::1]:1/\r\nContent-Length: 0\r\n\r\n",
+	};
+	struct server server = {};
+	enum check_end end;
+
+	serve(&server, SOCK_STREAM, 16);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		server.answer = answers[i];
+		end = end_at(CHECK_HTTP, server.port);
+		if (end == CHECK_PASSED || end == CHECK_TIMEOUT || end == CHECK_UNABLE)
+			fail_msg("answer %zu: %d", i, end);
+	}
+	retire(&server);
+}
+
 static void a_server_that_says_nothing_is_a_timeout(void **state)
 {
 	struct server server = {};
@@ -414,6 +443,7 @@ int main(void)
 		CHECK_TEST(the_status_has_to_be_the_wanted_one),
 		CHECK_TEST(the_body_has_to_contain_the_text),
 		CHECK_TEST(the_page_is_asked_for_by_its_path_and_host),
+		CHECK_TEST(what_is_no_answer_of_http_does_not_pass),
 		CHECK_TEST(a_server_that_says_nothing_is_a_timeout),
 		CHECK_TEST(a_server_without_tls_fails_https),
 		CHECK_TEST(a_name_server_passes_unless_it_refuses_or_fails),
