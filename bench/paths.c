@@ -86,6 +86,8 @@ const struct path paths[] = {
 	 .port = PORT_LISTENING, .outcome = OUTCOME_RESTORED, .one_flow = true},
 	{"ref-encap", .target = TARGET_REFERENCE_ENCAP, .action = XDP_TX, .kind = FRAME_MIDWAY,
 	 .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
+	{"ref-line", .target = TARGET_REFERENCE_LINE, .action = XDP_TX, .kind = FRAME_MIDWAY,
+	 .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
 	{"ref-lru-hash", .target = TARGET_REFERENCE_LRU_HASH, .action = XDP_TX,
 	 .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .verdict = 1, .outcome = OUTCOME_TO_BACKENDS},
 	{"ref-claim", .target = TARGET_REFERENCE_CLAIM, .verdict = 1, .action = XDP_PASS,

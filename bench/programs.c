@@ -353,6 +353,8 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 		return programs->restore->progs.agent_restore;
 	case TARGET_REFERENCE_ENCAP:
 		return programs->reference->progs.reference_encap;
+	case TARGET_REFERENCE_LINE:
+		return programs->reference->progs.reference_line;
 	case TARGET_REFERENCE_LRU_HASH:
 		return programs->reference->progs.reference_lru_hash;
 	case TARGET_REFERENCE_CLAIM:
@@ -452,6 +454,7 @@ int programs_count(const struct programs *programs, enum target target, uint32_t
 	case TARGET_STAMP_EGRESS:
 		return count_verdict(programs->stamp->maps.reply_counters, verdict, ret);
 	case TARGET_REFERENCE_ENCAP:
+	case TARGET_REFERENCE_LINE:
 	case TARGET_REFERENCE_LRU_HASH:
 	case TARGET_REFERENCE_CLAIM:
 	case TARGET_REFERENCE_STAMP:

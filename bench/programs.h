@@ -21,6 +21,7 @@ enum target {
 	TARGET_RESTORE,
 	TARGET_STAMP_EGRESS, /* the same program, where sockets send: bench/egress.h */
 	TARGET_REFERENCE_ENCAP,
+	TARGET_REFERENCE_LINE,
 	TARGET_REFERENCE_LRU_HASH,
 	TARGET_REFERENCE_CLAIM,
 	TARGET_REFERENCE_STAMP, /* where sockets send */

@@ -8,6 +8,14 @@
 #define REFERENCE_FLOWS (1 << 21)
 #define REFERENCE_BACKENDS 64
 
+/* A line of memory for every flow: 64 MB, as the shipped table of pins. */
+#define REFERENCE_LINES (1 << 20)
+
+struct reference_line {
+	__u32 backend;
+	__u8 unused[60];
+};
+
 struct reference_backend {
 	union address source;
 	union address sid;
