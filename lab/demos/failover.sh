@@ -125,7 +125,7 @@ median_and_maximum() {
 	printf '\n  %d of %d failovers within the promised %d ms; processes waited for a processor %s of that time\n' \
 		"$(printf '%s\n' "${FIRSTS[@]}" | awk -v goal="$GOAL_MS" '$1 < goal { n++ } END { print n + 0 }')" \
 		"$ROUNDS" "$GOAL_MS" "$(waited_since "$1")"
-	((REPEATED == 0)) || printf '  %d rounds are not among them and were repeated: who was to act had no processor, as is said there\n' \
+	((REPEATED == 0)) || printf '  Not among them: %d that were repeated, since who was to act had no processor, as is said there\n' \
 		"$REPEATED"
 }
 

@@ -57,14 +57,8 @@ hears_all() {
 		jq -e '[.services[0].backends[].agent.state] | all(. == "alive" or . == "late")'
 }
 
-kill_servers() {
-	local node
-
-	for node in ${BACKENDS_OF[$1]}; do
-		kill -KILL -- "-$(pid_of "$node" nginx)"
-		rm -f "$LAB_STATE/$node/nginx/upload.sock"
-	done
-}
+# shellcheck disable=SC2086
+kill_servers() { nginx_dies ${BACKENDS_OF[$1]}; }
 
 start_servers() {
 	local node
@@ -128,6 +122,50 @@ both_return() {
 	wait_for "lon to serve its own" 15 served_by lon lon
 }
 
+# ams_finds BACKEND CONDITION: at both of its gateways, of what they say of its health.
+ams_finds() {
+	local gateway
+
+	for gateway in ${GATEWAYS_OF[ams]}; do
+		wait_for "$gateway to find $1: $2" 15 finds "$gateway" "$1" "$2"
+	done
+}
+
+finds() {
+	holdfast "$1" status --json |
+		jq -e --arg backend "$2" ".services[0].backends[] | select(.name == \$backend) | .health | $3"
+}
+
+# lon_comes_back CONDITION: after all have seen it die, and so far that ams finds it.
+lon_comes_back() {
+	local node
+
+	kill_servers lon
+	for node in ${BACKENDS_OF[lon]}; do
+		ams_finds "$node" '.up == false'
+	done
+	start_servers lon
+	for node in ${BACKENDS_OF[lon]}; do
+		ams_finds "$node" "$1"
+	done
+}
+
+# The longest that lon may believe that ams is there is a second; damping would have kept it out for two.
+stands_in() {
+	local i
+
+	for i in 1 2; do
+		lon_comes_back '.up'
+	done
+	mark_logs "${GATEWAYS[@]}"
+	lon_comes_back '.up or .reason == "has come back too often of late"'
+	kill_servers ams
+	all_of_ams_go_to lon
+	wait_for "lon to serve ams' clients" 5 served_by lon ams
+}
+
+keeps_vip() { ! says "$1" "the VIP is withdrawn"; }
+
 exec 3>&1
 lab_open twosites
 topology_up
@@ -163,4 +201,9 @@ it "the connection has gone on" is "$HOME_BACKEND" talk home
 
 it "when nobody is up anywhere, nothing circles" nothing_circles
 it "and when they are back, each serves its own" both_return
+
+it "a site that comes and goes stands in when nobody else is up" stands_in
+for node in ${GATEWAYS_OF[ams]}; do
+	it "and $node, that hands over to it, never withdrew the VIP" keeps_vip "$node"
+done
 tests_end
