@@ -447,7 +447,7 @@ step int forward_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *vi
 		return go_on(ctx, STAGE_REPLY);
 	if (visit->arrival == FROM_AGENT)
 		return go_on(ctx, STAGE_UNCLAIMED);
-	visit->arrival ^= cursor_unknown(cursor);
+	visit->arrival ^= cursor_unknown(cursor); /* stays, and is followed by the verifier but once */
 	if (visit->arrival == FROM_AGENT)
 		return GATEWAY_MALFORMED; /* cannot be, as was just seen: for the compiler */
 	return forward(ctx, cursor, visit, visit->arrival, READ_ANY);

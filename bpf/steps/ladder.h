@@ -20,7 +20,6 @@
 #include "bpf/steps/packet.h"
 #include "bpf/steps/pins.h"
 #include "bpf/steps/way.h"
-#include "bpf/steps/pins.h"
 #include "wire/maps.h"
 #include "wire/verdicts.h"
 
