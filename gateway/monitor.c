@@ -15,7 +15,6 @@
 #include "io/checks.h"
 
 #define ACCURACY_US 1000
-#define HOST_BITS 128
 #define REMOTE_PATIENCE 4 /* times: another site is farther away, and not lost with a single probe */
 #define REMOTE_RISE 1	  /* its own gateways say which of its members are to pass how often */
 #define OTHERS_ASKED 128  /* at once, of a service: enough to hear that somebody is there */
@@ -385,60 +384,7 @@ json_t *monitor_durations_json(const struct monitor *monitor)
 	return durations_json(monitor->durations);
 }
 
-/* Whom to ask, and how */
-
-/* Of a network, an address that is no subnet's name (RFC 4291, 2.6.1). */
-static union address vip_of(const struct config_service *service)
-{
-	const struct network *vip = &service->vips[0];
-	union address address;
-
-	for (size_t i = 0; i < service->n_vips; i++)
-		if (!address_is_v4(&service->vips[i].address)) {
-			vip = &service->vips[i];
-			break;
-		}
-	address = vip->address;
-	if (vip->length < HOST_BITS - 1)
-		address.bytes[15] |= 1;
-	return address;
-}
-
-static enum check_kind kind_of(uint8_t check)
-{
-	switch (check) {
-	case CONFIG_CHECK_HTTP:
-		return CHECK_HTTP;
-	case CONFIG_CHECK_HTTPS:
-		return CHECK_HTTPS;
-	case CONFIG_CHECK_DNS:
-		return CHECK_DNS;
-	default:
-		return CHECK_TCP;
-	}
-}
-
-static struct check_target target_of(const struct monitor *monitor, const struct ward *ward)
-{
-	const struct config_service *service = ward->service->config;
-	const struct config_health *health = &service->health;
-	struct check_target target = {
-		.kind = kind_of(health->check),
-		.address = vip_of(service),
-		.port = health->port,
-		.mark = probe_mark(ward->id),
-		.timeout_us = ward->rules.timeout_ms * 1000ULL,
-		.path = health->path,
-		.host = health->host,
-		.body = health->body,
-		.status = health->status,
-		.name = health->name,
-	};
-
-	if (!address_is_v4(&target.address))
-		target.source = monitor->host;
-	return target;
-}
+/* The list anew */
 
 static int ward_fill(struct monitor *monitor, struct plan_service *service,
 		     const struct config_member *member, const struct tables *tables,
@@ -467,7 +413,7 @@ static int ward_fill(struct monitor *monitor, struct plan_service *service,
 							 member->backend),
 					    now),
 	};
-	target = target_of(monitor, ward);
+	target = probe_target(service->config, id, ward->rules.timeout_ms, &monitor->host);
 	if (health->check != CONFIG_CHECK_OFF) {
 		ward->duration = durations_of(monitor->durations, service->config, member->backend->site);
 		r = check_new(monitor->checks, &target, on_done, ward, &ward->check);

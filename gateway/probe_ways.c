@@ -13,10 +13,67 @@
 
 #define HOST_BITS 128
 
-uint32_t probe_mark(uint16_t id)
+static uint32_t mark_of(uint16_t id)
 {
 	return MARK_BASE | id;
 }
+
+/* The question */
+
+/* Of a network, an address that is no subnet's name (RFC 4291, 2.6.1). */
+static union address vip_of(const struct config_service *service)
+{
+	const struct network *vip = &service->vips[0];
+	union address address;
+
+	for (size_t i = 0; i < service->n_vips; i++)
+		if (!address_is_v4(&service->vips[i].address)) {
+			vip = &service->vips[i];
+			break;
+		}
+	address = vip->address;
+	if (vip->length < HOST_BITS - 1)
+		address.bytes[15] |= 1;
+	return address;
+}
+
+static enum check_kind kind_of(uint8_t check)
+{
+	switch (check) {
+	case CONFIG_CHECK_HTTP:
+		return CHECK_HTTP;
+	case CONFIG_CHECK_HTTPS:
+		return CHECK_HTTPS;
+	case CONFIG_CHECK_DNS:
+		return CHECK_DNS;
+	default:
+		return CHECK_TCP;
+	}
+}
+
+struct check_target probe_target(const struct config_service *service, uint16_t id, uint32_t timeout_ms,
+				 const union address *host)
+{
+	const struct config_health *health = &service->health;
+	struct check_target target = {
+		.kind = kind_of(health->check),
+		.address = vip_of(service),
+		.port = health->port,
+		.mark = mark_of(id),
+		.timeout_us = timeout_ms * 1000ULL,
+		.path = health->path,
+		.host = health->host,
+		.body = health->body,
+		.status = health->status,
+		.name = health->name,
+	};
+
+	if (!address_is_v4(&target.address))
+		target.source = *host;
+	return target;
+}
+
+/* The ways */
 
 /* `host` is the one that stands, or zeros. */
 static int use_address(struct rtnetlink *netlink, const union address *address, union address *host)
@@ -37,7 +94,7 @@ static int use_address(struct rtnetlink *netlink, const union address *address, 
 static struct marked_route route_to(const struct plan_node *backend, uint32_t ifindex)
 {
 	struct marked_route route = {
-		.mark = probe_mark(backend->number),
+		.mark = mark_of(backend->number),
 		.sids = {backend->sids[0], backend->sids[1]},
 		.ifindex = ifindex,
 	};

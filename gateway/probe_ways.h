@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How a health probe gets to the backend that is meant: it is sent to the VIP, which stands on all of them, so
+ * What a health probe asks, and how it gets to the backend that is meant: it is sent to the VIP, which stands on all of them, so
  * its mark says which. For each backend there is a route by mark whose encapsulation leads to that backend's
  * SID (io/marked_routes.h), as the data plane's does.
  *
@@ -13,10 +13,15 @@
 #include <stdint.h>
 
 #include "core/plan.h"
+#include "io/checks.h"
 #include "io/rtnetlink.h"
 
-/* What a socket has to be marked with, so that its packets go to this backend. */
-uint32_t probe_mark(uint16_t id);
+/*
+ * What this backend is asked for the service, by the way that leads there; `host` is our address, as
+ * probe_ways_make left it. The texts are the service's. A service with VIPs of both families is asked over IPv6.
+ */
+struct check_target probe_target(const struct config_service *service, uint16_t id, uint32_t timeout_ms,
+				 const union address *host);
 
 /*
  * Makes the ways to those backends of the plan that are `asked` (BACKENDS_MAX of them, by id), in place of
