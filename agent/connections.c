@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "core/census.h"
 #include "io/sockets.h"
+#include "wire/connection.h"
 
 #define ACCURACY_US 100000
 
@@ -17,15 +18,24 @@ struct connections {
 	struct census *census; /* NULL: nothing is followed */
 	struct network *vips;
 	size_t n_vips;
+	int storage; /* of what they carry; negative: not counted */
+	bool untold; /* the kernel does not say it */
 	bool failed; /* which was said */
 };
 
-static void on_found(const union address *local, uint16_t port, void *userdata)
+static void on_found(const union address *local, uint16_t port, const void *stored, size_t size,
+		     void *userdata)
 {
 	const struct connections *connections = userdata;
+	struct connection connection;
+	int mark = -1;
 
+	if (stored && size == sizeof(connection)) {
+		memcpy(&connection, stored, size);
+		mark = (uint16_t)connection.mark;
+	}
 	if (connections->census)
-		census_add(connections->census, local, port);
+		census_add(connections->census, local, port, mark);
 }
 
 static void fail(struct connections *connections, int r)
@@ -41,11 +51,21 @@ static void wait_for_next(const struct connections *connections, uint64_t us)
 	sd_event_source_set_enabled(connections->timer, SD_EVENT_ONESHOT);
 }
 
+/* That the kernel does not tell what is stored with a socket, and not that it had no room. */
+static bool is_refusal(int result)
+{
+	return result == -EPERM || result == -EINVAL || result == -EOPNOTSUPP;
+}
+
 static void on_ended(int result, uint64_t took_us, void *userdata)
 {
 	struct connections *connections = userdata;
 
-	if (result < 0)
+	if (is_refusal(result) && connections->storage >= 0) {
+		log_warning("which key epochs connections carry is not counted: %s", strerror(-result));
+		connections->storage = -1;
+		connections->untold = true;
+	} else if (result < 0)
 		fail(connections, result);
 	else if (connections->census)
 		census_end(connections->census);
@@ -57,7 +77,8 @@ static void walk(struct connections *connections)
 	int r;
 
 	census_begin(connections->census);
-	r = sockets_walk(connections->sockets, connections->vips, connections->n_vips);
+	r = sockets_walk(connections->sockets, connections->vips, connections->n_vips,
+			 connections->storage);
 	if (r < 0) {
 		fail(connections, r);
 		wait_for_next(connections, census_pause_us(0));
@@ -104,8 +125,9 @@ struct connections *connections_free(struct connections *connections)
 	return NULL;
 }
 
-int connections_follow(struct connections *connections, const struct plan *plan)
+int connections_follow(struct connections *connections, const struct plan *plan, int storage)
 {
+	connections->storage = connections->untold ? -1 : storage;
 	connections->census = census_free(connections->census);
 	free(connections->vips);
 	connections->n_vips = 0;
@@ -121,4 +143,18 @@ int connections_follow(struct connections *connections, const struct plan *plan)
 bool connections_of(const struct connections *connections, size_t service, uint32_t *ret)
 {
 	return connections->census && census_of(connections->census, service, ret);
+}
+
+void connections_carried(const struct connections *connections, uint32_t epoch,
+			 enum rests_carried ret[static COOKIE_EPOCHS])
+{
+	uint32_t marks[COOKIE_EPOCHS];
+	bool known = connections->storage >= 0 && connections->census &&
+		     census_marks(connections->census, marks);
+
+	for (size_t bit = 0; bit < COOKIE_EPOCHS; bit++)
+		ret[bit] = !known		? RESTS_UNKNOWN
+			   : marks[bit]		? RESTS_SOMEBODY
+						: RESTS_NOBODY;
+	ret[epoch % COOKIE_EPOCHS] = RESTS_SOMEBODY;
 }

@@ -80,10 +80,21 @@ static void change_clear(struct change *change)
 	inputs_free(change->inputs);
 }
 
+/* What rests as of now, and what connections of this host carry. */
+static const struct rests *rests_now(const struct agent_daemon *agent)
+{
+	enum rests_carried carried[COOKIE_EPOCHS] = {};
+
+	if (agent->inputs)
+		connections_carried(agent->connections, agent->inputs->config->cookie_epoch, carried);
+	ledger_see(agent->ledger, carried);
+	return ledger_rests(agent->ledger);
+}
+
 static int change_read(const struct agent_daemon *agent, struct change *change)
 {
 	const struct daemon_options *options = &agent->options;
-	int r = inputs_read(options->config, agent->store, ledger_rests(agent->ledger),
+	int r = inputs_read(options->config, agent->store, rests_now(agent),
 			    &change->inputs);
 
 	if (r < 0)
@@ -135,7 +146,8 @@ static void adopt(struct agent_daemon *agent, struct change *change)
 		programs_free(agent->programs);
 		agent->programs = take(change->programs);
 	}
-	if (connections_follow(agent->connections, agent->plan) < 0)
+	if (connections_follow(agent->connections, agent->plan,
+			       programs_connections(agent->programs)) < 0)
 		log_error("the services' connections are not counted: out of memory");
 }
 
@@ -298,6 +310,7 @@ static int answer_rests(const struct control_request *request, void *userdata, j
 {
 	const struct agent_daemon *agent = userdata;
 
+	rests_now(agent);
 	*ret = ledger_json(agent->ledger);
 	return *ret ? 0 : -ENOMEM;
 }

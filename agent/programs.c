@@ -217,6 +217,11 @@ bool programs_born(const struct programs *programs, size_t service, uint64_t *re
 	return true;
 }
 
+int programs_connections(const struct programs *programs)
+{
+	return bpf_map__fd(programs->restore->maps.connections);
+}
+
 /* Packets on their way in, then replies on their way out. */
 int programs_counters(const struct programs *programs, json_t **ret)
 {

@@ -42,4 +42,7 @@ int programs_put_vips(const struct programs *programs, const struct plan *plan);
  */
 bool programs_born(const struct programs *programs, size_t service, uint64_t *ret);
 
+/* The map of what is kept of each connection (wire/connection.h), in its socket. Lives as long as these. */
+int programs_connections(const struct programs *programs);
+
 int programs_counters(const struct programs *programs, json_t **ret);

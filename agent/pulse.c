@@ -197,13 +197,25 @@ static void send_all(struct pulse *pulse, bool here, bool elsewhere)
 	}
 }
 
+static uint16_t marks_of(const struct pulse *pulse)
+{
+	uint32_t epoch = pulse->world.config->cookie_epoch;
+	enum rests_carried carried[COOKIE_EPOCHS];
+
+	connections_carried(pulse->world.connections, epoch, carried);
+	if (carried[(epoch + 1) % COOKIE_EPOCHS] == RESTS_UNKNOWN)
+		return 0;
+	return HEARTBEAT_MARKS | (carried[0] == RESTS_SOMEBODY ? HEARTBEAT_MARK_0 : 0) |
+	       (carried[1] == RESTS_SOMEBODY ? HEARTBEAT_MARK_1 : 0);
+}
+
 static void begin_message(struct pulse *pulse, uint16_t flags)
 {
 	pulse->message = (struct heartbeat){
 		.backend = htobe16(pulse->world.self->id),
 		.boot = htobe64(pulse->boot),
 		.cpu = htobe16(processor_permille(&pulse->processor)),
-		.flags = htobe16(flags),
+		.flags = htobe16(flags | marks_of(pulse)),
 	};
 }
 

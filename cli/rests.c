@@ -47,3 +47,19 @@ int rests_ask_of(const struct command *command, const char *file, struct rests *
 	json_decref(status);
 	return r;
 }
+
+void rests_ask_carried(const struct command *command, enum rests_carried ret[static COOKIE_EPOCHS])
+{
+	_cleanup_rests_ struct rests rests = {};
+	json_t *status = NULL;
+	const char *role;
+
+	if (access(command->socket, R_OK | W_OK) == 0 &&
+	    client_get(command->socket, "/status", NULL, &status) == 0) {
+		role = json_string_value(json_object_get(status, "role"));
+		if (role && strcmp(role, "gateway") == 0)
+			rests_ask(command, status, &rests);
+	}
+	json_decref(status);
+	memcpy(ret, rests.carried, sizeof(rests.carried));
+}

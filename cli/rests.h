@@ -14,5 +14,11 @@ struct command;
  */
 int rests_ask(const struct command *command, const json_t *status, struct rests *ret);
 
-/* The same if a daemon is here and `file` is its configuration; else nothing is known. 0 or -errno. */
+/*
+ * What connections carry, if the daemon is a gateway, which hears all agents; else it is not known, and no
+ * error.
+ */
+void rests_ask_carried(const struct command *command, enum rests_carried ret[static COOKIE_EPOCHS]);
+
+/* As rests_ask, if a daemon is here and `file` is its configuration; else nothing is known. 0 or -errno. */
 int rests_ask_of(const struct command *command, const char *file, struct rests *ret);

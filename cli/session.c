@@ -13,6 +13,7 @@
 #include "base/tree.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/rests.h"
 #include "core/config.h"
 #include "core/config_read.h"
 #include "core/rests.h"
@@ -226,7 +227,10 @@ static int look_for_rests(const struct session *session, const struct documents 
 	int r = shared_salvage(session->shared.name, found, &tree);
 
 	r = r < 0 ? r : config_salvage(tree, &config);
-	return r < 0 ? r : rests_of_config(config, time(NULL), ret);
+	r = r < 0 ? r : rests_of_config(config, time(NULL), ret);
+	if (r == 0)
+		memcpy(ret->carried, session->carried, sizeof(ret->carried));
+	return r;
 }
 
 /* The tree is checked as a whole, and against what rests; then it says what rests from now on. */
@@ -358,12 +362,13 @@ static int change_once(const struct session *session, session_edit_fn edit, bool
 	return r;
 }
 
-int session_change(const struct session *session, session_edit_fn edit, bool whole)
+int session_change(struct session *session, session_edit_fn edit, bool whole)
 {
 	_cleanup_(documents_clear) struct documents first = {};
 	bool again = true;
 	int r = 0;
 
+	rests_ask_carried(session->command, session->carried);
 	for (int i = 0; r == 0 && again && i < TRIES_MAX; i++)
 		r = change_once(session, edit, whole, &first, &again);
 	if (r == 0 && again) {

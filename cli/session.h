@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "core/rests.h"
 #include "daemon/shared.h"
 
 struct command;
@@ -13,6 +14,7 @@ struct session {
 	char *path; /* of the local file */
 	sd_event *event;
 	struct shared shared;
+	enum rests_carried carried[COOKIE_EPOCHS]; /* by the daemon here */
 };
 
 /* By the local file that --config names, or the daemon, or the default. 0; -errno after its errors. */
@@ -34,4 +36,4 @@ typedef int (*session_edit_fn)(struct tree **root, const struct command *command
  * Reads, edits, checks, writes. `whole`: what is there need not be whole, since all of it is replaced. 0,
  * after a line that says what is new; -errno after errors.
  */
-int session_change(const struct session *session, session_edit_fn edit, bool whole);
+int session_change(struct session *session, session_edit_fn edit, bool whole);

@@ -15,6 +15,7 @@ struct census {
 	size_t n_exact;
 	uint32_t *counting;
 	uint32_t *counted;
+	uint32_t marks_counting[COOKIE_EPOCHS], marks_counted[COOKIE_EPOCHS];
 	bool known; /* a walk has come to its end */
 };
 
@@ -70,6 +71,7 @@ struct census *census_free(struct census *census)
 void census_begin(struct census *census)
 {
 	memset(census->counting, 0, census->plan->n_services * sizeof(*census->counting));
+	memset(census->marks_counting, 0, sizeof(census->marks_counting));
 }
 
 static int compare_address(const void *key, const void *place)
@@ -90,7 +92,7 @@ static const struct plan_vip *vip_of(const struct census *census, const union ad
 	return NULL;
 }
 
-void census_add(struct census *census, const union address *local, uint16_t port)
+void census_add(struct census *census, const union address *local, uint16_t port, int mark)
 {
 	const struct plan_vip *vip = vip_of(census, local);
 	uint32_t point = interval_point(IPPROTO_TCP, htons(port));
@@ -98,6 +100,8 @@ void census_add(struct census *census, const union address *local, uint16_t port
 	for (size_t i = 0; vip && i < vip->n_intervals; i++)
 		if (point >= vip->intervals[i].first && point <= vip->intervals[i].last) {
 			census->counting[vip->intervals[i].service]++;
+			if (mark >= 0)
+				census->marks_counting[mark >> COOKIE_EPOCH_SHIFT & 1]++;
 			return;
 		}
 }
@@ -108,6 +112,7 @@ void census_end(struct census *census)
 
 	census->counting = census->counted;
 	census->counted = counted;
+	memcpy(census->marks_counted, census->marks_counting, sizeof(census->marks_counted));
 	census->known = true;
 }
 
@@ -117,6 +122,13 @@ bool census_of(const struct census *census, size_t service, uint32_t *ret)
 		return false;
 	*ret = census->counted[service];
 	return true;
+}
+
+bool census_marks(const struct census *census, uint32_t ret[static COOKIE_EPOCHS])
+{
+	if (census->known)
+		memcpy(ret, census->marks_counted, sizeof(census->marks_counted));
+	return census->known;
 }
 
 uint64_t census_pause_us(uint64_t took_us)

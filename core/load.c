@@ -26,7 +26,7 @@ struct host {
 	uint32_t interval_ms;
 	uint16_t id;
 	uint16_t cpu;
-	bool left;
+	uint16_t flags; /* enum heartbeat_flag */
 	struct place *places;
 	size_t n_places;
 };
@@ -222,7 +222,7 @@ enum load_taken load_take(struct load *load, const struct heartbeat *message, si
 	host->heard_us = now_us;
 	host->interval_ms = be32toh(message->interval_ms);
 	host->cpu = be16toh(message->cpu);
-	host->left = be16toh(message->flags) & HEARTBEAT_LEAVES;
+	host->flags = be16toh(message->flags);
 	for (size_t i = 0; i < message->count; i++) {
 		struct place *place = place_of(host, be64toh(message->entries[i].service), i);
 
@@ -263,7 +263,7 @@ static enum load_state state_of(const struct load *load, const struct host *host
 
 	if (!host->heard_us)
 		return LOAD_NEVER;
-	if (host->left)
+	if (host->flags & HEARTBEAT_LEAVES)
 		return LOAD_LEFT;
 	if (age > silence_us(host) && now_us >= load->excused_us)
 		return LOAD_SILENT;
@@ -282,6 +282,26 @@ struct load_host load_of_host(const struct load *load, uint16_t id, uint64_t now
 		.silence_us = silence_us(host),
 		.cpu = host->cpu,
 	};
+}
+
+/* One that is silent, or of another version, may have connections with anything. */
+void load_carried(const struct load *load, uint64_t now_us, enum rests_carried ret[static COOKIE_EPOCHS])
+{
+	static const uint16_t flags[COOKIE_EPOCHS] = {HEARTBEAT_MARK_0, HEARTBEAT_MARK_1};
+
+	for (size_t bit = 0; bit < COOKIE_EPOCHS; bit++) {
+		ret[bit] = RESTS_NOBODY;
+		for (size_t i = 0; i < load->n_hosts && ret[bit] != RESTS_SOMEBODY; i++) {
+			const struct host *host = &load->hosts[i];
+			enum load_state state = state_of(load, host, now_us);
+			bool known = host->flags & HEARTBEAT_MARKS;
+
+			if (known && host->flags & flags[bit])
+				ret[bit] = RESTS_SOMEBODY;
+			else if (!known || (state != LOAD_ALIVE && state != LOAD_LATE))
+				ret[bit] = RESTS_UNKNOWN;
+		}
+	}
 }
 
 bool load_of_backend(const struct load *load, const struct config_service *service, uint16_t id,

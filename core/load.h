@@ -26,6 +26,7 @@
 
 #include "base/cleanup.h"
 #include "core/config.h"
+#include "core/rests.h"
 #include "wire/heartbeat.h"
 
 #define LOAD_LATE_INTERVALS 2
@@ -96,6 +97,12 @@ struct load_host {
 };
 
 struct load_host load_of_host(const struct load *load, uint16_t id, uint64_t now_us);
+
+/*
+ * Whether connections carry an epoch's bit (wire/cookie.h), by what all agents say: nobody does if all are
+ * heard, and say so.
+ */
+void load_carried(const struct load *load, uint64_t now_us, enum rests_carried ret[static COOKIE_EPOCHS]);
 
 /* Of one backend of a service, or summed over a site. What is not known is zero, and so said. */
 struct load_figures {

@@ -243,15 +243,48 @@ static int judge_id(const struct rests *rests, const struct config_source *sourc
 		     backend->id, entry->was, date_format(since_s + rest_s, until), force);
 }
 
+static const struct rests_epoch *find_epoch(const struct rests *rests, uint32_t epoch)
+{
+	struct rests_epoch key = {.epoch = epoch};
+
+	return rests->n_epochs
+		       ? bsearch(&key, rests->epochs, rests->n_epochs, sizeof(key), by_epoch)
+		       : NULL;
+}
+
+/* What new connections get. NULL: not known. */
+static const struct rests_epoch *current_epoch(const struct rests *rests)
+{
+	for (size_t i = 0; i < rests->n_epochs; i++)
+		if (!rests->epochs[i].since_s)
+			return &rests->epochs[i];
+	return NULL;
+}
+
+/* The epoch before the current one is the only one that its bit tells of. */
+static enum rests_carried carried_of(const struct rests *rests, uint32_t epoch)
+{
+	const struct rests_epoch *current = current_epoch(rests);
+
+	return current && epoch + 1 == current->epoch ? rests->carried[epoch % COOKIE_EPOCHS]
+						      : RESTS_UNKNOWN;
+}
+
+/* Of an epoch that the configuration's nodes would not read any more. */
 static int judge_epoch(const struct rests *rests, const struct config_source *source,
 		       const struct rests_epoch *entry, const char *force, uint64_t now_s)
 {
 	uint32_t epoch = source->config->cookie_epoch, rest_s = source->config->rest_s;
 	uint64_t since_s = rested_since(rests, entry->since_s, now_s);
+	enum rests_carried carried = carried_of(rests, entry->epoch);
 	char until[DATE_TEXT_MAX];
 
-	if (entry->epoch == epoch || entry->epoch + 1 == epoch ||
-	    has_rested(since_s, rest_s, now_s))
+	if (rest_s && carried == RESTS_SOMEBODY)
+		return wrong(source, PLACE("cookie-epoch"),
+			     "%u would end %u, which connections carry, as agents count, allowed: to wait, "
+			     "or %s",
+			     epoch, entry->epoch, force);
+	if (carried == RESTS_NOBODY || has_rested(since_s, rest_s, now_s))
 		return 0;
 	if (!entry->since_s)
 		return wrong(source, PLACE("cookie-epoch"),
@@ -263,6 +296,27 @@ static int judge_epoch(const struct rests *rests, const struct config_source *so
 		     epoch, entry->epoch, date_format(since_s + rest_s, until), force);
 }
 
+static int judge_epochs(const struct rests *rests, const struct config_source *source,
+			const char *force, uint64_t now_s)
+{
+	const struct rests_epoch *current = current_epoch(rests);
+	struct rests_epoch forgotten = {.since_s = 1}; /* long rested, and may be carried all the same */
+	uint32_t epoch = source->config->cookie_epoch;
+	int r = 0;
+
+	for (size_t i = 0; i < rests->n_epochs; i++) {
+		const struct rests_epoch *entry = &rests->epochs[i];
+
+		if (entry->epoch != epoch && entry->epoch + 1 != epoch)
+			r = judge_epoch(rests, source, entry, force, now_s) ?: r;
+	}
+	if (!current || !current->epoch || current->epoch + 1 != epoch ||
+	    find_epoch(rests, current->epoch - 1))
+		return r;
+	forgotten.epoch = current->epoch - 1;
+	return judge_epoch(rests, source, &forgotten, force, now_s) ?: r;
+}
+
 int rests_judge(const struct rests *rests, const struct config_source *source, const char *force,
 		uint64_t now_s)
 {
@@ -271,9 +325,7 @@ int rests_judge(const struct rests *rests, const struct config_source *source, c
 
 	for (size_t i = 0; i < config->n_backends; i++)
 		r = judge_id(rests, source, &config->backends[i], force, now_s) ?: r;
-	for (size_t i = 0; i < rests->n_epochs; i++)
-		r = judge_epoch(rests, source, &rests->epochs[i], force, now_s) ?: r;
-	return r;
+	return judge_epochs(rests, source, force, now_s) ?: r;
 }
 
 /* --- as documents ---------------------------------------------------------------------------- */

@@ -8,7 +8,8 @@
  *     or the same locator, has it back at any time.
  *   - A node reads two epochs, N and N - 1, told by one bit (wire/cookie.h). A change to N takes away every
  *     other one, and gives its bit a new meaning: those must have rested. N - 1 becomes N once the one
- *     before it has rested, and nothing else goes without losing what new connections carry.
+ *     before it has rested, and nothing else goes without losing what new connections carry. Where it is
+ *     known how many carry N - 1 (agents count them), that is the answer, and not the time.
  *   - What is in use rests from the moment when it was seen in use for the last time: now, for who has been
  *     there; for a daemon that was down, when it went.
  *
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #include "core/config.h"
+#include "wire/cookie.h"
 
 struct config_source;
 struct tree;
@@ -39,12 +41,20 @@ struct rests_epoch {
 	uint64_t since_s; /* 0: new connections get it */
 };
 
+/* Whether living connections carry an epoch's bit, by those who count them. */
+enum rests_carried {
+	RESTS_UNKNOWN,
+	RESTS_NOBODY,
+	RESTS_SOMEBODY,
+};
+
 /* By number. Zero: nothing is known, and everything is free. */
 struct rests {
 	struct rests_id *ids;
 	size_t n_ids;
 	struct rests_epoch *epochs;
 	size_t n_epochs;
+	enum rests_carried carried[COOKIE_EPOCHS]; /* by bit; what new connections get, is carried */
 	uint64_t seen_s; /* when that which is in use was seen to be */
 };
 

@@ -21,6 +21,7 @@ struct ledger {
 	sd_event_source *timer; /* runs from the first configuration on */
 	char *path;
 	struct rests rests;
+	enum rests_carried carried[COOKIE_EPOCHS];
 	uint32_t rest_s;
 	json_t *written; /* NULL: not known */
 	bool lives;	 /* a configuration was taken */
@@ -105,6 +106,28 @@ static int parse_epoch(const json_t *entry, struct rests_epoch *ret)
 	return parse_since(entry, &ret->since_s);
 }
 
+static json_t *carried_json(const struct rests *rests)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < COOKIE_EPOCHS; i++)
+		json_array_append_new(list, rests->carried[i] == RESTS_UNKNOWN
+						    ? json_null()
+						    : json_boolean(rests->carried[i] == RESTS_SOMEBODY));
+	return list;
+}
+
+static void parse_carried(const json_t *list, struct rests *rests)
+{
+	for (size_t i = 0; i < COOKIE_EPOCHS; i++) {
+		const json_t *value = json_array_get(list, i);
+
+		rests->carried[i] = json_is_true(value)	   ? RESTS_SOMEBODY
+				    : json_is_false(value) ? RESTS_NOBODY
+							   : RESTS_UNKNOWN;
+	}
+}
+
 int ledger_parse(const json_t *root, struct rests *ret)
 {
 	const json_t *ids = json_object_get(root, "ids"), *epochs = json_object_get(root, "epochs");
@@ -124,6 +147,7 @@ int ledger_parse(const json_t *root, struct rests *ret)
 		r = r < 0 ? r : parse_epoch(entry, &rests.epochs[rests.n_epochs++]);
 	if (r < 0)
 		return r;
+	parse_carried(json_object_get(root, "carried"), &rests);
 	rests_sort(&rests);
 	*ret = rests;
 	rests = (struct rests){};
@@ -135,6 +159,7 @@ json_t *ledger_json(struct ledger *ledger)
 	json_t *root = rests_json(ledger_rests(ledger), &ledger->rest_s);
 
 	json_object_set_new(root, "seen", json_integer(ledger->rests.seen_s));
+	json_object_set_new(root, "carried", carried_json(&ledger->rests));
 	return root;
 }
 
@@ -246,10 +271,16 @@ struct ledger *ledger_free(struct ledger *ledger)
 	return NULL;
 }
 
+void ledger_see(struct ledger *ledger, const enum rests_carried carried[static COOKIE_EPOCHS])
+{
+	memcpy(ledger->carried, carried, sizeof(ledger->carried));
+}
+
 const struct rests *ledger_rests(struct ledger *ledger)
 {
 	if (ledger->lives)
 		ledger->rests.seen_s = now_s();
+	memcpy(ledger->rests.carried, ledger->carried, sizeof(ledger->carried));
 	return &ledger->rests;
 }
 

@@ -21,6 +21,9 @@ struct ledger;
 int ledger_new(sd_event *event, const char *state, struct ledger **ret);
 struct ledger *ledger_free(struct ledger *ledger);
 
+/* What is known now of what connections carry, for the next look. */
+void ledger_see(struct ledger *ledger, const enum rests_carried carried[static COOKIE_EPOCHS]);
+
 /* As of now. Valid until the next call. */
 const struct rests *ledger_rests(struct ledger *ledger);
 
@@ -28,7 +31,7 @@ const struct rests *ledger_rests(struct ledger *ledger);
 void ledger_take(struct ledger *ledger, const struct config *config);
 
 /*
- * {"seen": S, "ids": [{"id", "was", "locator", "since"}], "epochs": [{"epoch", "since"}]}, with dates, and null
+ * {"seen": S, "carried": [for each bit of an epoch true, false, or null: not known], "ids": [{"id", "was", "locator", "since"}], "epochs": [{"epoch", "since"}]}, with dates, and null
  * for what is in use; "until" stands beside each "since".
  */
 json_t *ledger_json(struct ledger *ledger);

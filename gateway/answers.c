@@ -533,10 +533,20 @@ static int answer_trace(const struct control_request *request, void *userdata, j
 	return r < 0 ? r : trace_fetch(gateway->trace, from, ret);
 }
 
+const struct rests *gateway_rests(const struct gateway_daemon *gateway)
+{
+	enum rests_carried carried[COOKIE_EPOCHS];
+
+	loads_carried(gateway->loads, carried);
+	ledger_see(gateway->ledger, carried);
+	return ledger_rests(gateway->ledger);
+}
+
 static int answer_rests(const struct control_request *request, void *userdata, json_t **ret)
 {
 	struct gateway_daemon *gateway = userdata;
 
+	gateway_rests(gateway);
 	*ret = ledger_json(gateway->ledger);
 	return *ret ? 0 : -ENOMEM;
 }

@@ -53,6 +53,9 @@ struct gateway_daemon {
 /* What the control socket answers. */
 extern const struct control_resource gateway_resources[];
 
+/* What rests as of now, and what connections carry by all agents' word. Valid until the next call. */
+const struct rests *gateway_rests(const struct gateway_daemon *gateway);
+
 /* The verdicts' counters, and all that can be counted, for the exports: see daemon/metrics.h. */
 int answer_counters(const struct control_request *request, void *userdata, json_t **ret);
 int answer_metrics(const struct control_request *request, void *userdata, json_t **ret);

@@ -253,6 +253,13 @@ struct loads_counts loads_counts(const struct loads *loads)
 	return counts;
 }
 
+void loads_carried(const struct loads *loads, enum rests_carried ret[static COOKIE_EPOCHS])
+{
+	memset(ret, RESTS_UNKNOWN, COOKIE_EPOCHS * sizeof(*ret));
+	if (loads->load)
+		load_carried(loads->load, now_us(), ret);
+}
+
 json_t *loads_counts_json(const struct loads *loads)
 {
 	struct loads_counts counts = loads_counts(loads);

@@ -44,6 +44,9 @@ struct loads *loads_free(struct loads *loads);
 int loads_use(struct loads *loads, const struct config *config, const struct config_gateway *self,
 	      const struct plan_keys *keys);
 
+/* As load_carried, now. */
+void loads_carried(const struct loads *loads, enum rests_carried ret[static COOKIE_EPOCHS]);
+
 /* For those who judge by it, or tell of it: see core/load.h. NULL before loads_use. */
 const struct load *loads_now(const struct loads *loads);
 

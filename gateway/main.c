@@ -45,7 +45,7 @@ static void change_clear(struct change *change)
 static int change_read(const struct gateway_daemon *gateway, struct change *change)
 {
 	const struct daemon_options *options = &gateway->options;
-	int r = inputs_read(options->config, gateway->store, ledger_rests(gateway->ledger),
+	int r = inputs_read(options->config, gateway->store, gateway_rests(gateway),
 			    &change->inputs);
 
 	if (r < 0)

@@ -103,7 +103,18 @@ static void put_filter(struct nlmsghdr *message, const struct network *locals, s
 	mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, filter + sizeof(filter) - begin, begin);
 }
 
-static void put_request(struct sockets *sockets, const struct network *locals, size_t n)
+static void put_storage(struct nlmsghdr *message, int storage)
+{
+	struct nlattr *nest;
+
+	if (storage < 0)
+		return;
+	nest = mnl_attr_nest_start(message, INET_DIAG_REQ_SK_BPF_STORAGES);
+	mnl_attr_put_u32(message, SK_DIAG_BPF_STORAGE_REQ_MAP_FD, storage);
+	mnl_attr_nest_end(message, nest);
+}
+
+static void put_request(struct sockets *sockets, const struct network *locals, size_t n, int storage)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(sockets->request);
 	struct inet_diag_req_v2 *wanted;
@@ -114,6 +125,7 @@ static void put_request(struct sockets *sockets, const struct network *locals, s
 	wanted->sdiag_protocol = IPPROTO_TCP;
 	wanted->idiag_states = STATES;
 	put_filter(message, locals, n);
+	put_storage(message, storage);
 }
 
 static int ask(struct sockets *sockets, uint8_t family)
@@ -134,9 +146,41 @@ static void end(struct sockets *sockets, int result)
 	sockets->ended(result, sockets->took_us + now_us() - sockets->since_us, sockets->userdata);
 }
 
+/* What one attribute of a kind holds among those of a message, or within another one. NULL: there is none. */
+static const struct nlattr *attribute_of(const struct nlmsghdr *message, size_t behind, uint16_t type)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, behind)
+		if (mnl_attr_get_type(attribute) == type)
+			return attribute;
+	return NULL;
+}
+
+static const struct nlattr *nested_of(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *attribute;
+
+	if (nest)
+		mnl_attr_for_each_nested(attribute, nest)
+			if (mnl_attr_get_type(attribute) == type)
+				return attribute;
+	return NULL;
+}
+
+/* Storages, of one map: its number and its value. */
+static const struct nlattr *stored_with(const struct nlmsghdr *message)
+{
+	const struct nlattr *all = attribute_of(message, sizeof(struct inet_diag_msg),
+						INET_DIAG_SK_BPF_STORAGES);
+
+	return nested_of(nested_of(all, SK_DIAG_BPF_STORAGE), SK_DIAG_BPF_STORAGE_MAP_VALUE);
+}
+
 static void take_one(const struct sockets *sockets, const struct nlmsghdr *message)
 {
 	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(message);
+	const struct nlattr *stored;
 	union address local;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*socket))
@@ -145,7 +189,10 @@ static void take_one(const struct sockets *sockets, const struct nlmsghdr *messa
 		address_from_v4(&local, socket->id.idiag_src[0]);
 	else
 		memcpy(&local, socket->id.idiag_src, sizeof(local));
-	sockets->found(&local, ntohs(socket->id.idiag_sport), sockets->userdata);
+	stored = stored_with(message);
+	sockets->found(&local, ntohs(socket->id.idiag_sport),
+		       stored ? mnl_attr_get_payload(stored) : NULL,
+		       stored ? mnl_attr_get_payload_len(stored) : 0, sockets->userdata);
 }
 
 /* IPv4 first, then IPv6, whose sockets may hold connections of both. */
@@ -244,14 +291,14 @@ static int reopen(struct sockets *sockets)
 	return open_socket(sockets);
 }
 
-int sockets_walk(struct sockets *sockets, const struct network *locals, size_t n)
+int sockets_walk(struct sockets *sockets, const struct network *locals, size_t n, int storage)
 {
 	int r = sockets->walking || !sockets->socket ? reopen(sockets) : 0;
 
 	sockets->walking = false;
 	sockets->since_us = now_us();
 	if (r >= 0) {
-		put_request(sockets, locals, n);
+		put_request(sockets, locals, n, storage);
 		r = ask(sockets, AF_INET);
 	}
 	if (r < 0)

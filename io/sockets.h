@@ -17,8 +17,12 @@
 
 struct sockets;
 
-/* One connection, by the host's end of it: its address and port. */
-typedef void (*sockets_found_fn)(const union address *local, uint16_t port, void *userdata);
+/*
+ * One connection, by the host's end of it: its address and port, and `size` bytes of what a BPF map has stored
+ * with it; NULL: nothing, or no map was asked for.
+ */
+typedef void (*sockets_found_fn)(const union address *local, uint16_t port, const void *stored,
+				 size_t size, void *userdata);
 
 /* The walk is over: 0, or why it is not complete; `took_us` is the time that it was at work. */
 typedef void (*sockets_ended_fn)(int result, uint64_t took_us, void *userdata);
@@ -32,8 +36,9 @@ struct sockets *sockets_free(struct sockets *sockets);
  * Begins a walk over the connections to `locals`, from their establishment until they are closed for
  * both sides; those of an ended one that wait for their time (TIME_WAIT) are none. A walk that goes on
  * is given up, and does not end. The kernel's filter has room for SOCKETS_FILTER_MAX networks: of more,
- * connections to other addresses are found as well. 0, -ENOMEM, or the kernel's error.
+ * connections to other addresses are found as well. `storage` is a map of BPF_MAP_TYPE_SK_STORAGE whose values
+ * are told, or negative. 0, -ENOMEM, or the kernel's error.
  */
 #define SOCKETS_FILTER_MAX 256
 
-int sockets_walk(struct sockets *sockets, const struct network *locals, size_t n);
+int sockets_walk(struct sockets *sockets, const struct network *locals, size_t n, int storage);

@@ -43,6 +43,10 @@
 #define HEARTBEAT_PERMILLE 1000
 
 enum heartbeat_flag {
+	/* Which epochs' bits (wire/cookie.h) connections carry, or would if one began now; if that is known. */
+	HEARTBEAT_MARKS = 1 << 2,
+	HEARTBEAT_MARK_0 = 1 << 3,
+	HEARTBEAT_MARK_1 = 1 << 4,
 	HEARTBEAT_SHARES = 1 << 1, /* a gateway's, of shares: see below */
 	HEARTBEAT_LEAVES = 1 << 0, /* the agent stops in order: expect no other, and think nothing of it */
 };

@@ -146,9 +146,25 @@ go_by() {
 
 told_too_soon() {
 	tell "${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}" --
-	refused "cookie-epoch: 2 would end 0, which rests until 20" g1 gateway g2 gateway b1 agent
+	refused "cookie-epoch: 2 would end 0, which connections carry, as agents count" g1 gateway g2 gateway b1 agent
 	is '[1,0]' epochs_of g1
 	is '[1,0]' epochs_of b1
+}
+
+carried_is() { holdfast "$3" rests --json | jq -e ".carried[$1] == $2"; }
+
+# The connections of epoch 1 end, and with them what stands in epoch 3's way, to the second and not to the day.
+ended_when_nobody_carries_it() {
+	local node
+
+	tell "${GATEWAYS[@]}" --
+	refused "cookie-epoch: 3 would end 1, which connections carry, as agents count" g1 gateway g2 gateway
+	load_end behind-4 behind-6 ahead-4 ahead-6
+	for node in "${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}"; do
+		wait_for "$node to know of nobody with epoch 1" 10 carried_is 1 false "$node"
+		carried_is 0 true "$node"
+	done
+	take_over epochs_of '[3,2]' "${GATEWAYS[@]}" "${AGENT_BACKENDS[@]}"
 }
 
 agents_restart() {
@@ -211,6 +227,12 @@ it "no agent ever sent a packet back that a backend had" \
 	eval '(($(counted unclaimed "${AGENT_BACKENDS[@]}") == 0))'
 
 REST=86400
+COOKIE_EPOCH=3
+it "epoch 3 would end epoch 1, and is refused until nobody carries it" ended_when_nobody_carries_it
+ALL=(zero-4 zero-6 two-4 two-6 plain-4 plain-6 again-4 again-6)
+begin three "connections begin in epoch 3"
+it "they go by cookie, and those of epoch 2 still do" go_by cookie three-4 three-6 two-4 two-6
+it "all talk" all_talk
 it "b3 is drained, and its connections end" removed b3
 AGENT_BACKENDS=(b1 b2)
 MEMBERS[live]="b1 b2"

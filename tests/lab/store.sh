@@ -144,7 +144,12 @@ epochs_rest() {
 	refused_with "cookie-epoch: 2 would end 0, which rests until 20" \
 		store_cli config push "$LAB_STATE/epoch.yaml"
 	store_cli config pull | grep -A1 "^resting-epochs:" | grep " 0:"
+	# A gateway that is asked hears from all agents that nobody carries it.
+	wait_for "g1 to know" 10 nobody_carries g1 0
+	edit config push "$LAB_STATE/epoch.yaml" --socket "$(socket_of g1)"
 }
+
+nobody_carries() { holdfast "$1" rests --json | jq -e ".carried[$2] == false"; }
 
 # From the command's beginning until all five nodes have taken it.
 is_fast() {

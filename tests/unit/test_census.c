@@ -27,7 +27,7 @@ static void add(struct census *census, const char *local, uint16_t port)
 	union address address;
 
 	assert_int_equal(address_parse(local, &address), 0);
-	census_add(census, &address, port);
+	census_add(census, &address, port, -1);
 }
 
 static uint32_t of(const struct census *census, const struct planned *planned, const char *name)
@@ -118,6 +118,34 @@ static void walks_take_a_fiftieth_of_a_cpu_at_most(void **state)
 	assert_int_equal(census_pause_us(100000), 5000000);
 }
 
+static void the_epochs_that_connections_carry_are_counted_by_their_bit(void **state)
+{
+	struct planned planned = agents_plan(FLEET SERVICE("web", "198.51.100.80", "80", "b1: {}"));
+	uint32_t marks[COOKIE_EPOCHS];
+	struct census *census;
+	union address web;
+
+	assert_int_equal(address_parse("198.51.100.80", &web), 0);
+	assert_int_equal(census_new(planned.plan, &census), 0);
+	assert_false(census_marks(census, marks));
+	census_begin(census);
+	census_add(census, &web, 80, 0x0001);
+	census_add(census, &web, 80, 0x8001);
+	census_add(census, &web, 80, 0xffff);
+	census_add(census, &web, 80, -1);     /* carries none */
+	census_add(census, &web, 81, 0x8001); /* nobody's */
+	census_end(census);
+	assert_true(census_marks(census, marks));
+	assert_int_equal(marks[0], 1);
+	assert_int_equal(marks[1], 2);
+	census_begin(census);
+	census_end(census);
+	assert_true(census_marks(census, marks));
+	assert_int_equal(marks[0] + marks[1], 0);
+	census_free(census);
+	planned_free(&planned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +153,7 @@ int main(void)
 		cmocka_unit_test(what_a_walk_counts_is_known_at_its_end),
 		cmocka_unit_test(datagrams_are_no_connections),
 		cmocka_unit_test(walks_take_a_fiftieth_of_a_cpu_at_most),
+		cmocka_unit_test(the_epochs_that_connections_carry_are_counted_by_their_bit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

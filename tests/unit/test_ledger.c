@@ -122,11 +122,31 @@ static void the_command_line_is_told_until_when(void **state)
 	assert_int_equal(ledger_parse(answer, &again), 0);
 	assert_int_equal(again.n_ids, 2);
 	assert_int_equal(again.n_epochs, 2);
+	assert_int_equal(again.carried[0], RESTS_UNKNOWN);
 	assert_int_equal(again.seen_s, ledger_rests(ledger)->seen_s);
 	counts = ledger_counts_json(ledger);
 	assert_int_equal(json_integer_value(json_object_get(counts, "ids")), 1);
 	assert_int_equal(json_integer_value(json_object_get(counts, "epochs")), 1);
 	json_decref(counts);
+	json_decref(answer);
+	close_ledger(ledger, event);
+}
+
+static void what_connections_carry_is_told_too(void **state)
+{
+	static const enum rests_carried carried[] = {RESTS_NOBODY, RESTS_SOMEBODY};
+	_cleanup_rests_ struct rests again = {};
+	struct ledger *ledger;
+	sd_event *event;
+	struct config config = with(1, 5);
+	json_t *answer;
+
+	ledger = open_ledger(*state, &event);
+	ledger_take(ledger, &config);
+	ledger_see(ledger, carried);
+	answer = ledger_json(ledger);
+	assert_int_equal(ledger_parse(answer, &again), 0);
+	assert_memory_equal(again.carried, carried, sizeof(carried));
 	json_decref(answer);
 	close_ledger(ledger, event);
 }
@@ -138,6 +158,7 @@ int main(void)
 		SCRATCH_TEST(what_was_in_use_was_seen_when_the_daemon_went),
 		SCRATCH_TEST(nonsense_in_the_file_is_as_none),
 		SCRATCH_TEST(the_command_line_is_told_until_when),
+		SCRATCH_TEST(what_connections_carry_is_told_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

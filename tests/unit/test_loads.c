@@ -407,6 +407,45 @@ static void a_configuration_that_is_read_again_forgets_nobody(void **state)
 	assert_int_equal(beat(8, 12, 0), LOAD_TAKEN);
 }
 
+/* b1 to b3 have agents; what each says of epochs' bits. */
+static void hear_marks(uint64_t sequence, uint16_t b1, uint16_t b2, uint16_t b3)
+{
+	const uint16_t flags[] = {b1, b2, b3};
+
+	for (uint16_t i = 0; i < 3; i++) {
+		struct heartbeat message = heartbeat_of(i + 1, BOOT, sequence);
+
+		message.flags = htobe16(flags[i]);
+		assert_int_equal(hear(&message), LOAD_TAKEN);
+	}
+}
+
+static void carried_is(enum rests_carried zero, enum rests_carried one)
+{
+	enum rests_carried carried[COOKIE_EPOCHS];
+
+	load_carried(load, now_us, carried);
+	assert_int_equal(carried[0], zero);
+	assert_int_equal(carried[1], one);
+}
+
+static void nobody_carries_an_epoch_when_all_agents_say_so(void **state)
+{
+	const uint16_t none = HEARTBEAT_MARKS, zero = HEARTBEAT_MARKS | HEARTBEAT_MARK_0;
+	const uint16_t one = HEARTBEAT_MARKS | HEARTBEAT_MARK_1;
+
+	carried_is(RESTS_UNKNOWN, RESTS_UNKNOWN);
+	hear_marks(1, zero, zero, zero);
+	carried_is(RESTS_SOMEBODY, RESTS_NOBODY);
+	hear_marks(2, none, none, one);
+	carried_is(RESTS_NOBODY, RESTS_SOMEBODY);
+	hear_marks(3, none, 0, one); /* b2's does not know, or is of an earlier version */
+	carried_is(RESTS_UNKNOWN, RESTS_SOMEBODY);
+	hear_marks(4, none, none, one);
+	now_us += 10 * SECOND; /* they are silent, and may have others by now */
+	carried_is(RESTS_UNKNOWN, RESTS_SOMEBODY);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -431,6 +470,7 @@ int main(void)
 		TEST(a_counter_that_begins_anew_counts_from_zero),
 		TEST(a_site_is_the_sum_of_its_members_that_were_heard),
 		TEST(a_configuration_that_is_read_again_forgets_nobody),
+		TEST(nobody_carries_an_epoch_when_all_agents_say_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,44 @@ static void an_epoch_that_new_connections_get_is_neither_skipped_nor_taken_back(
 	says_at(&rests, BACKENDS(B(b1, 1)) "rest: 0\ncookie-epoch: 4\n", NOW, NULL);
 }
 
+/* Those of a day ago may live, and yesterday's may be over: who counts knows. */
+static void an_epoch_that_connections_carry_is_not_ended_however_long_it_has_rested(void **state)
+{
+	_cleanup_rests_ struct rests rests = {};
+	static const char said[] = "t:6: cookie-epoch: 6 would end 4, which connections carry, as agents "
+				   "count, allowed: to wait, or --force";
+
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 4\n", NOW - DAY);
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 5\n", NOW);
+	rests.carried[4 % 2] = rests.carried[5 % 2] = RESTS_SOMEBODY;
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW + 1, said);
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW + DAY, said);
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 5\n", NOW + DAY, NULL);
+	says_at(&rests, BACKENDS(B(b1, 1)) "rest: 0\ncookie-epoch: 6\n", NOW + 1, NULL);
+	/* Forgotten, since it has rested. */
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 5\n", NOW + DAY);
+	assert_int_equal(rests.n_epochs, 1);
+	rests.carried[4 % 2] = rests.carried[5 % 2] = RESTS_SOMEBODY;
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW + DAY, said);
+	rests.carried[4 % 2] = RESTS_UNKNOWN;
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW + DAY, NULL);
+}
+
+static void an_epoch_that_nobody_carries_needs_no_rest(void **state)
+{
+	_cleanup_rests_ struct rests rests = {};
+
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 4\n", NOW - DAY);
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 5\n", NOW);
+	rests.carried[4 % 2] = RESTS_NOBODY;
+	rests.carried[5 % 2] = RESTS_SOMEBODY;
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW + 1, NULL);
+	/* The bit of what is skipped is that of the current one. */
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 7\n", NOW + 1,
+		"t:6: cookie-epoch: 7 would end what new connections carry, which is 5, allowed: 6, "
+		"or --force");
+}
+
 static void where_there_is_no_backend_no_epoch_is_carried(void **state)
 {
 	_cleanup_rests_ struct rests rests = {};
@@ -266,6 +304,8 @@ int main(void)
 		cmocka_unit_test(a_clock_that_goes_back_makes_no_rest_longer),
 		cmocka_unit_test(an_epoch_goes_up_by_one_when_the_one_before_has_rested),
 		cmocka_unit_test(an_epoch_that_new_connections_get_is_neither_skipped_nor_taken_back),
+		cmocka_unit_test(an_epoch_that_connections_carry_is_not_ended_however_long_it_has_rested),
+		cmocka_unit_test(an_epoch_that_nobody_carries_needs_no_rest),
 		cmocka_unit_test(where_there_is_no_backend_no_epoch_is_carried),
 		cmocka_unit_test(what_rests_is_written_as_options_and_read_again),
 		cmocka_unit_test(a_new_backend_gets_the_lowest_id_that_is_free_and_does_not_rest),

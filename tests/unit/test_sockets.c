@@ -16,7 +16,8 @@ struct walk {
 	int ended, result;
 };
 
-static void on_found(const union address *local, uint16_t port, void *userdata)
+static void on_found(const union address *local, uint16_t port, const void *stored, size_t size,
+		     void *userdata)
 {
 	struct walk *walk = userdata;
 
@@ -134,7 +135,7 @@ static void begin(struct walk *walk, const char *const *locals, size_t n)
 		networks[i] = (struct network){.address = address_of(locals[i]), .length = 128};
 	walk->counted = walk->others = 0;
 	walk->ended = 0;
-	assert_int_equal(sockets_walk(walk->sockets, networks, n), 0);
+	assert_int_equal(sockets_walk(walk->sockets, networks, n, -1), 0);
 }
 
 static uint32_t count(struct walk *walk, const char *local, const char *const *locals, size_t n)
@@ -195,7 +196,7 @@ static void networks_are_matched_by_their_length(void **state)
 	client("127.0.0.2");
 	client("127.0.0.3");
 	client("127.0.0.4");
-	assert_int_equal(sockets_walk(walk->sockets, &network, 1), 0);
+	assert_int_equal(sockets_walk(walk->sockets, &network, 1, -1), 0);
 	while (!walk->ended)
 		assert_true(sd_event_run(walk->event, 5000000) > 0);
 	assert_int_equal(walk->counted + walk->others, 2);
