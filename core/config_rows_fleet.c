@@ -110,7 +110,8 @@ static const struct config_row rows[] = {
 		.fallback = "0",
 		.help = "Numbers the keys of the cookies. Raised by one, on gateways before backends, "
 			"it gives new connections new keys; those of the epoch before keep theirs. "
-			"The one before that is over, so it must have rested (rest).",
+			"The one before that is over, so no connection may carry it, or it must have "
+			"rested (rest).",
 		AT(config, cookie_epoch),
 	},
 	{

@@ -177,8 +177,20 @@ static bool has_rested(uint64_t since_s, uint32_t rest_s, uint64_t now_s)
 	return since_s + rest_s <= now_s;
 }
 
+/* What new connections get. NULL: not known. */
+static const struct rests_epoch *current_epoch(const struct rests *rests)
+{
+	for (size_t i = 0; i < rests->n_epochs; i++)
+		if (!rests->epochs[i].since_s)
+			return &rests->epochs[i];
+	return NULL;
+}
+
+/* An epoch that is read no more has nothing to rest for. */
 static void forget(struct rests *rests, uint32_t rest_s, uint64_t now_s)
 {
+	const struct rests_epoch *current = current_epoch(rests);
+	uint32_t epoch = current ? current->epoch : 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < rests->n_ids; i++)
@@ -186,10 +198,13 @@ static void forget(struct rests *rests, uint32_t rest_s, uint64_t now_s)
 			rests->ids[n++] = rests->ids[i];
 	rests->n_ids = n;
 	n = 0;
-	for (size_t i = 0; i < rests->n_epochs; i++)
-		if (!rests->epochs[i].since_s ||
-		    !has_rested(rests->epochs[i].since_s, rest_s, now_s))
-			rests->epochs[n++] = rests->epochs[i];
+	for (size_t i = 0; i < rests->n_epochs; i++) {
+		const struct rests_epoch *entry = &rests->epochs[i];
+		bool ends = entry->epoch + 1 != epoch || has_rested(entry->since_s, rest_s, now_s);
+
+		if (!entry->since_s || !ends)
+			rests->epochs[n++] = *entry;
+	}
 	rests->n_epochs = n;
 }
 
@@ -252,15 +267,6 @@ static const struct rests_epoch *find_epoch(const struct rests *rests, uint32_t 
 		       : NULL;
 }
 
-/* What new connections get. NULL: not known. */
-static const struct rests_epoch *current_epoch(const struct rests *rests)
-{
-	for (size_t i = 0; i < rests->n_epochs; i++)
-		if (!rests->epochs[i].since_s)
-			return &rests->epochs[i];
-	return NULL;
-}
-
 /* The epoch before the current one is the only one that its bit tells of. */
 static enum rests_carried carried_of(const struct rests *rests, uint32_t epoch)
 {
@@ -296,25 +302,26 @@ static int judge_epoch(const struct rests *rests, const struct config_source *so
 		     epoch, entry->epoch, date_format(since_s + rest_s, until), force);
 }
 
+/* Two are read, and so can be ended: the current one, and the one before. */
 static int judge_epochs(const struct rests *rests, const struct config_source *source,
 			const char *force, uint64_t now_s)
 {
-	const struct rests_epoch *current = current_epoch(rests);
+	const struct rests_epoch *current = current_epoch(rests), *former = NULL;
 	struct rests_epoch forgotten = {.since_s = 1}; /* long rested, and may be carried all the same */
 	uint32_t epoch = source->config->cookie_epoch;
 	int r = 0;
 
-	for (size_t i = 0; i < rests->n_epochs; i++) {
-		const struct rests_epoch *entry = &rests->epochs[i];
-
-		if (entry->epoch != epoch && entry->epoch + 1 != epoch)
-			r = judge_epoch(rests, source, entry, force, now_s) ?: r;
+	if (!current || current->epoch == epoch)
+		return 0;
+	if (current->epoch > 0) {
+		forgotten.epoch = current->epoch - 1;
+		former = find_epoch(rests, forgotten.epoch) ?: &forgotten;
 	}
-	if (!current || !current->epoch || current->epoch + 1 != epoch ||
-	    find_epoch(rests, current->epoch - 1))
-		return r;
-	forgotten.epoch = current->epoch - 1;
-	return judge_epoch(rests, source, &forgotten, force, now_s) ?: r;
+	if (former && former->epoch != epoch)
+		r = judge_epoch(rests, source, former, force, now_s);
+	if (current->epoch + 1 != epoch)
+		r = judge_epoch(rests, source, current, force, now_s) ?: r;
+	return r;
 }
 
 int rests_judge(const struct rests *rests, const struct config_source *source, const char *force,

@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 #include <linux/pkt_cls.h>
 
+#include "io/sockets.h"
 #include "tests/packet/agent_world.h"
 #include "tests/packet/client.h"
 #include "wire/connection.h"
@@ -132,6 +133,63 @@ static void an_echo_becomes_the_kernels_timestamp_by_the_connections_own_clock(v
 
 	given_storage(server, LAG, born, mark);
 	assert_int_equal(restored(&client, (born - LAG) << 16 | mark), born);
+}
+
+struct seen {
+	__u32 mark;
+	size_t n;  /* that carry it */
+	int ended; /* 1: not yet */
+};
+
+static void on_found(const union address *local, uint16_t port, const void *stored, size_t size,
+		     void *userdata)
+{
+	struct seen *seen = userdata;
+	struct connection connection;
+
+	if (!stored)
+		return;
+	assert_int_equal(size, sizeof(connection));
+	memcpy(&connection, stored, size);
+	seen->n += connection.mark == seen->mark && port == COOKIES;
+}
+
+static void on_ended(int result, uint64_t took_us, void *userdata)
+{
+	struct seen *seen = userdata;
+
+	seen->ended = result;
+}
+
+/* How many connections it finds that carry the mark. */
+static size_t found_by_a_walk(__u32 mark, int storage)
+{
+	struct seen seen = {.mark = mark, .ended = 1};
+	struct sockets *sockets;
+	sd_event *event;
+
+	assert_int_equal(sd_event_new(&event), 0);
+	assert_true(sockets_new(event, on_found, on_ended, &seen, &sockets) >= 0);
+	assert_int_equal(sockets_walk(sockets, NULL, 0, storage), 0);
+	while (seen.ended == 1)
+		assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+	sockets_free(sockets);
+	sd_event_unref(event);
+	assert_int_equal(seen.ended, 0);
+	return seen.n;
+}
+
+/* Which key epochs connections carry is counted by that (agent/connections.h). */
+static void a_walk_over_the_sockets_tells_what_each_connection_carries(void **state)
+{
+	struct client client = client_of(FAMILY(state), COOKIES);
+	int server = connected(&client), storage = bpf_map__fd(restore->maps.connections);
+	__u32 mark = 0x8c0d + FAMILY(state); /* no other test's */
+
+	assert_int_equal(found_by_a_walk(mark, storage), 0);
+	given_storage(server, LAG, 5000000, mark);
+	assert_int_equal(found_by_a_walk(mark, storage), 1);
+	assert_int_equal(found_by_a_walk(mark, -1), 0);
 }
 
 /* Raising the epoch twice leaves no key that decodes it. The socket's storage knows it all the
@@ -492,6 +550,7 @@ static int unload(void **state)
 AGENT_TESTS_WITH(load, unload,
 		 IN_BOTH(an_echo_becomes_the_kernels_timestamp_by_the_connections_own_clock),
 		 IN_BOTH(an_echo_of_an_epoch_that_is_gone_is_restored_by_the_storage),
+		 IN_BOTH(a_walk_over_the_sockets_tells_what_each_connection_carries),
 		 IN_BOTH(a_connection_outlives_its_services_cookies),
 		 IN_BOTH(an_echo_with_another_mark_than_the_connections_stays),
 		 IN_BOTH(a_connection_that_began_before_the_agent_stays_as_it_is),

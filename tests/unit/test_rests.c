@@ -243,6 +243,21 @@ static void an_epoch_that_nobody_carries_needs_no_rest(void **state)
 		"or --force");
 }
 
+/* It was ended by who insisted, or since nobody carried it; what it has to rest for is over. */
+static void an_epoch_that_is_read_no_more_is_in_nobody_s_way(void **state)
+{
+	_cleanup_rests_ struct rests rests = {};
+
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 4\n", NOW);
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 5\n", NOW);
+	take_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW);
+	assert_int_equal(rests.n_epochs, 2);
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 6\n", NOW, NULL);
+	says_at(&rests, BACKENDS(B(b1, 1)) "cookie-epoch: 7\n", NOW,
+		"t:6: cookie-epoch: 7 would end 5, which rests until 2026-11-27T04:00:00Z, since "
+		"connections may carry it, allowed: to wait, or --force");
+}
+
 static void where_there_is_no_backend_no_epoch_is_carried(void **state)
 {
 	_cleanup_rests_ struct rests rests = {};
@@ -306,6 +321,7 @@ int main(void)
 		cmocka_unit_test(an_epoch_that_new_connections_get_is_neither_skipped_nor_taken_back),
 		cmocka_unit_test(an_epoch_that_connections_carry_is_not_ended_however_long_it_has_rested),
 		cmocka_unit_test(an_epoch_that_nobody_carries_needs_no_rest),
+		cmocka_unit_test(an_epoch_that_is_read_no_more_is_in_nobody_s_way),
 		cmocka_unit_test(where_there_is_no_backend_no_epoch_is_carried),
 		cmocka_unit_test(what_rests_is_written_as_options_and_read_again),
 		cmocka_unit_test(a_new_backend_gets_the_lowest_id_that_is_free_and_does_not_rest),
