@@ -33,6 +33,7 @@ enum stage {
 	STAGE_REPLY,	 /* of a backend, to a client                */
 	STAGE_ODD,	 /* of a client, to be read header by header */
 	STAGE_UNCLAIMED, /* of an agent that did not claim it        */
+	STAGE_SID_ODD,	 /* what was sent to a SID, likewise         */
 	STAGES,
 };
 
@@ -40,6 +41,7 @@ int gateway_sid(struct xdp_md *ctx);
 int gateway_reply(struct xdp_md *ctx);
 int gateway_odd(struct xdp_md *ctx);
 int gateway_unclaimed(struct xdp_md *ctx);
+int gateway_sid_odd(struct xdp_md *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -52,6 +54,7 @@ struct {
 		[STAGE_REPLY] = &gateway_reply,
 		[STAGE_ODD] = &gateway_odd,
 		[STAGE_UNCLAIMED] = &gateway_unclaimed,
+		[STAGE_SID_ODD] = &gateway_sid_odd,
 	},
 };
 
@@ -231,6 +234,7 @@ step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 /* How much is known of a packet before it is read. */
 enum reading {
 	READ_PLAIN, /* by the short way alone: an odd one goes on in another program */
+	READ_SHORT, /* the same, of what was sent to a SID */
 	READ_ODD,   /* the short way has been tried */
 	READ_ANY,
 };
@@ -241,6 +245,8 @@ step int read(struct xdp_md *ctx, const struct cursor *cursor, struct packet *pa
 {
 	if (reading == READ_PLAIN)
 		return packet_parse_plain(cursor, packet) ? GATEWAY_GO_ON : go_on(ctx, STAGE_ODD);
+	if (reading == READ_SHORT)
+		return packet_parse_plain(cursor, packet) ? GATEWAY_GO_ON : go_on(ctx, STAGE_SID_ODD);
 	return fault_verdict(reading == READ_ODD ? packet_parse_any(*cursor, packet)
 						 : packet_parse(*cursor, packet));
 }
@@ -437,7 +443,8 @@ step int forward_odd(struct xdp_md *ctx, struct cursor *cursor, struct visit *vi
 	return stop ? stop : forward(ctx, cursor, visit, FROM_CLIENT, READ_ODD);
 }
 
-step int forward_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
+step int forward_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
+		     enum reading reading)
 {
 	int stop = admit_sid(ctx, cursor, visit);
 
@@ -450,7 +457,7 @@ step int forward_sid(struct xdp_md *ctx, struct cursor *cursor, struct visit *vi
 	visit->arrival ^= cursor_unknown(cursor); /* stays, and is followed by the verifier but once */
 	if (visit->arrival == FROM_AGENT)
 		return GATEWAY_MALFORMED; /* cannot be, as was just seen: for the compiler */
-	return forward(ctx, cursor, visit, visit->arrival, READ_ANY);
+	return forward(ctx, cursor, visit, visit->arrival, reading);
 }
 
 /* The stage before found it to be an agent's. */
@@ -551,7 +558,17 @@ int gateway_sid(struct xdp_md *ctx)
 {
 	struct cursor cursor = cursor_new(ctx);
 	struct visit visit = {.bytes = cursor_size(&cursor)};
-	int verdict = forward_sid(ctx, &cursor, &visit);
+	int verdict = forward_sid(ctx, &cursor, &visit, READ_SHORT);
+
+	return finish(ctx, verdict, visit.bytes, visit.ifindex);
+}
+
+SEC("xdp")
+int gateway_sid_odd(struct xdp_md *ctx)
+{
+	struct cursor cursor = cursor_new(ctx);
+	struct visit visit = {.bytes = cursor_size(&cursor)};
+	int verdict = forward_sid(ctx, &cursor, &visit, READ_ODD);
 
 	return finish(ctx, verdict, visit.bytes, visit.ifindex);
 }

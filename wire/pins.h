@@ -333,9 +333,11 @@ pin_inline __u32 pin_search(const struct pin_seek *seek, __u64 *ret_state)
 		__u64 match = pin_match(PIN_LOAD(seek->bucket->words[at]), seek->tag);
 
 		for (__u32 j = 0; j < PIN_WORD_LANES && match; j++) {
-			__u32 slot = at * PIN_WORD_LANES + pin_lane(match);
+			__u32 slot = at * PIN_WORD_LANES;
 			__u64 state;
 
+			pin_opaque(&slot); /* so that the sum is no OR: to old verifiers that is any number */
+			slot += pin_lane(match);
 			match &= match - 1;
 			if (slot >= PIN_WAYS)
 				break;

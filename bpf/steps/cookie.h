@@ -18,10 +18,13 @@ TABLE(members, __u64, MEMBER_WORDS_MIN);
 
 step bool is_member(__u32 service, __u32 id)
 {
+	__u32 first;
+
 	service = opaque(service);
 	if (service >= settings.services)
 		return false;
-	return *members_at(member_word(service, id % BACKENDS_MAX)) >> (id % 64) & 1;
+	first = opaque(member_word(service, 0)); /* so that the sum is no OR: see bounded() */
+	return *members_at(first + member_word(0, id % BACKENDS_MAX)) >> (id % 64) & 1;
 }
 
 /* The id of the backend that the packet says it belongs to, a member of the service; else 0. */
@@ -32,6 +35,6 @@ step __u32 cookie_backend(const struct packet *packet, __u32 service, __u64 hash
 
 	if (!packet->timestamps || packet->tcp_flags & TCP_SYN)
 		return 0;
-	id = cookie_decode(packet->cookie, hash, keys);
+	id = bounded(cookie_decode(packet->cookie, hash, keys), BACKENDS_MAX - 1);
 	return id && is_member(service, id) ? id : 0;
 }

@@ -170,7 +170,8 @@ step bool packet_parse_plain(const struct cursor *cursor, struct packet *packet)
 
 	packet->transport = packet->at + (packet->family == FAMILY_V6 ? sizeof(struct outer_header)
 								       : sizeof(struct iphdr));
-	return plain && cursor->at + packet->length <= cursor->end;
+	/* By subtraction: a length whose bytes were swapped has no bounds for old verifiers. */
+	return plain && packet->length <= cursor->end - cursor->at;
 }
 
 /*

@@ -29,3 +29,13 @@ step __u32 opaque(__u32 number)
 	asm volatile("" : "+r"(number));
 	return number;
 }
+
+/*
+ * A number that becomes an index, and is no more than `most`, a power of two less one. Kernels before 6.10 take
+ * the OR, XOR or product of two numbers, and one whose bytes were swapped, for any number; the compiler
+ * knows better and would leave the mask out.
+ */
+step __u32 bounded(__u32 number, __u32 most)
+{
+	return opaque(number) & most;
+}

@@ -20,7 +20,7 @@
 /* The backend that the outer header names and comes from; 0: none. */
 step __u16 reply_backend(const struct outer *outer)
 {
-	__u32 id = bpf_ntohs(outer->sid.groups[SID_BACKEND_GROUP]);
+	__u32 id = bounded(bpf_ntohs(outer->sid.groups[SID_BACKEND_GROUP]), 0xffff);
 	const struct destination *node = destination_at(id);
 
 	return node && sid_in_locator(&outer->source, &node->sids[0]) ? id : 0;

@@ -265,7 +265,8 @@ static void put_stages(void)
 {
 	const struct bpf_program *stages[] = {skeleton->progs.gateway_sid, skeleton->progs.gateway_reply,
 					      skeleton->progs.gateway_odd,
-					      skeleton->progs.gateway_unclaimed};
+					      skeleton->progs.gateway_unclaimed,
+					      skeleton->progs.gateway_sid_odd};
 
 	for (__u32 i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		int fd = bpf_program__fd(stages[i]);
