@@ -98,7 +98,8 @@ static const struct config_row rows[] = {
 		.unit = "probes",
 		.fallback = "2",
 		.help = "So many must pass in a row to open a backend. One that comes and goes has to "
-			"pass them for longer each time.",
+			"pass them for longer each time, and meanwhile serves only where nobody is up. Of "
+			"another site's backends one is enough: its own gateways see to the rest.",
 		AT(config_health, rise),
 	},
 	{
