@@ -18,6 +18,7 @@
 #define REMOTE_PATIENCE 4 /* times: another site is farther away, and not lost with a single probe */
 #define REMOTE_RISE 1	  /* its own gateways say which of its members are to pass how often */
 #define OTHERS_ASKED 128  /* at once, of a service: enough to hear that somebody is there */
+#define OTHERS_WAIT_US 500000 /* for their answers, whatever the timeout of a patient operator */
 
 /* One member of one service. */
 struct ward {
@@ -45,7 +46,7 @@ struct concern {
 struct monitor {
 	const struct config_site *site; /* our own */
 	sd_event *event;
-	sd_event_source *news;
+	sd_event_source *news, *waited;
 	struct rtnetlink *netlink;
 	struct checks *checks;
 	struct durations *durations;
@@ -264,6 +265,16 @@ static void has_answered(struct ward *ward)
 	ward->awaited = false;
 }
 
+/* Who has not answered by now is not there. */
+static int on_waited(sd_event_source *source, uint64_t due_us, void *userdata)
+{
+	struct monitor *monitor = userdata;
+
+	for (size_t i = 0; i < monitor->n; i++)
+		has_answered(&monitor->wards[i]);
+	return 0;
+}
+
 /* Also who is being asked: that question may be as old as his absence. */
 static void ask_now(struct ward *ward)
 {
@@ -288,6 +299,8 @@ static void ask_others(struct monitor *monitor, const struct plan_service *servi
 		if (is_elsewhere(&monitor->wards[i], service) &&
 		    seen++ % (others / OTHERS_ASKED + 1) == 0)
 			ask_now(&monitor->wards[i]);
+	sd_event_source_set_time_relative(monitor->waited, OTHERS_WAIT_US);
+	sd_event_source_set_enabled(monitor->waited, SD_EVENT_ONESHOT);
 }
 
 bool monitor_settles(struct monitor *monitor, const struct plan_service *service)
@@ -529,6 +542,11 @@ int monitor_new(sd_event *event, struct rtnetlink *netlink, monitor_changed_fn c
 		r = sd_event_add_defer(event, &monitor->news, on_news, monitor);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(monitor->news, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &monitor->waited, CLOCK_MONOTONIC, 0, ACCURACY_US,
+					       on_waited, monitor);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(monitor->waited, SD_EVENT_OFF);
 	if (r < 0) {
 		monitor_free(monitor);
 		return r;
@@ -544,6 +562,7 @@ struct monitor *monitor_free(struct monitor *monitor)
 	wards_free(monitor->wards, monitor->n);
 	checks_free(monitor->checks);
 	sd_event_source_disable_unref(monitor->news);
+	sd_event_source_disable_unref(monitor->waited);
 	durations_free(monitor->durations);
 	free(monitor->concerns);
 	index_free(monitor->firsts);
