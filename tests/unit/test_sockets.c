@@ -38,6 +38,14 @@ static void on_ended(int result, uint64_t took_us, void *userdata)
 /* Both ends of a loopback connection are this host's: the client's local address is another. */
 static const char *const addresses[] = {"127.0.0.2", "127.0.0.3", "fd00::2"};
 
+/* The kernel makes an address of IPv6 usable behind the back of who adds it: by a work of its own. */
+static bool is_usable(const char *address)
+{
+	return run("timeout 5 sh -c 'until ip -6 route show table local | grep -q \"^local %s \"; do "
+		   "sleep 0.01; done'",
+		   address);
+}
+
 static int walk_set_up(void **state)
 {
 	static struct walk walk;
@@ -45,6 +53,7 @@ static int walk_set_up(void **state)
 	if (unshare(CLONE_NEWNET) < 0 || !run("ip link set lo up") ||
 	    !run("ip addr add fd00::2/128 dev lo nodad") || !run("ip addr add fd00::9/128 dev lo nodad"))
 		return 0; /* the tests skip */
+	assert_true(is_usable("fd00::2") && is_usable("fd00::9"));
 	walk = (struct walk){};
 	assert_int_equal(sd_event_new(&walk.event), 0);
 	assert_true(sockets_new(walk.event, on_found, on_ended, &walk, &walk.sockets) >= 0);
