@@ -16,7 +16,7 @@ do_help() {
 		                                 brings it up and keeps it; again: anew
 		  down   TOPOLOGY                takes it down, also what a killed run left
 		  nodes  TOPOLOGY                the nodes
-		  shell  TOPOLOGY NODE           a shell in the node's network
+		  shell  TOPOLOGY NODE           a shell in the node's network; holdfast asks its daemon there
 		  on     TOPOLOGY NODE COMMAND   one command there
 		  holdfast TOPOLOGY NODE ...     the command line, asking that node's daemon
 		  log    TOPOLOGY [NODE]         the daemons' logs
@@ -86,9 +86,13 @@ do_holdfast() {
 	holdfast "${@:2}"
 }
 
+# There `holdfast` is the command line that asks this node's daemon.
 do_shell() {
+	local ask
+
 	has_node "$1" "$2"
-	PS1="[$1 $2] \w # " on "$2" /bin/bash --norc
+	printf -v ask '%q ' "$LAB_BUILD/cli/holdfast" --socket "$(socket_of "$2")"
+	on "$2" env PS1="[$1 $2] \w # " "BASH_FUNC_holdfast%%=() { $ask \"\$@\"; }" /bin/bash --norc
 }
 
 do_matrix() { exec "$LAB_HOME/lab/matrix.sh" "$@"; }
@@ -106,10 +110,19 @@ do_log() {
 declare -A arguments=([help]=0 [list]=0 [draw]=1 [up]=1 [down]=1 [nodes]=1 [shell]=2 [on]=3
 	[holdfast]=2 [log]=1 [config]=1 [matrix]=0) # at least so many
 
+# arguments_of VERB: its line of the help, without what it says.
+arguments_of() {
+	do_help | awk -v "verb=$1" '$1 == verb { sub(/^ *[a-z]* */, verb " "); sub(/   .*/, ""); print }'
+}
+
 verb=${1:-help}
 shift || true
-if (($# < ${arguments[$verb]:-9999})); then
-	do_help >&2
+[[ -n ${arguments[$verb]:-} ]] || {
+	complain "$verb: no such verb, allowed: ${!arguments[*]}"
 	exit 2
-fi
+}
+(($# >= arguments[$verb])) || {
+	complain "$verb: more has to follow: $(arguments_of "$verb")"
+	exit 2
+}
 "do_$verb" "$@"

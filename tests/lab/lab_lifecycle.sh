@@ -57,6 +57,8 @@ it "nothing is left: namespaces, mounts, processes, programs, files" nothing_lef
 it "anycast comes up a second time" up
 it "up again replaces it" up
 it "it has processes and pinned programs again" note
+it "in a shell on a node, holdfast asks the daemon there" \
+	is "gateway g2" eval "'$LAB_COMMAND' shell anycast g2 <<<'holdfast status' | grep -o 'gateway g2'"
 it "down succeeds again" "$LAB_COMMAND" down anycast
 it "nothing is left again" nothing_left
 
