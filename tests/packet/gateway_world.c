@@ -281,9 +281,10 @@ void given_no_stages(void)
 		assert_int_equal(bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stages), &i), 0);
 }
 
-void given_no_headroom(void)
+bool given_no_headroom(void)
 {
 	subject.metadata = 204;
+	return subject_takes_metadata(&subject);
 }
 
 void given_send_action(int action)

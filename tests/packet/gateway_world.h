@@ -64,8 +64,8 @@ void given_dark_backend(int backend);
 /* The program that it goes on in for SIDs is not there. */
 void given_no_stages(void);
 
-/* Metadata before the packet leaves the driver's headroom too small. */
-void given_no_headroom(void);
+/* Metadata before the packet leaves the driver's headroom too small. False: this kernel takes none so large. */
+bool given_no_headroom(void);
 void given_send_action(int action);
 
 /* Who holds the service's connections. A test begins with all four. */

@@ -105,6 +105,14 @@ static int program_run(const struct subject *subject, const struct frame *in, st
 	return 0;
 }
 
+bool subject_takes_metadata(const struct subject *subject)
+{
+	struct frame out, in = {.size = 64};
+	int action;
+
+	return program_run(subject, &in, &out, &action) != -EINVAL;
+}
+
 int subject_run(const struct subject *subject, const struct frame *in, struct frame *ret_out,
 		const char *file, int line)
 {

@@ -50,6 +50,9 @@ void subject_check(const struct subject *subject, const struct frame *in, int ve
 int subject_run(const struct subject *subject, const struct frame *in, struct frame *ret_out,
 		const char *file, int line);
 
+/* Does this kernel run a program behind so much metadata? 6.1 takes 32 bytes at most. */
+bool subject_takes_metadata(const struct subject *subject);
+
 /* A program of Ethernet frames in sockets' buffers (tc): what comes out. */
 struct frame buffer_run(int program, const struct frame *in, int action);
 

@@ -96,7 +96,8 @@ static void a_packet_without_headroom_is_dropped(void **state)
 {
 	int v = FAMILY(state);
 
-	given_no_headroom();
+	if (!given_no_headroom())
+		skip();
 	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), SYN()), GATEWAY_NO_ROOM, NOTHING);
 }
 
