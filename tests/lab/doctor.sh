@@ -284,6 +284,7 @@ jit() {
 lab_open small
 topology_up
 
+wait_for "every agent to be heard" 20 is_well g1
 it "nothing is found on a healthy gateway" is_well g1
 it "nothing is found on a healthy backend" is_well b1
 it "nor on another" is_well b2
