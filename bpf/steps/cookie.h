@@ -35,6 +35,8 @@ step __u32 cookie_backend(const struct packet *packet, __u32 service, __u64 hash
 
 	if (!packet->timestamps || packet->tcp_flags & TCP_SYN)
 		return 0;
-	id = bounded(cookie_decode(packet->cookie, hash, keys), BACKENDS_MAX - 1);
-	return id && is_member(service, id) ? id : 0;
+	id = opaque(cookie_decode(packet->cookie, hash, keys));
+	if (!id || id >= BACKENDS_MAX)
+		return 0;
+	return is_member(service, id) ? id : 0;
 }
