@@ -543,45 +543,22 @@ int gateway(struct xdp_md *ctx)
 	return finish(ctx, verdict, visit.bytes, visit.ifindex);
 }
 
-SEC("xdp")
-int gateway_odd(struct xdp_md *ctx)
-{
-	struct cursor cursor = cursor_new(ctx);
-	struct visit visit = {.bytes = cursor_size(&cursor)};
-	int verdict = forward_odd(ctx, &cursor, &visit);
+/* A stage behind it, which begins at the frame's front again. */
+#define STAGE(name, forward)                                                                       \
+	SEC("xdp")                                                                                 \
+	int name(struct xdp_md *ctx)                                                               \
+	{                                                                                          \
+		struct cursor cursor = cursor_new(ctx);                                            \
+		struct visit visit = {.bytes = cursor_size(&cursor)};                              \
+		int verdict = forward;                                                             \
+                                                                                                   \
+		return finish(ctx, verdict, visit.bytes, visit.ifindex);                           \
+	}
 
-	return finish(ctx, verdict, visit.bytes, visit.ifindex);
-}
-
-SEC("xdp")
-int gateway_sid(struct xdp_md *ctx)
-{
-	struct cursor cursor = cursor_new(ctx);
-	struct visit visit = {.bytes = cursor_size(&cursor)};
-	int verdict = forward_sid(ctx, &cursor, &visit, READ_SHORT);
-
-	return finish(ctx, verdict, visit.bytes, visit.ifindex);
-}
-
-SEC("xdp")
-int gateway_sid_odd(struct xdp_md *ctx)
-{
-	struct cursor cursor = cursor_new(ctx);
-	struct visit visit = {.bytes = cursor_size(&cursor)};
-	int verdict = forward_sid(ctx, &cursor, &visit, READ_ODD);
-
-	return finish(ctx, verdict, visit.bytes, visit.ifindex);
-}
-
-SEC("xdp")
-int gateway_unclaimed(struct xdp_md *ctx)
-{
-	struct cursor cursor = cursor_new(ctx);
-	struct visit visit = {.bytes = cursor_size(&cursor)};
-	int verdict = forward_unclaimed(ctx, &cursor, &visit);
-
-	return finish(ctx, verdict, visit.bytes, visit.ifindex);
-}
+STAGE(gateway_odd, forward_odd(ctx, &cursor, &visit))
+STAGE(gateway_sid, forward_sid(ctx, &cursor, &visit, READ_SHORT))
+STAGE(gateway_sid_odd, forward_sid(ctx, &cursor, &visit, READ_ODD))
+STAGE(gateway_unclaimed, forward_unclaimed(ctx, &cursor, &visit))
 
 SEC("xdp")
 int gateway_reply(struct xdp_md *ctx)
