@@ -17,7 +17,7 @@ downloads_begin() {
 		--parallel-immediate --speed-limit 1 --speed-time 10 --output "$into.#1" \
 		--write-out "%{exitcode} %header{x-backend} %{filename_effective}\n" \
 		"$(url web "$family")/slow?rate=$rate&n=[1-$count]"
-	wait_for "$count downloads of $client over IPv$family to begin" 30 have_begun "$into" "$count"
+	wait_for "$count downloads of $client over IPv$family to begin" 10 have_begun "$into" "$count"
 }
 
 have_begun() { [[ $(find "$(dirname "$1")" -name "$(basename "$1").*" -size +0 | wc -l) == "$2" ]]; }
