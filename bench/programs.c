@@ -238,18 +238,19 @@ int programs_ask(const struct programs *programs, const struct world *world, boo
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	now_ns = now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
-	struct whohas_budget budget = {.open_ns = too_much ? now_ns + hours_ns : 0};
-	struct whohas_recent recent = {
+	uint64_t due_ns = too_much ? now_ns + hours_ns : 0;
+	struct whohas_budget budget = {.open_ns = due_ns, .back_ns = due_ns};
+	struct whohas_seen asked = {
 		.hash = too_much ? 0 : hash >> 32,
 		.time_ms = now_ns / 1000000,
 	};
-	uint32_t service = world_service(world, port), at = hash % WHOHAS_RECENT;
+	uint32_t service = world_service(world, port), at = hash % WHOHAS_ASKED;
 	int r = bpf_map_update_elem(bpf_map__fd(programs->gateway->maps.whohas_budgets), &service,
 				    &budget, BPF_ANY);
 
 	return r < 0 ? r
-		     : bpf_map_update_elem(bpf_map__fd(programs->gateway->maps.whohas_recent), &at,
-					   &recent, BPF_ANY);
+		     : bpf_map_update_elem(bpf_map__fd(programs->gateway->maps.whohas_asked), &at,
+					   &asked, BPF_ANY);
 }
 
 /* Every flow's server is one that the service has open in all generations. */

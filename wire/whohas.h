@@ -112,18 +112,26 @@ static inline __attribute__((always_inline)) int whohas_denies(const struct whoh
 }
 
 /*
- * How much may be asked. A service has a budget in two halves: one for everybody, one for client networks
- * where a connection was found lately. So who floods a service from everywhere takes the first half, and
- * the connections of those that he is not keep the second. One network has a quarter of it all at most.
+ * How much may be asked. A service has a budget of three shares: a half for client networks where a
+ * connection was found lately, a quarter for flows that were put off and come back, as TCP's do
+ * until they are answered, and a quarter for everybody. So who floods a service from everywhere
+ * takes the last one; the connections of those that he is not keep the others. One network has a
+ * quarter of it all at most.
  */
-#define WHOHAS_HALF 2	 /* of the budget */
-#define WHOHAS_NETWORK 4 /* a quarter of it */
+#define WHOHAS_HALF 2 /* of the budget */
+#define WHOHAS_QUARTER 4
+
+enum whohas_standing {
+	WHOHAS_STRANGER,
+	WHOHAS_BACK_AGAIN, /* a flow that was put off before */
+	WHOHAS_KNOWN,	   /* a connection of the client's network was found */
+};
 
 struct whohas_budget {
 	__u64 open_ns; /* words of wire/budget.h */
 	__u64 kept_ns;
+	__u64 back_ns;
 	__u64 sites_ns; /* for the questions of other sites */
-	__u64 spare;
 };
 
 /* Client networks where nothing was found share their words by hash. */
@@ -155,26 +163,55 @@ whohas_network_of(const union address *client, __u32 service)
 	return (struct whohas_network){.network = bits.halves[0], .service = service};
 }
 
-/* `network_ns` is the network's own word, `known`: a connection of it was found lately. */
+/* `network_ns` is the network's own word. */
 static inline __attribute__((always_inline)) int whohas_may_ask(struct whohas_budget *budget,
-								__u64 *network_ns, int known,
+								__u64 *network_ns,
+								enum whohas_standing standing,
 								__u64 now_ns, __u64 interval_ns)
 {
-	if (!budget_take(network_ns, now_ns, interval_ns * WHOHAS_NETWORK))
+	if (!budget_take(network_ns, now_ns, interval_ns * WHOHAS_QUARTER))
 		return 0;
-	if (known && budget_take(&budget->kept_ns, now_ns, interval_ns * WHOHAS_HALF))
+	if (standing == WHOHAS_KNOWN &&
+	    budget_take(&budget->kept_ns, now_ns, interval_ns * WHOHAS_HALF))
 		return 1;
-	return budget_take(&budget->open_ns, now_ns, interval_ns * WHOHAS_HALF);
+	if (standing == WHOHAS_BACK_AGAIN &&
+	    budget_take(&budget->back_ns, now_ns, interval_ns * WHOHAS_QUARTER))
+		return 1;
+	return budget_take(&budget->open_ns, now_ns, interval_ns * WHOHAS_QUARTER);
 }
 
-/* Flows that were asked about a moment ago: their next packets need no other question. */
-#define WHOHAS_RECENT 16384
-#define WHOHAS_RECENT_MS 100
-
-struct whohas_recent {
+/* A flow and a time, in a table by its hash, where a later one may take its place. */
+struct whohas_seen {
 	__u32 hash;
 	__u32 time_ms;
 };
+
+static inline __attribute__((always_inline)) int
+whohas_seen_within(const struct whohas_seen *seen, __u32 hash, __u32 now_ms, __u32 within_ms)
+{
+	return seen->hash == hash && now_ms - seen->time_ms < within_ms;
+}
+
+/* Flows that were asked about a moment ago: their next packets need no other question. */
+#define WHOHAS_ASKED 16384
+#define WHOHAS_ASKED_MS 100
+
+/*
+ * Flows that could not be asked about, and when that was first. A connection comes back after its
+ * timeout (200 ms at least in Linux, RFC 6298 says a second), and five to eight times within the
+ * minute. With 10,000 strangers a second to take its place, a flow is remembered for 400 ms by nine
+ * of ten, for 6 s by four.
+ */
+#define WHOHAS_PUT_OFF 65536
+#define WHOHAS_PUT_OFF_MS 60000
+#define WHOHAS_BACK_MS 100 /* sooner it is the same segment twice, or the next one */
+
+static inline __attribute__((always_inline)) int whohas_is_back(const struct whohas_seen *put_off,
+								__u32 hash, __u32 now_ms)
+{
+	return whohas_seen_within(put_off, hash, now_ms, WHOHAS_PUT_OFF_MS) &&
+	       !whohas_seen_within(put_off, hash, now_ms, WHOHAS_BACK_MS);
+}
 
 siphash_inline __u64 whohas_tag(const struct whohas_sealed *sealed,
 				const volatile struct siphash_key *key)

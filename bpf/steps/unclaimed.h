@@ -46,10 +46,17 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, WHOHAS_RECENT);
+	__uint(max_entries, WHOHAS_ASKED);
 	__type(key, __u32);
-	__type(value, struct whohas_recent);
-} whohas_recent SEC(".maps");
+	__type(value, struct whohas_seen);
+} whohas_asked SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WHOHAS_PUT_OFF);
+	__type(key, __u32);
+	__type(value, struct whohas_seen);
+} whohas_put_off SEC(".maps");
 
 /* A segment that may be of a living connection, or an error about one. */
 step bool unclaimed_worth_asking(const struct packet *packet, const struct service *service)
@@ -66,34 +73,60 @@ step bool unclaimed_is_denied(const struct packet *packet, __u32 sequence, __u64
 	return denial && whohas_denies(denial, sequence, now_ns);
 }
 
-step struct whohas_recent *unclaimed_recent(__u64 hash)
+step struct whohas_seen *unclaimed_asked(__u64 hash)
 {
-	__u32 at = hash % WHOHAS_RECENT;
+	__u32 at = hash % WHOHAS_ASKED;
 
-	return bpf_map_lookup_elem(&whohas_recent, &at);
+	return bpf_map_lookup_elem(&whohas_asked, &at);
+}
+
+step struct whohas_seen *unclaimed_put_off(__u64 hash)
+{
+	__u32 at = hash % WHOHAS_PUT_OFF;
+
+	return bpf_map_lookup_elem(&whohas_put_off, &at);
+}
+
+step void unclaimed_note(struct whohas_seen *seen, __u64 hash, __u64 now_ns)
+{
+	seen->hash = hash >> 32;
+	seen->time_ms = now_ns / 1000000;
 }
 
 /* Was the flow asked about a moment ago? */
-step bool unclaimed_is_recent(__u64 hash, __u64 now_ns)
+step bool unclaimed_is_asked(__u64 hash, __u64 now_ns)
 {
-	const struct whohas_recent *recent = unclaimed_recent(hash);
+	const struct whohas_seen *asked = unclaimed_asked(hash);
 
-	return recent && recent->hash == (__u32)(hash >> 32) &&
-	       (__u32)(now_ns / 1000000) - recent->time_ms < WHOHAS_RECENT_MS;
+	return asked && whohas_seen_within(asked, hash >> 32, now_ns / 1000000, WHOHAS_ASKED_MS);
 }
 
-step void unclaimed_note(__u64 hash, __u64 now_ns)
+step void unclaimed_note_asked(__u64 hash, __u64 now_ns)
 {
-	struct whohas_recent *recent = unclaimed_recent(hash);
+	struct whohas_seen *asked = unclaimed_asked(hash);
 
-	if (!recent)
-		return;
-	recent->hash = hash >> 32;
-	recent->time_ms = now_ns / 1000000;
+	if (asked)
+		unclaimed_note(asked, hash, now_ns);
 }
 
-step bool unclaimed_may_ask(const struct packet *packet, const struct service *service, __u32 number,
-			    __u64 now_ns)
+step bool unclaimed_is_back(__u64 hash, __u64 now_ns)
+{
+	const struct whohas_seen *put_off = unclaimed_put_off(hash);
+
+	return put_off && whohas_is_back(put_off, hash >> 32, now_ns / 1000000);
+}
+
+step void unclaimed_note_put_off(__u64 hash, __u64 now_ns)
+{
+	struct whohas_seen *put_off = unclaimed_put_off(hash);
+
+	if (put_off &&
+	    !whohas_seen_within(put_off, hash >> 32, now_ns / 1000000, WHOHAS_PUT_OFF_MS))
+		unclaimed_note(put_off, hash, now_ns);
+}
+
+step bool unclaimed_may_ask(const struct packet *packet, const struct service *service,
+			    __u32 number, __u64 hash, __u64 now_ns)
 {
 	struct whohas_network network = whohas_network_of(&packet->flow.client, number);
 	struct whohas_budget *budget = bpf_map_lookup_elem(&whohas_budgets, &number);
@@ -104,9 +137,11 @@ step bool unclaimed_may_ask(const struct packet *packet, const struct service *s
 	if (!budget || !stranger)
 		return false;
 	if (known && now_ns < known->until_ns)
-		return whohas_may_ask(budget, &known->due_ns, true, now_ns,
+		return whohas_may_ask(budget, &known->due_ns, WHOHAS_KNOWN, now_ns,
 				      service->ask_interval_ns);
-	return whohas_may_ask(budget, stranger, false, now_ns, service->ask_interval_ns);
+	return whohas_may_ask(budget, stranger,
+			      unclaimed_is_back(hash, now_ns) ? WHOHAS_BACK_AGAIN : WHOHAS_STRANGER,
+			      now_ns, service->ask_interval_ns);
 }
 
 _Static_assert(1ULL << (64 - 48) == WHOHAS_NETWORKS, "the hash gives a place");
@@ -155,11 +190,13 @@ step int unclaimed_ask(struct xdp_md *ctx, const struct packet *packet, const st
 		return GATEWAY_UNCLAIMED;
 	if (segment && unclaimed_is_denied(packet, sequence, now_ns))
 		return unclaimed_reset(packet, service, way);
-	if (unclaimed_is_recent(way->hash, now_ns))
+	if (unclaimed_is_asked(way->hash, now_ns))
 		return GATEWAY_UNCLAIMED;
-	if (!unclaimed_may_ask(packet, service, number, now_ns) ||
-	    !whohas_tell(&packet->flow, number, sequence, segment, NULL, NULL))
+	if (!unclaimed_may_ask(packet, service, number, way->hash, now_ns) ||
+	    !whohas_tell(&packet->flow, number, sequence, segment, NULL, NULL)) {
+		unclaimed_note_put_off(way->hash, now_ns);
 		return GATEWAY_WHO_HAS_LIMITED;
-	unclaimed_note(way->hash, now_ns);
+	}
+	unclaimed_note_asked(way->hash, now_ns);
 	return GATEWAY_WHO_HAS;
 }

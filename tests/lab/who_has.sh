@@ -75,7 +75,8 @@ flood() {
 
 budget_is_spent() { (($(on_gateways who-has-limited) > 1000)); }
 
-# With b1's connections still to be found again: the gateways forget all in the middle of it.
+# With b1's connections still to be found again, by gateways that have forgotten all. What tells them from the
+# forged ones is that they come back.
 flooded() {
 	local before_asked before_questions asked questions most
 
@@ -84,7 +85,7 @@ flooded() {
 	flood 4 >"$LAB_STATE/flood4" &
 	flood 6 >"$LAB_STATE/flood6" &
 	wait_for "the flood to use up the budget" 10 budget_is_spent
-	load_talk 20 four six
+	load_talk 10 four six
 	wait
 	none_broken four six
 	asked=$(($(inquired asked) - before_asked)) questions=$(($(inquired questions) - before_questions))

@@ -75,24 +75,34 @@ static struct whohas_network network_of_client(int v)
 	return whohas_network_of(&flow.client, WEB);
 }
 
-static struct whohas_recent recent_of(int v, __u32 *ret_at)
+/* Where the flow's hash stands in a table of `places`. */
+static __u32 place_of(int v, __u32 places)
 {
 	struct flow flow = flow_of(v, IPPROTO_TCP, 80);
-	struct whohas_recent recent;
 
-	*ret_at = hash_of(&flow) % WHOHAS_RECENT;
-	assert_int_equal(bpf_map_lookup_elem(gateway_map("whohas_recent"), ret_at, &recent), 0);
-	return recent;
+	return hash_of(&flow) % places;
 }
 
-/* The flow's last question, so that the next packet is no repetition. */
-static void given_nothing_recent(int v)
+static void given_seen(const char *map, __u32 at, struct whohas_seen seen)
 {
-	struct whohas_recent nothing = {};
-	__u32 at;
+	put(map, &at, &seen);
+}
 
-	recent_of(v, &at);
-	put("whohas_recent", &at, &nothing);
+/* So much time passes for the flow, which the table has. */
+static void given_seen_earlier(const char *map, __u32 at, __u32 by_ms)
+{
+	struct whohas_seen seen;
+
+	assert_int_equal(bpf_map_lookup_elem(gateway_map(map), &at, &seen), 0);
+	assert_int_not_equal(seen.hash, 0);
+	seen.time_ms -= by_ms;
+	put(map, &at, &seen);
+}
+
+/* No question about the flow, so that the next packet is no repetition. */
+static void given_not_asked(int v)
+{
+	given_seen("whohas_asked", place_of(v, WHOHAS_ASKED), (struct whohas_seen){});
 }
 
 /* So many questions a second, none of them asked yet, and nothing known. */
@@ -109,7 +119,8 @@ static void given_asking(int v, __u64 per_second)
 	put("whohas_networks", &at, &word);
 	forget("whohas_denials");
 	forget("whohas_known");
-	given_nothing_recent(v);
+	given_not_asked(v);
+	given_seen("whohas_put_off", place_of(v, WHOHAS_PUT_OFF), (struct whohas_seen){});
 	told();
 }
 
@@ -151,14 +162,10 @@ static void the_flows_next_packets_are_no_other_question(void **state)
 static void some_time_later_they_are(void **state)
 {
 	int v = FAMILY(state);
-	struct whohas_recent recent;
-	__u32 at;
 
 	given_asking(v, 1000);
 	comes_back(v, GATEWAY_WHO_HAS, LATER());
-	recent = recent_of(v, &at);
-	recent.time_ms -= WHOHAS_RECENT_MS;
-	put("whohas_recent", &at, &recent);
+	given_seen_earlier("whohas_asked", place_of(v, WHOHAS_ASKED), WHOHAS_ASKED_MS);
 	comes_back(v, GATEWAY_WHO_HAS, LATER());
 	assert_int_equal(told(), 2);
 }
@@ -235,7 +242,7 @@ static void a_denial_is_of_a_connection_not_of_its_ports(void **state)
 	given_asking(v, 1000);
 	given_denial(v, SEQUENCE + 100 * WHOHAS_NEAR, now_ns() + 60 * SECOND);
 	comes_back(v, GATEWAY_WHO_HAS, LATER());
-	given_nothing_recent(v);
+	given_not_asked(v);
 	given_denial(v, SEQUENCE - 100 * WHOHAS_NEAR, now_ns() + 60 * SECOND);
 	comes_back(v, GATEWAY_WHO_HAS, LATER());
 }
@@ -248,7 +255,7 @@ static int asked_of(int v, int n)
 	for (int i = 0; i < n; i++) {
 		struct frame in = FRAME(BACK(v), LATER()), out;
 
-		given_nothing_recent(v);
+		given_not_asked(v);
 		asked += gateway_run(&in, &out) == GATEWAY_WHO_HAS;
 	}
 	assert_int_equal(told(), asked);
@@ -275,6 +282,43 @@ static void a_limited_packet_is_dropped_under_a_name_of_its_own(void **state)
 	assert_int_equal(told(), 0);
 }
 
+/* As a connection does after its timeout, and a forged segment does not. */
+static void a_flow_that_was_put_off_and_comes_back_has_a_quarter_kept(void **state)
+{
+	int v = FAMILY(state);
+	__u32 service = WEB, at = place_of(v, WHOHAS_PUT_OFF);
+	struct whohas_budget spent = {.open_ns = now_ns() + 60 * SECOND};
+
+	given_asking(v, 1000);
+	put("whohas_budgets", &service, &spent);
+	comes_back(v, GATEWAY_WHO_HAS_LIMITED, LATER());
+	comes_back(v, GATEWAY_WHO_HAS_LIMITED, LATER(), PAYLOAD(10));
+	given_seen_earlier("whohas_put_off", at, WHOHAS_BACK_MS);
+	comes_back(v, GATEWAY_WHO_HAS, LATER());
+	assert_int_equal(told(), 1);
+	given_not_asked(v);
+	given_seen_earlier("whohas_put_off", at, WHOHAS_PUT_OFF_MS);
+	comes_back(v, GATEWAY_WHO_HAS_LIMITED, LATER());
+}
+
+/* Its next segments do not put it off to later. */
+static void a_flow_is_put_off_since_its_first_segment(void **state)
+{
+	int v = FAMILY(state);
+	__u32 service = WEB, at = place_of(v, WHOHAS_PUT_OFF);
+	struct whohas_budget spent = {.open_ns = now_ns() + 60 * SECOND,
+				      .back_ns = now_ns() + 60 * SECOND};
+
+	given_asking(v, 1000);
+	put("whohas_budgets", &service, &spent);
+	comes_back(v, GATEWAY_WHO_HAS_LIMITED, LATER());
+	given_seen_earlier("whohas_put_off", at, WHOHAS_BACK_MS);
+	comes_back(v, GATEWAY_WHO_HAS_LIMITED, LATER(), PAYLOAD(10));
+	spent.back_ns = 0;
+	put("whohas_budgets", &service, &spent);
+	comes_back(v, GATEWAY_WHO_HAS, LATER());
+}
+
 static void networks_where_connections_were_found_have_a_half_of_their_own(void **state)
 {
 	int v = FAMILY(state);
@@ -289,7 +333,7 @@ static void networks_where_connections_were_found_have_a_half_of_their_own(void 
 	comes_back(v, GATEWAY_WHO_HAS, LATER());
 	known.until_ns = now_ns() - 1;
 	put("whohas_known", &network, &known);
-	given_nothing_recent(v);
+	given_not_asked(v);
 	comes_back(v, GATEWAY_WHO_HAS_LIMITED, LATER());
 }
 
@@ -312,5 +356,7 @@ GATEWAY_TESTS(IN_BOTH(the_daemon_is_told_of_the_flow),
 	      IN_BOTH(a_denial_is_of_a_connection_not_of_its_ports),
 	      IN_BOTH(one_network_has_a_quarter_of_the_budget),
 	      IN_BOTH(a_limited_packet_is_dropped_under_a_name_of_its_own),
+	      IN_BOTH(a_flow_that_was_put_off_and_comes_back_has_a_quarter_kept),
+	      IN_BOTH(a_flow_is_put_off_since_its_first_segment),
 	      IN_BOTH(networks_where_connections_were_found_have_a_half_of_their_own),
 	      IN_BOTH(an_agentless_service_has_nobody_to_ask))

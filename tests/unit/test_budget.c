@@ -70,20 +70,21 @@ static int flooded(struct whohas_budget *budget, __u64 from_ns, int tries)
 	for (int i = 0; i < tries; i++) {
 		__u64 network = 0;
 
-		n += whohas_may_ask(budget, &network, 0, from_ns + SECOND * i / tries, INTERVAL);
+		n += whohas_may_ask(budget, &network, WHOHAS_STRANGER, from_ns + SECOND * i / tries,
+				    INTERVAL);
 	}
 	return n;
 }
 
-static void a_flood_from_everywhere_gets_one_half(void **state)
+static void a_flood_from_everywhere_gets_a_quarter(void **state)
 {
 	struct whohas_budget budget = {};
 
 	flooded(&budget, START, 100000);
-	assert_in_range(flooded(&budget, START + SECOND, 100000), 499, 501);
+	assert_in_range(flooded(&budget, START + SECOND, 100000), 249, 251);
 }
 
-static void the_other_half_is_left_to_known_networks(void **state)
+static void a_half_is_left_to_known_networks(void **state)
 {
 	struct whohas_budget budget = {};
 	__u64 networks[4] = {};
@@ -91,16 +92,30 @@ static void the_other_half_is_left_to_known_networks(void **state)
 
 	flooded(&budget, START, 100000);
 	for (int i = 0; i < 1000; i++)
-		n += whohas_may_ask(&budget, &networks[i % 4], 1, START + SECOND + i, INTERVAL);
+		n += whohas_may_ask(&budget, &networks[i % 4], WHOHAS_KNOWN, START + SECOND + i,
+				    INTERVAL);
 	assert_in_range(n, 500, 502);
 }
 
-static void a_known_network_has_the_open_half_too(void **state)
+static void and_a_quarter_to_flows_that_come_back(void **state)
+{
+	struct whohas_budget budget = {};
+	__u64 networks[4] = {};
+	int n = 0;
+
+	flooded(&budget, START, 100000);
+	for (int i = 0; i < 1000; i++)
+		n += whohas_may_ask(&budget, &networks[i % 4], WHOHAS_BACK_AGAIN,
+				    START + SECOND + i, INTERVAL);
+	assert_in_range(n, 250, 252);
+}
+
+static void a_known_network_has_the_open_quarter_too(void **state)
 {
 	struct whohas_budget budget = {.kept_ns = START + 3600 * SECOND};
 	__u64 network = 0;
 
-	assert_true(whohas_may_ask(&budget, &network, 1, START, INTERVAL));
+	assert_true(whohas_may_ask(&budget, &network, WHOHAS_KNOWN, START, INTERVAL));
 }
 
 static void one_network_gets_a_quarter_even_of_an_idle_budget(void **state)
@@ -110,8 +125,22 @@ static void one_network_gets_a_quarter_even_of_an_idle_budget(void **state)
 	int n = 0;
 
 	for (int i = 0; i < 100000; i++)
-		n += whohas_may_ask(&budget, &network, 1, START + 10 * SECOND * i / 100000, INTERVAL);
+		n += whohas_may_ask(&budget, &network, WHOHAS_KNOWN,
+				    START + 10 * SECOND * i / 100000, INTERVAL);
 	assert_in_range(n, 2500, 2751);
+}
+
+static void a_flow_is_back_once_a_timeout_has_passed_and_for_a_minute(void **state)
+{
+	struct whohas_seen put_off = {.hash = 7,
+				      .time_ms = 0xffffffff}; /* milliseconds come round */
+
+	assert_false(whohas_is_back(&put_off, 7, 0));
+	assert_false(whohas_is_back(&put_off, 7, 98));
+	assert_true(whohas_is_back(&put_off, 7, 99));
+	assert_false(whohas_is_back(&put_off, 8, 99));
+	assert_true(whohas_is_back(&put_off, 7, 59998));
+	assert_false(whohas_is_back(&put_off, 7, 59999));
 }
 
 static void a_network_is_a_24_or_a_56(void **state)
@@ -137,9 +166,11 @@ int main(void)
 		cmocka_unit_test(who_asks_for_less_than_is_earned_gets_it_all),
 		cmocka_unit_test(a_long_pause_earns_no_more_than_a_second),
 		cmocka_unit_test(even_what_takes_minutes_to_earn_is_given_once),
-		cmocka_unit_test(a_flood_from_everywhere_gets_one_half),
-		cmocka_unit_test(the_other_half_is_left_to_known_networks),
-		cmocka_unit_test(a_known_network_has_the_open_half_too),
+		cmocka_unit_test(a_flood_from_everywhere_gets_a_quarter),
+		cmocka_unit_test(a_half_is_left_to_known_networks),
+		cmocka_unit_test(and_a_quarter_to_flows_that_come_back),
+		cmocka_unit_test(a_flow_is_back_once_a_timeout_has_passed_and_for_a_minute),
+		cmocka_unit_test(a_known_network_has_the_open_quarter_too),
 		cmocka_unit_test(one_network_gets_a_quarter_even_of_an_idle_budget),
 		cmocka_unit_test(a_network_is_a_24_or_a_56),
 	};
