@@ -31,6 +31,7 @@ LAB_RUN=/run/holdfast-lab
 . "$LAB_HOME/lab/lib/wait.sh"
 . "$LAB_HOME/lab/lib/process.sh"
 . "$LAB_HOME/lab/lib/logs.sh"
+. "$LAB_HOME/lab/lib/losses.sh"
 . "$LAB_HOME/lab/lib/network.sh"
 . "$LAB_HOME/lab/lib/state.sh"
 . "$LAB_HOME/lab/lib/frr.sh"

@@ -17,7 +17,24 @@ downloads_begin() {
 		--parallel-immediate --speed-limit 1 --speed-time 10 --output "$into.#1" \
 		--write-out "%{exitcode} %header{x-backend} %{filename_effective}\n" \
 		"$(url web "$family")/slow?rate=$rate&n=[1-$count]"
-	wait_for "$count downloads of $client over IPv$family to begin" 10 have_begun "$into" "$count"
+	wait_for "$count downloads of $client over IPv$family to begin" 10 have_begun "$into" "$count" ||
+		downloads_complain "$client" "$family"
+}
+
+# downloads_complain CLIENT FAMILY: what curl says, where its connections stand and what the gateways know of
+# them, and what the kernel lost; 1.
+downloads_complain() {
+	local node here there
+
+	tail -n 4 "$(log_of "$1" "download-$2")"
+	on "$1" ss -tinO "dst $(vip web "$2")"
+	on "$1" ss -tnH "dst $(vip web "$2")" | while read -r _ _ _ here there _; do
+		for node in "${GATEWAYS[@]}"; do
+			echo "$node: $(holdfast "$node" path tcp "$here" "$there" 2>&1 | paste -s -d ' ')"
+		done
+	done
+	losses
+	return 1
 }
 
 have_begun() { [[ $(find "$(dirname "$1")" -name "$(basename "$1").*" -size +0 | wc -l) == "$2" ]]; }

@@ -8,6 +8,7 @@
 #	processes/	NODE.NAME: pid and start time
 #	log/		NODE.NAME.log
 #	bpf/		a bpffs of its own
+#	losses		what the machine had lost before
 #	kept		if a finished `lab up` left it for a person to play with
 #	NODE/		what a node's daemons read and write
 #
@@ -45,6 +46,7 @@ lab_open() {
 	trap 'exit 143' TERM
 	lab_clear
 	mkdir -p "$LAB_STATE"/{processes,log,bpf}
+	losses_begin
 	mount -t bpf bpf "$LAB_STATE/bpf"
 }
 

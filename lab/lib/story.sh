@@ -84,7 +84,8 @@ story_verdict() {
 	for failure in "${FAILURES[@]}" "${SLOW[@]}"; do
 		printf 'NOT so: %s\n' "$failure"
 	done
-	printf "The daemons' logs: build/lab/log/%s/\n" "$LAB"
+	losses >"$LAB_STATE/log/losses.log"
+	printf "The daemons' logs, and what the kernel lost: build/lab/log/%s/\n" "$LAB"
 	((${#FAILURES[@]} == 0)) || return 1
 	printf 'But for these times all of it held: %s\n' "$1"
 	return "$STORY_SLOW"
