@@ -59,6 +59,7 @@ bgp_router() {
 		log stdout informational
 		router bgp $as
 		 bgp router-id $id
+		 bgp log-neighbor-changes
 		 no bgp ebgp-requires-policy
 		 no bgp default ipv4-unicast
 		 no bgp network import-check

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 #
-# What the kernel lost beside Holdfast. All hosts of a lab are one kernel, and all labs of a machine share its
-# queues: a packet that no gateway and no agent has seen may be here. Printed when a test fails.
+# What was lost beside Holdfast: packets by the kernel, and routers' sessions. All hosts of a lab are one kernel,
+# and all labs of a machine share its queues: a packet that no gateway and no agent has seen may be here.
+# Printed when a test fails.
 
 LOSSES='Discards|NoRoutes|Drop|Overflow|BufErrors|InErrors|InHdrErrors|InAddrErrors|Pruned|ReqQFull|MemoryPressures|ReasmFails'
 
@@ -19,6 +20,7 @@ losses() {
 	for node in $(nodes); do
 		node_losses "$node"
 	done
+	grep -H 'ADJCHANGE.* Down' "$LAB_STATE"/log/*.bgpd.log 2>/dev/null | sed "s|^$LAB_STATE/log/||" || true
 }
 
 # machine_losses: "COUNT WHAT", a line each. Of the files the kernel says no more than net/core/net-procfs.c and
