@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# deps.sh [bench]: installs the Debian packages of packaging/needs that are missing, and only them; with
-# `bench` those of packaging/needs-bench, too. The services
+# deps.sh [bench|vm]: installs the Debian packages of packaging/needs that are missing, and only them; with
+# `bench` or `vm` those of packaging/needs-bench or needs-vm, too. The services
 # among them (nginx, FRR, BIRD, NSD, unbound, etcd) are neither started nor enabled: the lab runs its own, in
 # network namespaces.
 

@@ -5,9 +5,10 @@
 
 now_us() { echo "${EPOCHREALTIME/./}"; }
 
-# wait_for WHAT SECONDS COMMAND...: until COMMAND succeeds. 1 and one line when it never did.
+# wait_for WHAT SECONDS COMMAND...: until COMMAND succeeds. 1 and one line when it never did. On a machine that is
+# slow by itself LAB_PATIENCE is a factor to all seconds.
 wait_for() {
-	local what=$1 seconds=$2 deadline
+	local what=$1 seconds=$(($2 * ${LAB_PATIENCE:-1})) deadline
 	shift 2
 
 	deadline=$(($(now_us) + seconds * 1000000))
