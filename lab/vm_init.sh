@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=dash
 #
 # The first program in the virtual machine of vm.sh. Begun by the kernel, it makes the host's files the root,
 # with memory above them for what is written; begun anew in there, it mounts what systemd would have,
