@@ -29,7 +29,7 @@ static const struct row rows[] = {
 	 offsetof(struct daemon_options, bpffs)},
 	{'s', "socket", "PATH", "where the command line reaches this daemon",
 	 offsetof(struct daemon_options, socket)},
-	{'t', "state", "PATH", "where a store's last state is kept for the next start",
+	{'t', "state", "PATH", "where a store's last state and resting ids are kept",
 	 offsetof(struct daemon_options, state)},
 	{'d', "detach", NULL, "take down what an earlier run left in the kernel, and end",
 	 offsetof(struct daemon_options, detach)},
@@ -82,7 +82,8 @@ static void print_manual(const struct daemon_program *program)
 	roff_item(stdout, program->bpffs, NULL, "Pinned programs and maps.");
 	roff_item(stdout, program->socket, NULL, "The control socket.");
 	roff_item(stdout, program->state, NULL,
-		  "The last state of a store (store: etcd) that was taken.");
+		  "The last state of a store (store: etcd) that was taken; with .rests behind it, "
+		  "which ids and epochs of keys rest.");
 	roff_see_also(stdout, see_also);
 }
 
