@@ -32,12 +32,26 @@ step bool stamp_stateless(const struct segment *segment, __u32 mark, __u32 *ret)
 	return true;
 }
 
+/* The segment itself may tell, and may not: on Linux 6.1 it comes of a closed socket of the kernel's, or of none. */
+step bool is_of_time_wait(struct __sk_buff *skb, const struct segment *segment)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = socket_tuple(&segment->flow, segment->family, &tuple), state;
+	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+
+	if (!sock)
+		return false;
+	state = sock->state;
+	bpf_sk_release(sock);
+	return state == SOCKET_TIME_WAIT;
+}
+
 /* The last ACK of a server that closed first; only what was stamped before goes on so. */
-step bool stamp_time_wait(const struct segment *segment, __u32 *ret)
+step bool stamp_time_wait(struct __sk_buff *skb, const struct segment *segment, __u32 *ret)
 {
 	const struct connection_lag *lag = bpf_map_lookup_elem(&lags, &segment->flow);
 
-	if (!lag || !lag->marked)
+	if (!lag || !lag->marked || !is_of_time_wait(skb, segment))
 		return false;
 	*ret = (segment->tsval - lag->lag) << COOKIE_CLOCK_SHIFT | lag->mark;
 	return true;
@@ -87,7 +101,7 @@ step bool stamp_established(struct bpf_sock *sock, const struct segment *segment
 	return true;
 }
 
-/* A reset borrows a socket that listens or is closed: it is nobody's. */
+/* What comes of no connection's own socket borrows one that listens or is closed, or none: a reset is nobody's. */
 step bool stamp_value(struct __sk_buff *skb, const struct segment *segment, __u32 *ret)
 {
 	struct bpf_sock *sock = skb->sk, *full;
@@ -97,14 +111,10 @@ step bool stamp_value(struct __sk_buff *skb, const struct segment *segment, __u3
 				       cookie_mark(settings.id, flow_hash(&segment->flow, &settings.key),
 						   settings.cookie.current, &settings.cookie),
 				       ret);
-	if (!sock)
-		return false;
-	full = bpf_sk_fullsock(sock);
-	if (!full)
-		return sock->state == SOCKET_TIME_WAIT && stamp_time_wait(segment, ret);
-	if (full->state == SOCKET_LISTEN || full->state == SOCKET_CLOSE)
-		return false;
-	return stamp_established(full, segment, ret);
+	full = sock ? bpf_sk_fullsock(sock) : NULL;
+	if (full && full->state != SOCKET_LISTEN && full->state != SOCKET_CLOSE)
+		return stamp_established(full, segment, ret);
+	return !segment->tcp.rst && stamp_time_wait(skb, segment, ret);
 }
 
 /* True: the segment carries the cookie now. */
