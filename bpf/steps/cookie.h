@@ -36,7 +36,7 @@ step __u32 cookie_backend(const struct packet *packet, __u32 service, __u64 hash
 	if (!packet->timestamps || packet->tcp_flags & TCP_SYN)
 		return 0;
 	id = opaque(cookie_decode(packet->cookie, hash, keys));
-	if (!id || id >= BACKENDS_MAX) /* it never is: see bounded(), which the next step would wait for */
+	if (id >= BACKENDS_MAX) /* it never is: see bounded(), which the next step would wait for */
 		return 0;
-	return is_member(service, id) ? id : 0;
+	return is_member(service, id) ? id : 0; /* no service has number 0 for a member */
 }
