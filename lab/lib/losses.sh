@@ -46,10 +46,15 @@ hex_sum() {
 node_losses() {
 	local devices counters
 
-	devices=$(ip_on "$1" -s -j link 2>/dev/null | jq -r '[.[] | .ifname as $name | .stats64 |
-		{rx: (.rx.dropped + .rx.errors), tx: (.tx.dropped + .tx.errors)} | to_entries[] |
-		select(.value > 0) | "\($name) \(.key) \(.value)"] | join(", ")')
+	devices=$(link_losses "$1")
 	counters=$(on "$1" nstat -as 2>/dev/null |
 		awk -v losses="$LOSSES" '$1 ~ losses { printf "%s%s %s", sep, $1, $2; sep = ", " }')
 	[[ -z $devices$counters ]] || echo "$1 lost: ${devices:-no device did}; ${counters:-no protocol did}"
+}
+
+# link_losses NODE: by device and direction.
+link_losses() {
+	ip_on "$1" -s -j link 2>/dev/null | jq -r '[.[] | .ifname as $name | .stats64 |
+		{rx: (.rx.dropped + .rx.errors), tx: (.tx.dropped + .tx.errors)} | to_entries[] |
+		select(.value > 0) | "\($name) \(.key) \(.value)"] | join(", ")'
 }

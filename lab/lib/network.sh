@@ -41,9 +41,16 @@ set_sysctl() {
 	on "$node" sysctl -qw "$@"
 }
 
+# Where XDP reads them, a queue of a veth has room for 256 frames (drivers/net/veth.c), less than a router's: after
+# darkness the timers of hundreds of connections run out in one tick. Flows are spread over the queues.
+LINK_QUEUES=8
+
 # link NODE OTHER: NODE's end is called after OTHER, OTHER's end is eth0.
 link() {
-	ip_on "$1" link add "$2" mtu 1500 type veth peer name eth0 mtu 1500 netns "$LAB-$2"
+	local queues=(numtxqueues "$LINK_QUEUES" numrxqueues "$LINK_QUEUES")
+
+	ip_on "$1" link add "$2" mtu 1500 "${queues[@]}" type veth \
+		peer name eth0 mtu 1500 "${queues[@]}" netns "$LAB-$2"
 	ip_on "$1" link set "$2" up
 	ip_on "$2" link set eth0 up
 }
