@@ -35,7 +35,8 @@
  * program that does not get it goes without, and a daemon that was killed with it is a bucket without
  * new pins until the next one starts (pin_table_recover). Readers take no lock. A pin that changes hands has
  * phase 0 and another generation while its key is written, and a reader looks at the state before and
- * behind the key: it sees the old pin, or the new one, or none.
+ * behind the key: it sees the old pin, or the new one, or none. Only a reader that stands still while the
+ * pin changes hands 256 times could see the same state again: minutes under a flood, and a program is not put to sleep.
  *
  * This counts on loads and stores that other CPUs see in program order (x86-64). The places where a
  * machine of another kind needs a barrier are the calls of pin_order().
