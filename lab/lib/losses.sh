@@ -46,7 +46,7 @@ hex_sum() {
 node_losses() {
 	local devices counters
 
-	devices=$(link_losses "$1")
+	devices=$(link_losses "$1" 2>/dev/null)
 	counters=$(on "$1" nstat -as 2>/dev/null |
 		awk -v losses="$LOSSES" '$1 ~ losses { printf "%s%s %s", sep, $1, $2; sep = ", " }')
 	[[ -z $devices$counters ]] || echo "$1 lost: ${devices:-no device did}; ${counters:-no protocol did}"
@@ -54,7 +54,18 @@ node_losses() {
 
 # link_losses NODE: by device and direction.
 link_losses() {
-	ip_on "$1" -s -j link 2>/dev/null | jq -r '[.[] | .ifname as $name | .stats64 |
+	ip_on "$1" -s -j link | jq -r '[.[] | .ifname as $name | .stats64 |
 		{rx: (.rx.dropped + .rx.errors), tx: (.tx.dropped + .tx.errors)} | to_entries[] |
 		select(.value > 0) | "\($name) \(.key) \(.value)"] | join(", ")'
+}
+
+# links_lost_nothing NODE: or it says what.
+links_lost_nothing() {
+	local lost
+
+	lost=$(link_losses "$1")
+	[[ -z $lost ]] || {
+		echo "$1 lost: $lost"
+		return 1
+	}
 }

@@ -173,7 +173,7 @@ it "after $DARK_SECONDS s of darkness none has been answered" all_wait
 dark off
 it "with light again all go on" of dark load_talk 60
 it "... and none is broken" of dark none_broken
-it "no link had too little room for what all of them sent again in one moment" is '' link_losses "$FABRIC"
+it "no link had too little room for what all of them sent again in one moment" links_lost_nothing "$FABRIC"
 of dark load_end
 it "300 s pass" has_waited 300
 it "after 300 s of silence the client speaks and is answered" client_speaks client-300

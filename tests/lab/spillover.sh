@@ -133,6 +133,7 @@ shares_swing_by() {
 	local gateway share
 
 	for gateway in ${GATEWAYS_OF[ams]}; do
+		((SETTLED[$gateway] > 0)) # it told of how the shares came to be
 		for share in $(moves "$gateway" | tail -n "+$((SETTLED[$gateway] + 1))"); do
 			within "$((10#$share))" $((LEAST - $1)) $((MOST + $1))
 		done
@@ -165,7 +166,7 @@ load_begin many live 4 400 --rate "$RATE" --exchanges 2 --interval 100
 it "above its mark, ams hands over" wait_for "a share for lon" 20 on_both '.sites[0].percent > 20'
 wait_for "the shares to settle" 30 on_both ".sites[0].percent >= $LEAST - 2"
 wait_for "them to be in force for a while" 30 have_taken $(($(taken_all) + 300))
-declare -A SETTLED
+declare -A SETTLED=() # how often each gateway had told of a move by then
 for gateway in ${GATEWAYS_OF[ams]}; do
 	SETTLED[$gateway]=$(moves "$gateway" | wc -l)
 done
