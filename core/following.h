@@ -18,7 +18,7 @@
 
 #define FOLLOWING_WAIT_MIN_US 250000
 #define FOLLOWING_WAIT_MAX_US 4000000
-#define FOLLOWING_ELECTION_US 5000000 /* etcd needs one or two seconds */
+#define FOLLOWING_ELECTION_US 10000000 /* etcd needs one or two seconds, and again where a vote brings no leader */
 
 enum following_step {
 	FOLLOWING_READ,	 /* all of it */

@@ -239,6 +239,22 @@ static bool is_about_tls(CURLcode result)
 	       result == CURLE_SSL_CERTPROBLEM || result == CURLE_SSL_CACERT_BADFILE;
 }
 
+/* The member, or its kernel, has taken the question. */
+static bool was_connected(CURL *easy)
+{
+	curl_off_t connected_us = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+	return connected_us > 0;
+}
+
+static int error_of_failure(CURL *easy, CURLcode result)
+{
+	if (is_about_tls(result))
+		return -EKEYREJECTED;
+	return was_connected(easy) ? -EAGAIN : -EIO;
+}
+
 static void tell_failure(struct etcd_call *call, CURLcode result)
 {
 	char text[CURL_ERROR_SIZE];
@@ -251,7 +267,7 @@ static void tell_failure(struct etcd_call *call, CURLcode result)
 	else
 		snprintf(text, sizeof(text), "%s",
 			 *call->error ? call->error : curl_easy_strerror(result));
-	tell_error(call, is_about_tls(result) ? -EKEYREJECTED : -EIO, text);
+	tell_error(call, error_of_failure(call->easy, result), text);
 }
 
 static void on_ended(CURL *easy, CURLcode result, void *private)

@@ -20,7 +20,11 @@
 #include "base/cleanup.h"
 
 #define ETCD_TIMEOUT_MS 2000L
-#define ETCD_PATIENCE_MS 6000 /* a leader is elected in one or two seconds */
+/*
+ * A vote of etcd takes one or two seconds. One that brings no leader is followed by another: votes are split, and a
+ * member that lacks the last entries may ask for votes again and again, and so hold up the one that has them.
+ */
+#define ETCD_PATIENCE_MS 10000L
 
 /* Files and texts are the caller's, and copied. NULL: none. */
 struct etcd_settings {
@@ -37,8 +41,8 @@ struct etcd_call;
 struct etcd_answer {
 	/*
 	 * 0; -EACCES: not allowed; -ENOENT: there is no such lease; -ENOSPC: etcd is full; -EKEYREJECTED: TLS came to nothing, by whose
-	 * certificate ever; -EAGAIN: a member that answers, but cannot now, as while a leader is elected; -EIO:
-	 * anything else, no answer included
+	 * certificate ever; -EAGAIN: a member that is there, but says that it cannot now, or takes the question and
+	 * does not answer, both as while a leader is elected; -EIO: anything else, as nobody who listens
 	 */
 	int error;
 	const char *why; /* a line, with the endpoint; NULL: no error */
@@ -74,8 +78,8 @@ struct etcd_call *etcd_call_free(struct etcd_call *call);
 
 /*
  * For those who have nothing else to do: runs the loop until the answer is there. Each endpoint is asked once,
- * and all again, for ETCD_PATIENCE_MS, while a leader is elected: so this is for what may be asked twice. The
- * caller frees *ret and *ret_why, one of which is set. 0 or the last answer's error.
+ * and all again, for ETCD_PATIENCE_MS, while a leader may be about to be elected: so this is for what may be asked
+ * twice. The caller frees *ret and *ret_why, one of which is set. 0 or the last answer's error.
  */
 int etcd_ask(struct etcd *etcd, sd_event *event, const char *path, json_t *body, json_t **ret,
 	     char **ret_why);

@@ -76,7 +76,7 @@ static bool is_of_one_member(int error)
 	return error == -EIO || error == -EAGAIN || error == -EKEYREJECTED;
 }
 
-/* Each endpoint until one answers. *ret_soon: one of them says that it cannot now. */
+/* Each endpoint until one answers. *ret_soon: one of them is there, and may answer soon. */
 static int ask_round(struct etcd *etcd, sd_event *event, const char *path, json_t *body,
 		     struct waiting *ret, bool *ret_soon)
 {

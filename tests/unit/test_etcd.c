@@ -5,9 +5,15 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "io/etcd.h"
 
@@ -110,6 +116,75 @@ static void who_waits_has_asked_each_endpoint_before_he_is_told(void **state)
 	sd_event_unref(event);
 }
 
+/* A member that listens on a port of ours: it hangs up on the first who ask, and then answers. */
+
+struct member {
+	int fd;
+	int hang_ups;
+	char endpoint[32];
+};
+
+static int on_question(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"count\":\"1\"}";
+	struct member *member = userdata;
+	char question[1024];
+
+	assert_true(recv(fd, question, sizeof(question), 0) > 0);
+	if (member->hang_ups-- <= 0)
+		assert_int_equal(send(fd, answer, strlen(answer), 0), strlen(answer));
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	close(fd);
+	return 0;
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	sd_event *event = sd_event_source_get_event(source);
+	int asked = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+	assert_true(asked >= 0);
+	assert_true(sd_event_add_io(event, NULL, asked, EPOLLIN, on_question, userdata) >= 0);
+	return 0;
+}
+
+static void member_begin(sd_event *event, struct member *member)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(address);
+
+	member->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(member->fd >= 0);
+	assert_int_equal(bind(member->fd, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(listen(member->fd, 8), 0);
+	assert_int_equal(getsockname(member->fd, (struct sockaddr *)&address, &length), 0);
+	snprintf(member->endpoint, sizeof(member->endpoint), "http://127.0.0.1:%d", ntohs(address.sin_port));
+	assert_true(sd_event_add_io(event, NULL, member->fd, EPOLLIN, on_connection, member) >= 0);
+}
+
+/* A leader that dies takes the question with it: who is left may be about to elect another. */
+static void who_waits_asks_again_when_a_member_took_the_question_and_died(void **state)
+{
+	struct member member = {.hang_ups = 1};
+	const char *const endpoints[] = {"http://127.0.0.1:1", member.endpoint};
+	const struct etcd_settings settings = {.endpoints = endpoints, .n_endpoints = 2};
+	_cleanup_free_ char *why = NULL;
+	json_t *answer = NULL;
+	sd_event *event = NULL;
+	struct etcd *etcd;
+
+	assert_true(sd_event_new(&event) >= 0);
+	member_begin(event, &member);
+	assert_int_equal(etcd_new(event, &settings, &etcd), 0);
+	assert_int_equal(etcd_ask(etcd, event, "/v3/kv/range", json_object(), &answer, &why), 0);
+	assert_int_equal(etcd_number_of(answer, "count"), 1);
+	assert_int_equal(member.hang_ups, -1);
+	json_decref(answer);
+	etcd_free(etcd);
+	sd_event_unref(event);
+	close(member.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +194,7 @@ int main(void)
 		cmocka_unit_test(a_range_ends_before_the_next_prefix),
 		cmocka_unit_test(an_endpoint_that_fails_is_followed_by_the_next),
 		cmocka_unit_test(who_waits_has_asked_each_endpoint_before_he_is_told),
+		cmocka_unit_test(who_waits_asks_again_when_a_member_took_the_question_and_died),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
