@@ -22,7 +22,7 @@
 #include "io/yaml.h"
 #include "io/yaml_print.h"
 
-#define TRIES_MAX 10
+#define TRIES_MAX 30 /* six people who edit at once were seen to need six */
 /* etcd takes 128 operations and 1.5 MiB in one request by default; base64 is a third longer. */
 #define STEP_OPERATIONS 100
 #define STEP_BYTES (768 << 10)
@@ -123,19 +123,57 @@ static json_t *operation(const struct session *session, const char *key, const c
 			 etcd_bytes(text));
 }
 
+/* The manifest that an answer to `shared_range` has; *ret_text: the caller frees it. 0: there is none. */
+static int64_t manifest_of(const json_t *range, char **ret_text)
+{
+	const json_t *kv = json_array_get(json_object_get(range, "kvs"), 0);
+
+	*ret_text = etcd_text_of(kv, "value", NULL);
+	return kv ? etcd_number_of(kv, "mod_revision") : 0;
+}
+
+/* As it was before `revision`. */
+static int manifest_before(const struct session *session, int64_t revision, int64_t *ret, char **ret_text,
+			   char **ret_why)
+{
+	json_t *request = shared_range(&session->shared, DOCUMENTS_MANIFEST), *answer = NULL;
+	int r;
+
+	json_object_set_new(request, "revision", etcd_number(revision - 1));
+	r = etcd_ask(session->shared.etcd, session->event, "/v3/kv/range", request, &answer, ret_why);
+	if (r == 0)
+		*ret = manifest_of(answer, ret_text);
+	json_decref(answer);
+	return r;
+}
+
 /*
  * What a transaction has written; 0: nothing. One that was asked twice, since a member died before it had
- * answered, finds its own manifest there: it was written the first time.
+ * answered, may have been written the first time: then its own manifest is there, or was there before others went
+ * on from it. `since` is the revision that it compared, and could not have been written before.
  */
-static int64_t written_revision(const json_t *answer, const char *manifest)
+static int written_revision(const struct session *session, const json_t *answer, int64_t since,
+			    const char *manifest, int64_t *ret, char **ret_why)
 {
 	const json_t *found = json_array_get(json_object_get(answer, "responses"), 0);
-	const json_t *kv = json_array_get(json_object_get(json_object_get(found, "response_range"), "kvs"), 0);
-	_cleanup_free_ char *text = etcd_text_of(kv, "value", NULL);
+	_cleanup_free_ char *text = NULL;
+	int64_t revision;
+	int r = 0;
 
-	if (json_is_true(json_object_get(answer, "succeeded")))
-		return etcd_number_of(json_object_get(answer, "header"), "revision");
-	return text && strcmp(text, manifest) == 0 ? etcd_number_of(kv, "mod_revision") : 0;
+	*ret = 0;
+	if (json_is_true(json_object_get(answer, "succeeded"))) {
+		*ret = etcd_number_of(json_object_get(answer, "header"), "revision");
+		return 0;
+	}
+	revision = manifest_of(json_object_get(found, "response_range"), &text);
+	while (r == 0 && revision > since && text && strcmp(text, manifest) != 0) {
+		free(text);
+		text = NULL;
+		r = manifest_before(session, revision, &revision, &text, ret_why);
+	}
+	if (r == 0 && revision > since && text)
+		*ret = revision;
+	return r;
 }
 
 static json_t *transaction(const struct session *session, int64_t revision, json_t *operations)
@@ -162,6 +200,9 @@ static int transact(const struct session *session, int64_t revision, json_t *ope
 	json_array_append_new(operations, operation(session, DOCUMENTS_MANIFEST, manifest));
 	r = etcd_ask(session->shared.etcd, session->event, "/v3/kv/txn",
 		     transaction(session, revision, operations), &answer, &why);
+	if (r == 0)
+		r = written_revision(session, answer, revision, manifest, ret, &why);
+	json_decref(answer);
 	if (r == -ENOSPC)
 		log_error("%s: not written, etcd is full: compact and defragment it, then etcdctl "
 			  "alarm disarm (%s)", session->shared.name, why);
@@ -170,9 +211,6 @@ static int transact(const struct session *session, int64_t revision, json_t *ope
 			  session->shared.name, why ?: strerror(-r));
 	else if (r < 0)
 		log_error("%s: not written: %s", session->shared.name, why ?: strerror(-r));
-	else
-		*ret = written_revision(answer, manifest);
-	json_decref(answer);
 	return r;
 }
 
