@@ -136,7 +136,7 @@ store_file() {
 
 # store_cli ARGUMENTS...: holdfast, where etcd is, with a file that names it.
 store_cli() {
-	on "$ETCD_NODE" timeout 20 "$LAB_BUILD/cli/holdfast" "$@" --config "$LAB_STATE/holdfast.yaml"
+	on "$ETCD_NODE" timeout 40 "$LAB_BUILD/cli/holdfast" "$@" --config "$LAB_STATE/holdfast.yaml"
 }
 
 # store_field NODE EXPRESSION: of its status.

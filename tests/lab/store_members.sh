@@ -16,15 +16,16 @@ ROUND=0
 
 # Edits: each adds backends of its own, which nothing uses, one after the other.
 
-# edits EDITOR: a line for each that was made.
+# edits EDITOR: a line for each that was made, for there may be more to make when one was not.
 edits() {
 	local i name number
 
 	for ((i = 1; i <= EDITS; i++)); do
 		name=spare-$ROUND-$1-$i number=$((1000 + 300 * ROUND + 100 * $1 + i))
 		store_cli backend add "$name" \
-			"{id: $number, locator: \"fd48:6f6c:0:$(printf %x "$((0x2000 + number))")::/64\", interfaces: [eth0]}" &&
-			echo "$name" >>"$LAB_STATE/made.$1"
+			"{id: $number, locator: \"fd48:6f6c:0:$(printf %x "$((0x2000 + number))")::/64\", interfaces: [eth0]}" ||
+			continue
+		echo "$name" >>"$LAB_STATE/made.$1"
 	done
 }
 
@@ -36,16 +37,20 @@ edits_begin() {
 	rm -f "$LAB_STATE"/made.*
 	for editor in 1 2 3; do
 		: >"$LAB_STATE/made.$editor"
-		edits "$editor" {LAB_LOCK}>&- 2>>"$LAB_STATE/log/editors.log" &
+		edits "$editor" {LAB_LOCK}>&- >>"$(editors_log)" 2>&1 &
 		EDITORS+=($!)
 	done
 }
+
+# What they were told in this round.
+editors_log() { echo "$LAB_STATE/log/editors-$ROUND.log"; }
 
 have_made() { (($(cat "$LAB_STATE"/made.* | wc -l) >= $1)); }
 
 # Every edit that was told to be made is there, and the manifest was written once for each.
 edits_end() {
 	wait "${EDITORS[@]}"
+	grep -v '^revision ' "$(editors_log)" || true
 	is $((3 * EDITS)) eval 'cat "$LAB_STATE"/made.* | wc -l'
 	store_cli config pull >"$LAB_STATE/pulled"
 	is $((3 * EDITS)) grep -c "^  spare-$ROUND-.*:" "$LAB_STATE/pulled"
@@ -86,7 +91,6 @@ leader_dies_in_the_middle() {
 		wait_for "$node to ask another member" 10 says "$node" "is asked from now on, since "
 		fails is "$(member_url "$victim")" store_field "$node" .endpoint
 	done
-	member_start "$victim"
 }
 
 member_of() {
@@ -108,24 +112,44 @@ lead() {
 	wait_for "member $1 to lead" 10 is "$1" leader
 }
 
-# Its answer to a transaction is lost: the command line asks another member the same, and finds that it is done.
+# The answer to its transaction is lost: the command line asks another member the same, and finds that it is done.
 answer_is_lost() {
-	start "$ETCD_NODE" proxy python3 "$LAB_STATE/proxy.py" "$ETCD_ADDRESS" 2300 "$(member_url 1)"
-	sed "s|endpoints: .*|endpoints: [\"http://$ETCD_ADDRESS:2300\", \"$(member_url 2)\"]|" "$LAB_STATE/holdfast.yaml" \
-		>"$LAB_STATE/lossy.yaml"
 	VERSION=$(manifest_version)
-	wait_for "the proxy" 10 on "$ETCD_NODE" bash -c "</dev/tcp/${ETCD_ADDRESS//[\[\]]/}/2300"
-	on "$ETCD_NODE" timeout 20 "$LAB_BUILD/cli/holdfast" backend add spare-lost --config "$LAB_STATE/lossy.yaml" \
-		'{id: 999, locator: "fd48:6f6c:0:2999::/64", interfaces: [eth0]}' | tee "$LAB_STATE/told"
-	grep "revision $(store_revision): backends/spare-lost written" "$LAB_STATE/told"
-	grep "lost" "$(log_of "$ETCD_NODE" proxy)"
+	add_by_proxy 2300 spare-lost 999
 	is $((VERSION + 1)) manifest_version
 }
 
-# An endpoint that hands on to a member, and ends the connection when a transaction is answered.
+# Before it asks another member, somebody else has gone on from what it has written.
+answer_is_lost_and_somebody_goes_on() {
+	VERSION=$(manifest_version)
+	add_by_proxy 2301 spare-late 998 "$LAB_BUILD/cli/holdfast" backend add spare-later \
+		--config "$LAB_STATE/holdfast.yaml" '{id: 997, locator: "fd48:6f6c:0:2997::/64", interfaces: [eth0]}'
+	is $((VERSION + 2)) manifest_version
+	(($(revision_of backends/spare-late) < $(revision_of backends/spare-later)))
+}
+
+# add_by_proxy PORT NAME ID [MEANWHILE...]: adds a backend; at its first endpoint the answer is lost.
+add_by_proxy() {
+	local port=$1 name=$2 id=$3
+	shift 3
+
+	start "$ETCD_NODE" "proxy-$port" python3 "$LAB_STATE/proxy.py" "$ETCD_ADDRESS" "$port" "$(member_url 1)" "$@"
+	sed "s|endpoints: .*|endpoints: [\"http://$ETCD_ADDRESS:$port\", \"$(member_url 2)\"]|" "$LAB_STATE/holdfast.yaml" \
+		>"$LAB_STATE/lossy.yaml"
+	wait_for "the proxy" 10 on "$ETCD_NODE" bash -c "</dev/tcp/${ETCD_ADDRESS//[\[\]]/}/$port"
+	on "$ETCD_NODE" timeout 40 "$LAB_BUILD/cli/holdfast" backend add "$name" --config "$LAB_STATE/lossy.yaml" \
+		"{id: $id, locator: \"fd48:6f6c:0:2$id::/64\", interfaces: [eth0]}" | tee "$LAB_STATE/told"
+	grep "^revision $(revision_of "backends/$name"): backends/$name written" "$LAB_STATE/told"
+	grep "lost" "$(log_of "$ETCD_NODE" "proxy-$port")"
+}
+
+# revision_of KEY: that wrote it.
+revision_of() { ctl get "/holdfast/config/$1" --write-out json | jq '.kvs[0].mod_revision'; }
+
+# An endpoint that hands on to a member, and ends the connection when a transaction is answered, once a command has run.
 lossy_proxy() {
 	cat >"$LAB_STATE/proxy.py" <<-'END'
-		import http.server, socket, sys, urllib.request
+		import http.server, socket, subprocess, sys, urllib.request
 		class Server(http.server.ThreadingHTTPServer):
 		    address_family = socket.AF_INET6
 		class Proxy(http.server.BaseHTTPRequestHandler):
@@ -133,6 +157,7 @@ lossy_proxy() {
 		        body = self.rfile.read(int(self.headers["Content-Length"]))
 		        answer = urllib.request.urlopen(sys.argv[3] + self.path, body).read()
 		        if self.path == "/v3/kv/txn":
+		            subprocess.run(sys.argv[4:] or ["true"], check=True)
 		            print("lost", flush=True)
 		            self.close_connection = True
 		            return
@@ -161,8 +186,22 @@ leader_falls_silent() {
 	echo "# g1 asked another member after $((($(now_us) - silent_us) / 1000)) ms" >&3
 	edits_end
 	nobody_lost_it
-	signal "$ETCD_NODE" "etcd$victim" CONT
-	wait_for "member $victim to serve" 20 member_serves "$victim"
+}
+
+# Those that died or were silent are back, also when the test before has ended in the middle.
+all_serve() {
+	local i
+
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		if running "$ETCD_NODE" "etcd$i"; then
+			signal "$ETCD_NODE" "etcd$i" CONT
+		else
+			member_begin "$i"
+		fi
+	done
+	for i in "${MEMBERS_OF_ETCD[@]}"; do
+		wait_ready "$ETCD_NODE" "etcd$i" "member $i to serve" 20 member_serves "$i"
+	done
 }
 
 # What is left has no majority, says so, and is no store.
@@ -177,7 +216,6 @@ two_of_three_die() {
 	fails store_cli config pull
 	member_start 1
 	say_once "answers again" "${NODES[@]}"
-	member_start 3
 	edits_begin
 	edits_end
 }
@@ -199,7 +237,6 @@ begins_with_a_dead_member() {
 	store_cli backend undrain b3
 	all_have "$(store_revision)" "${NODES[@]}"
 	store_cli nodes | grep -E "^g2 +gateway"
-	member_start 1
 }
 
 # Load is written when it has changed by much, and not often.
@@ -224,16 +261,22 @@ vips_are_announced 2
 cells_open "$COUNT"
 
 survives "the leader dies while three people edit, and no edit is lost or made twice" 0 leader_dies_in_the_middle
+it "... and is back" all_serve
 ROUND=1
 survives "the next leader dies, too" 0 leader_dies_in_the_middle
+it "... and is back" all_serve
 ROUND=2
 survives "a leader falls silent while three people edit" 0 leader_falls_silent
+it "... and is back" all_serve
 ROUND=3
 survives "two of three members die, and one comes back" 0 two_of_three_die
+it "... and the other" all_serve
 survives "a node begins, and somebody edits, when the first member is dead" 0 begins_with_a_dead_member
+it "... and is back" all_serve
 it "each gateway's entry tells of all connections, and the agents' of their own" \
 	wait_for "the entries to tell of $((4 * COUNT))" 60 entries_tell
 lossy_proxy
 it "an answer that is lost is no edit that is lost, or made twice" answer_is_lost
+it "... nor when somebody else has gone on from it" answer_is_lost_and_somebody_goes_on
 it "none broke in all that" none_broken "${CELLS[@]}"
 tests_end
