@@ -79,7 +79,8 @@ member_begin() {
 	start "$ETCD_NODE" "etcd$1" etcd --name "m$1" --data-dir "$(etcd_home)/data$1" --logger zap --log-level warn \
 		--listen-client-urls "$(member_url "$1")" --advertise-client-urls "$(member_url "$1")" \
 		--listen-peer-urls "$(member_peer "$1")" --initial-advertise-peer-urls "$(member_peer "$1")" \
-		--initial-cluster "$(IFS=, && echo "${cluster[*]}")"
+		--initial-cluster "$(IFS=, && echo "${cluster[*]}")" \
+		--pre-vote # as etcd 3.5 does by itself: who lacks entries, or comes back, does not hold up elections
 }
 
 member_start() {

@@ -25,7 +25,7 @@ say_once() {
 	shift
 
 	for node; do
-		wait_for "$node to say '$text'" 30 says "$node" "$text"
+		wait_for "$node to say '$text'" 45 says "$node" "$text"
 		is 1 eval "new_lines $node | grep -c \"$text\""
 	done
 }
