@@ -15,6 +15,8 @@ struct place {
 	uint64_t heard_us; /* 0: never */
 	uint64_t boot;
 	struct rate opened, requests;
+	uint64_t lap_opened, lap_us; /* since load_lap */
+	double lap_per_s;	     /* opened, in the last lap in which it was heard */
 	uint32_t connections;
 	uint16_t queue;
 	uint16_t flags;
@@ -175,7 +177,8 @@ static void place_take(struct place *place, const struct heartbeat_entry *entry,
 	uint64_t took_us = now_us - place->heard_us;
 
 	if (place->heard_us) {
-		rate_take(&place->opened, opened, place->boot != boot, took_us);
+		place->lap_opened += rate_take(&place->opened, opened, place->boot != boot, took_us);
+		place->lap_us += took_us;
 		rate_take(&place->requests, requests, false, took_us);
 	} else {
 		place->opened = rate_begin(opened);
@@ -248,6 +251,18 @@ uint64_t load_late_us(const struct load *load)
 	return load->late_us;
 }
 
+void load_lap(struct load *load)
+{
+	for (size_t i = 0; i < load->n_hosts; i++)
+		for (size_t j = 0; j < load->hosts[i].n_places; j++) {
+			struct place *place = &load->hosts[i].places[j];
+
+			if (place->lap_us)
+				place->lap_per_s = place->lap_opened * 1e6 / place->lap_us;
+			place->lap_opened = place->lap_us = 0;
+		}
+}
+
 /* Telling */
 
 static uint64_t silence_us(const struct host *host)
@@ -315,6 +330,7 @@ bool load_of_backend(const struct load *load, const struct config_service *servi
 	*ret = (struct load_figures){
 		.connections = place->connections,
 		.opened_per_s = rate_of(&place->opened),
+		.lap_per_s = place->lap_per_s,
 		.requests_per_s = rate_of(&place->requests),
 		.queue = place->queue,
 		.cpu = host->cpu,

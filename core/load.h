@@ -75,6 +75,12 @@ void load_look(struct load *load, uint64_t now_us);
  */
 uint64_t load_late_us(const struct load *load);
 
+/*
+ * A lap ends and the next begins. What fades tells people how it is; who counts for himself (core/demand.h) needs
+ * every connection once, with the time that it came in.
+ */
+void load_lap(struct load *load);
+
 /* What a heartbeat calls the service. */
 uint64_t load_service(const char *name);
 
@@ -108,6 +114,7 @@ void load_carried(const struct load *load, uint64_t now_us, enum rests_carried r
 struct load_figures {
 	uint32_t connections;
 	double opened_per_s;   /* new connections */
+	double lap_per_s;      /* the same, in the last lap alone */
 	double requests_per_s; /* as the application counts them */
 	uint16_t queue;	       /* how full the accept queue is, permille; of a site, the fullest */
 	uint16_t cpu;	       /* of the host, permille; of a site, the mean */

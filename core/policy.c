@@ -89,7 +89,7 @@ static int64_t wanted(const struct policy_meter *meter, const struct policy_prof
 {
 	int64_t at = load->capacity * mark / POLICY_WHOLE, used = load->used;
 	int64_t arrivals = meter->arrivals / SMOOTH;
-	int64_t ending = meter->ending > 0 ? meter->ending / SMOOTH : 0; /* arrivals are told later than use */
+	int64_t ending = meter->ending > 0 ? meter->ending / SMOOTH : 0; /* the two are counted at two places */
 
 	switch (profile->measure) {
 	case POLICY_RATE:
@@ -103,21 +103,26 @@ static int64_t wanted(const struct policy_meter *meter, const struct policy_prof
 	}
 }
 
-/* The share that brings so many in, now that the present one brings `arrivals`. */
+/* The share that brings so many in. */
 static int64_t share_for(const struct policy *policy, int64_t want)
 {
-	uint64_t arrivals = policy->meter.arrivals / SMOOTH;
-
 	if (want < 0)
 		return 0;
-	if (!arrivals || !policy->shares.keep || (uint64_t)want > arrivals * POLICY_WHOLE)
+	if ((uint64_t)want >= policy->offered)
 		return POLICY_WHOLE;
-	return (uint64_t)want * policy->shares.keep / arrivals;
+	return (uint64_t)want * POLICY_WHOLE / policy->offered;
 }
 
-static uint64_t use_of(const struct policy_load *load)
+static uint64_t use_of(const struct policy_load *load, uint64_t used)
 {
-	return load->capacity ? load->used * POLICY_WHOLE / load->capacity : POLICY_WHOLE + 1;
+	return load->capacity ? used * POLICY_WHOLE / load->capacity : POLICY_WHOLE + 1;
+}
+
+/* A rate is used by what is to be expected: what came in one step is that, and noise. */
+static uint64_t own_use(const struct policy *policy, const struct policy_profile *profile,
+			const struct policy_load *load)
+{
+	return use_of(load, profile->measure == POLICY_RATE ? policy->meter.arrivals / SMOOTH : load->used);
 }
 
 /*
@@ -140,7 +145,7 @@ static uint32_t keep_measured(const struct policy *policy, const struct policy_p
 {
 	uint32_t keep = policy->shares.keep, most = keep > KEEP_MIN ? keep : KEEP_MIN;
 	uint32_t risen = keep + profile->rise < POLICY_WHOLE ? keep + profile->rise : POLICY_WHOLE;
-	uint64_t use = use_of(load);
+	uint64_t use = own_use(policy, profile, load);
 
 	if (profile->measure == POLICY_UNMEASURED || policy->blind > POLICY_BLIND_STEPS)
 		return risen;
@@ -211,17 +216,29 @@ bool policy_differ(const struct policy_shares *exact, const struct policy_shares
 	return differ;
 }
 
-/* What comes in follows at once, so it need not be measured first: else the next step cut it again. */
+/* What comes in follows a share at once, so it need not be measured first: else the next step cut it again. */
+static void expect(struct policy *policy)
+{
+	policy->meter.arrivals = policy->offered * SMOOTH * policy->shares.keep / POLICY_WHOLE;
+}
+
 static bool take(struct policy *policy, const struct policy_shares *next, size_t n)
 {
-	uint32_t before = policy->shares.keep;
+	bool differ = policy_differ(next, &policy->shares, n);
 
-	if (!policy_differ(next, &policy->shares, n))
-		return false;
-	policy->shares = *next;
-	if (before)
-		policy->meter.arrivals = policy->meter.arrivals * next->keep / before;
-	return true;
+	if (differ)
+		policy->shares = *next;
+	policy->kept = policy->shares.keep;
+	expect(policy);
+	return differ;
+}
+
+/* Since the last step. The shares are the mean of all gateways' now; theirs have changed in between. */
+static double kept(const struct policy *policy)
+{
+	uint32_t before = policy->kept ? policy->kept : policy->shares.keep;
+
+	return (before + policy->shares.keep) / 2.0 / POLICY_WHOLE;
 }
 
 static void take_in(struct policy *policy, const struct policy_profile *profile,
@@ -229,24 +246,28 @@ static void take_in(struct policy *policy, const struct policy_profile *profile,
 {
 	policy->able = policy_able(profile, load) ? policy->able + 1 : 0;
 	policy->blind = load->unknown ? policy->blind + 1 : 0;
+	if (load->unknown)
+		return;
 	policy_measure(&policy->meter, load);
-	if (policy->shares.keep)
-		policy->offered = policy->meter.arrivals * POLICY_WHOLE / policy->shares.keep / SMOOTH;
+	demand_take(&policy->demand, load->arrivals, kept(policy));
+	policy->offered = demand_of(&policy->demand) + 0.5;
+	expect(policy);
 }
 
 bool policy_step(struct policy *policy, const struct policy_profile *profile,
 		 const struct policy_load *load, const struct policy_site *sites, size_t n)
 {
 	struct policy_shares next = {};
-	bool urgent;
+	bool failover;
 
 	if (n > POLICY_SITES_MAX)
 		n = POLICY_SITES_MAX;
 	take_in(policy, profile, load);
 	next.keep = keep_for(policy, profile, load);
-	urgent = !next.keep;
-	next.keep += spread(policy, sites, n, POLICY_WHOLE - next.keep, urgent, &next);
-	if (urgent)
+	failover = !next.keep;
+	next.keep += spread(policy, sites, n, POLICY_WHOLE - next.keep,
+			    failover || demand_jumped(&policy->demand), &next);
+	if (failover)
 		next.keep = 0;
 	policy_settle(&next, policy->able, load->healthy, sites, n);
 	return take(policy, &next, n);
@@ -256,7 +277,7 @@ bool policy_step(struct policy *policy, const struct policy_profile *profile,
 static int64_t room_of(const struct policy_meter *meter, const struct policy_profile *profile,
 		    const struct policy_load *load)
 {
-	uint64_t use = use_of(load);
+	uint64_t use = use_of(load, load->used);
 	uint32_t mark = use > profile->spill_at ? profile->spill_at : profile->recover;
 	int64_t arrivals = profile->measure == POLICY_RATE ? load->used : meter->arrivals / SMOOTH;
 	int64_t room;

@@ -12,8 +12,8 @@
  *	                                         below: keep more again, `rise` a step at most
  *	0
  *
- * Only new connections can be steered. How many of them a site keeps follows from what it wants to
- * come in: at a rate, the mark itself; with connections that last, as many as end, and a tenth of what
+ * Only new connections can be steered. How many of them a site keeps follows from what clients bring
+ * (core/demand.h) and what it wants to come in: at a rate, the mark itself; with connections that last, as many as end, and a tenth of what
  * is missing to the mark: so use comes to stand between the two marks whatever their lifetimes are,
  * and does not swing. Of connections that last it begins some steps before the mark would be passed: those that
  * come until a smaller share takes effect are there to stay.
@@ -28,8 +28,8 @@
  *     That is the rows' part (bpf/steps/way.h), as is the count of moves.
  *   - Where nothing was heard of a site's use, nothing is spilled to it, and what it has stays there.
  *   - A site has room for others up to its lower mark. It gives it to several at once, who do not know
- *     of each other, so each takes a quarter of it a step: more swings, where they are two, too. What is
- *     above its upper mark they all take back at once. In between, and while it fills, all stays.
+ *     of each other, so each takes a quarter of it a step: more swings, where they are two, too. Only a
+ *     demand that has just jumped takes all. What is above its upper mark they all take back at once. In between, and while it fills, all stays.
  *
  * A step is POLICY_STEP_MS; shares are in thousandths. Every gateway decides for itself, from what all
  * sites' backends tell all gateways: no site asks another. Shares change by two hundredths at least, so that
@@ -40,6 +40,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/demand.h"
 
 #define POLICY_STEP_MS 1000
 #define POLICY_WHOLE 1000
@@ -97,8 +99,10 @@ struct policy_meter {
 
 struct policy {
 	struct policy_shares shares; /* which the rows are to have */
-	struct policy_meter meter;   /* of our own site */
-	uint64_t offered; /* new connections a step that clients bring here, the last that is known */
+	struct policy_meter meter;   /* of our own site; its arrivals are those that the demand lets expect */
+	struct demand demand;	     /* of its clients */
+	uint64_t offered;	     /* the same, rounded, the last that is known */
+	uint32_t kept;		     /* since the last step, by us alone; 0: unknown */
 	uint32_t able;	  /* steps that our site has been able to serve */
 	uint32_t blind;	  /* steps that nothing was heard of its use */
 };

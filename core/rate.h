@@ -21,8 +21,11 @@ static inline struct rate rate_begin(uint64_t count)
 	return (struct rate){.last = count};
 }
 
-/* The next one, after so much time. A counter that went back, or began `anew`, began with zero. */
-static inline void rate_take(struct rate *rate, uint64_t count, bool anew, uint64_t took_us)
+/*
+ * The next one, after so much time. A counter that went back, or began `anew`, began with zero. Returns by how
+ * much it rose.
+ */
+static inline uint64_t rate_take(struct rate *rate, uint64_t count, bool anew, uint64_t took_us)
 {
 	double keep = (double)RATE_FADE_US / (RATE_FADE_US + took_us);
 	uint64_t more = anew || count < rate->last ? count : count - rate->last;
@@ -30,6 +33,7 @@ static inline void rate_take(struct rate *rate, uint64_t count, bool anew, uint6
 	rate->counted = (rate->counted + more) * keep;
 	rate->seconds = (rate->seconds + took_us / 1e6) * keep;
 	rate->last = count;
+	return more;
 }
 
 /* A second. 0 where there was no interval yet. */

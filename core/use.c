@@ -6,7 +6,7 @@
 /* What the open members at a site hold, of those that were heard of. */
 struct sum {
 	uint64_t weight, heard; /* of the open ones, and of them, those that were heard of */
-	double connections, opened, cpu; /* cpu: by weight */
+	double connections, opened, lap, cpu; /* opened fades, lap is of the last one; cpu: by weight */
 };
 
 static struct sum sum_up(const struct plan_service *service, const struct config_site *site,
@@ -29,6 +29,7 @@ static struct sum sum_up(const struct plan_service *service, const struct config
 		sum.heard += member->weight;
 		sum.connections += figures.connections;
 		sum.opened += figures.opened_per_s;
+		sum.lap += figures.lap_per_s;
 		sum.cpu += (double)figures.cpu * member->weight;
 	}
 	return sum;
@@ -73,11 +74,11 @@ struct policy_load use_of_site(const struct plan_service *service, const struct 
 	if (use.unknown)
 		return use;
 	scale = (double)sum.weight / sum.heard;
-	use.arrivals = rounded(sum.opened * scale * POLICY_STEP_MS / 1000);
+	use.arrivals = rounded(sum.lap * scale * POLICY_STEP_MS / 1000);
 	if (profile.measure == POLICY_CONNECTIONS)
 		use.used = rounded(sum.connections * scale);
 	else if (profile.measure == POLICY_RATE)
-		use.used = use.arrivals;
+		use.used = rounded(sum.opened * scale * POLICY_STEP_MS / 1000);
 	else if (profile.measure == POLICY_LOAD)
 		use.used = rounded(sum.cpu / sum.heard);
 	return use;

@@ -167,6 +167,12 @@ int loads_tell(struct loads *loads, const union address *to, const struct heartb
 	return heartbeats_send(loads->heartbeats, to, message);
 }
 
+void loads_lap(struct loads *loads)
+{
+	if (loads->load)
+		load_lap(loads->load);
+}
+
 int loads_use(struct loads *loads, const struct config *config, const struct config_gateway *self,
 	      const struct plan_keys *keys)
 {

@@ -50,6 +50,9 @@ void loads_carried(const struct loads *loads, enum rests_carried ret[static COOK
 /* For those who judge by it, or tell of it: see core/load.h. NULL before loads_use. */
 const struct load *loads_now(const struct loads *loads);
 
+/* A step of policies begins: load_lap. */
+void loads_lap(struct loads *loads);
+
 /* What health is to think of the backend's agent. */
 enum health_agent loads_agent(const struct loads *loads, const struct config_service *service,
 			      uint16_t id);

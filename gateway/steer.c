@@ -282,6 +282,7 @@ static int on_timer(sd_event_source *source, uint64_t due_us, void *userdata)
 	struct steer *steer = userdata;
 	int r;
 
+	loads_lap(steer->loads);
 	for (size_t i = 0; i < steer->n; i++)
 		if (steer->helms[i].service->config->policy && steer->helms[i].service->n_others)
 			step(steer, &steer->helms[i]);

@@ -70,10 +70,12 @@ static void ask_load(struct load *load, uint64_t now_us)
 	struct load_figures figures;
 
 	load_look(load, now_us);
+	load_lap(load);
 	load_of_host(load, 1, now_us);
 	load_listener_gone(load, &config->services[0], 1);
 	if (load_of_backend(load, &config->services[0], 1, now_us, &figures))
 		must(isfinite(figures.opened_per_s) && figures.opened_per_s >= 0 &&
+		     isfinite(figures.lap_per_s) && figures.lap_per_s >= 0 &&
 		     isfinite(figures.requests_per_s) && figures.requests_per_s >= 0);
 	load_of_site(load, &config->services[0], &config->sites[0], now_us, &figures);
 }

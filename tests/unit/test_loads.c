@@ -346,6 +346,23 @@ static void a_rate_follows_a_change_within_seconds(void **state)
 	assert_true(is_near(web_on_b1().opened_per_s, 1000));
 }
 
+static void a_lap_tells_of_what_came_in_it_alone(void **state)
+{
+	int count = 0, i = 1;
+
+	beat(i++, 0, 0);
+	for (int lap = 1; lap <= 3; lap++) {
+		for (int k = 0; k < 10; k++) {
+			now_us += k == 5 ? 0 : k == 6 ? 200 * MS : 100 * MS; /* two at once, then a gap */
+			beat(i++, 0, count += 10 * lap);
+		}
+		load_lap(load);
+		assert_true(is_near(web_on_b1().lap_per_s, 100 * lap));
+	}
+	load_lap(load); /* nothing was heard in it */
+	assert_true(is_near(web_on_b1().lap_per_s, 300));
+}
+
 static void a_counter_that_begins_anew_counts_from_zero(void **state)
 {
 	struct heartbeat again = heartbeat_of(1, BOOT + 1, 1);
@@ -467,6 +484,7 @@ int main(void)
 		TEST(a_rate_is_what_was_counted_by_the_time_it_took),
 		TEST(lost_and_bunched_heartbeats_leave_the_rate_what_it_is),
 		TEST(a_rate_follows_a_change_within_seconds),
+		TEST(a_lap_tells_of_what_came_in_it_alone),
 		TEST(a_counter_that_begins_anew_counts_from_zero),
 		TEST(a_site_is_the_sum_of_its_members_that_were_heard),
 		TEST(a_configuration_that_is_read_again_forgets_nobody),
