@@ -74,6 +74,17 @@ static void learn_noise(struct demand *demand)
 		demand->noise += ((by / chance < most ? by / chance : most) - demand->noise) / NOISE_WEIGHT;
 }
 
+/* So many steps, the newest ones, tell it as exactly as it need be. */
+static size_t steps_enough(const struct demand *demand)
+{
+	double enough = at_least_poisson(demand->noise) / square(DEMAND_EXACT), came = 0;
+	size_t n = 0;
+
+	while (n < demand->n && (n < DEMAND_STEPS_MIN || came < enough))
+		came += demand->steps[n++].came;
+	return n;
+}
+
 void demand_take(struct demand *demand, double came, double kept)
 {
 	size_t since;
@@ -96,6 +107,7 @@ void demand_take(struct demand *demand, double came, double kept)
 	if (demand->fresh == DEMAND_FRESH)
 		demand->n--; /* the step of the jump */
 	demand->fresh -= demand->fresh > 0;
+	demand->n = steps_enough(demand);
 }
 
 double demand_of(const struct demand *demand)

@@ -5,11 +5,10 @@
  * share was. So a share that moves does not move what the next one is made from.
  *
  * What arrives on its own accord is noisy: 60 in a second are 60 +- 8. A long time tells more exactly, and a short one
- * sooner. Here the time is as long as all of it agrees: each step asks of every point in the last DEMAND_STEPS
- * whether the rates before and after differ by more than chance would make them, and forgets what was before
- * (A. Bifet, R. Gavaldà, Learning from Time-Changing Data with Adaptive Windowing, SDM 2007). Where 36 are counted a
- * second, a demand that stays is told to 3 %, chance is taken for a jump once in 45 minutes, a doubling is certain
- * after one step, and a quarter more after some fifteen; of 1000 it is told to 0.6 %, a quarter more after one step.
+ * sooner. Here the time is as long as it takes to count so many that chance is DEMAND_EXACT of them, and no longer
+ * than all of it agrees: each step asks of every point in it whether the rates before and after differ by more
+ * than chance would make them, and forgets what was before (A. Bifet, R. Gavaldà, Learning from Time-Changing
+ * Data with Adaptive Windowing, SDM 2007).
  *
  *   - Chance is what is seen of it, and at least Poisson's: clients that open six at a time are so much
  *     noisier. It is told from how steps differ from the next, which a demand that moves does not add to
@@ -22,7 +21,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DEMAND_STEPS 32
+#define DEMAND_STEPS 32     /* the most that are counted */
+#define DEMAND_STEPS_MIN 3
+#define DEMAND_EXACT 0.04   /* a standard deviation, of the demand; a policy's marks are 0.1 apart */
 #define DEMAND_CERTAIN 4    /* standard deviations that are not chance */
 #define DEMAND_INEXACT 0.02 /* of a step's count */
 #define DEMAND_FRESH 3	    /* steps in which a jump is new */

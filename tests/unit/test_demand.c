@@ -67,7 +67,7 @@ static void noise_is_no_change(void **state)
 {
 	for (int i = 0; i < 50; i++) {
 		steps(4, 36, 1, 9); /* one and a half standard deviations */
-		assert_near(demand_of(&demand), 36, 0.1);
+		assert_near(demand_of(&demand), 36, 2);
 		assert_false(demand_jumped(&demand));
 	}
 }
@@ -78,7 +78,7 @@ static const struct jump {
 	int most;
 } jumps[] = {
 	{36, 72, 1},	   {36, 18, 4},	      {36, 60, 2},     {36, 45, 16},	 {360, 450, 2},
-	{0, 10, 2},	   {0, 1000, 1},      {1000, 0, 1},    {1000, 1200, 1},	 {1000, 800, 1},
+	{0, 10, 2},	   {0, 1000, 1},      {1000, 0, 1},    {1000, 1200, 2},	 {1000, 800, 2},
 	{10000, 11500, 1}, {10000, 9000, 2}, {10000, 5000, 1}, {10000, 30000, 1},
 };
 
@@ -150,7 +150,7 @@ static void who_is_noisy_is_known_to_be(void **state)
 	assert_near(demand_of(&demand), 2000, 16);
 }
 
-/* What is forgotten is of no weight any more: rates that creep are followed. */
+/* Where so many come that a few steps tell it exactly, no more are asked. */
 static void a_demand_that_creeps_is_followed(void **state)
 {
 	double all = 1000;
@@ -159,7 +159,7 @@ static void a_demand_that_creeps_is_followed(void **state)
 	for (int i = 0; i < 200; i++) {
 		all *= 1.01;
 		steps(1, all, 1, 0);
-		assert_near(demand_of(&demand), all, 10);
+		assert_near(demand_of(&demand), all, 1.5);
 	}
 }
 

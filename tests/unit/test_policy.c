@@ -207,6 +207,34 @@ static void what_is_not_meant_for_spilling_is_given_nothing_above_the_mark(void 
 	assert_int_equal(policy.shares.keep, 1000);
 }
 
+static void only_a_demand_that_jumps_takes_all_of_a_site_s_room_at_once(void **state)
+{
+	struct policy_load calm = OPEN(100, 85, 85), load = OPEN(100, 150, 150);
+	struct policy_site other = {.open = true, .room = 60};
+	struct policy policy = policy_new();
+
+	policy_step(&policy, &by_rate, &load, &other, 1);
+	assert_int_equal(policy.shares.sites[0], 100); /* it has been so, as far as is known */
+	policy = policy_new();
+	for (int i = 0; i < 10; i++)
+		policy_step(&policy, &by_rate, &calm, &other, 1);
+	policy_step(&policy, &by_rate, &load, &other, 1);
+	assert_int_equal(policy.shares.sites[0], 400);
+}
+
+static void a_step_in_which_more_came_by_chance_moves_nothing(void **state)
+{
+	static const int came[] = {80, 92, 75, 94, 83, 97, 78, 86};
+	struct policy policy = policy_new();
+
+	for (size_t i = 0; i < 10 * sizeof(came) / sizeof(*came); i++) {
+		int now = came[i % (sizeof(came) / sizeof(*came))];
+
+		policy_step(&policy, &by_rate, &OPEN(100, now, now), &roomy, 1);
+		assert_int_equal(policy.shares.keep, POLICY_WHOLE);
+	}
+}
+
 /* --- sites in a loop -------------------------------------------------------------------------- */
 
 #define SITES 3
@@ -562,6 +590,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_spilled_to_a_site_of_which_nothing_is_heard),
 		cmocka_unit_test(a_site_that_hears_nothing_of_itself_stays_as_it_is_for_a_while),
 		cmocka_unit_test(what_is_not_meant_for_spilling_is_given_nothing_above_the_mark),
+		cmocka_unit_test(only_a_demand_that_jumps_takes_all_of_a_site_s_room_at_once),
+		cmocka_unit_test(a_step_in_which_more_came_by_chance_moves_nothing),
 		cmocka_unit_test(the_share_that_stays_is_what_the_mark_leaves_within_two_percent),
 		cmocka_unit_test(more_demand_never_keeps_a_larger_share),
 		cmocka_unit_test(nothing_swings_once_it_has_settled),

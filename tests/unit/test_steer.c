@@ -346,6 +346,31 @@ static void clients_that_open_six_at_a_time_are_only_noisier(void **state)
 	assert_true(quantile(above, 90) < 2);
 }
 
+/* From half of the mark to twice of it in half a minute: the most that came in above it, of the mark. */
+static void a_demand_that_rises_slowly_is_followed(void **state)
+{
+	enum { MARK = 600, RISES_S = 30 };
+	double most[RUNS];
+
+	for (int i = 0; i < RUNS; i++) {
+		given("rate", MARK * 10 / 9, i + 1);
+		demand = MARK / 2.0;
+		seconds(15);
+		most[i] = 0;
+		while (demand < MARK * 2) {
+			double excess = demand * kept() / 100 / MARK - 1;
+
+			tick();
+			most[i] = excess > most[i] ? excess : most[i];
+			demand += MARK * 1.5 / RISES_S / TICKS_S;
+		}
+		end();
+	}
+	print_message("# four times as many in %d s: up to %.0f %% above the mark (9 of 10: %.0f)\n", RISES_S,
+		      quantile(most, 50) * 100, quantile(most, 90) * 100);
+	assert_true(quantile(most, 90) < 0.2);
+}
+
 /* Of 120 that come to a site with room for 100 and its mark at 90. */
 static void connections_that_last_do_not_pass_the_mark_by_more_than_they_did(void **state)
 {
@@ -373,6 +398,7 @@ int main(void)
 		cmocka_unit_test(at_sixty_a_second_shares_do_not_follow_the_noise),
 		cmocka_unit_test(at_a_thousand_and_more_they_settle_in_two_steps_and_stay_there),
 		cmocka_unit_test(clients_that_open_six_at_a_time_are_only_noisier),
+		cmocka_unit_test(a_demand_that_rises_slowly_is_followed),
 		cmocka_unit_test(connections_that_last_do_not_pass_the_mark_by_more_than_they_did),
 	};
 
