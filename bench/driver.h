@@ -56,13 +56,16 @@ struct driver {
 	struct driver_egress egress;
 	__u32 flows;  /* 1 to DRIVER_FLOWS_MAX */
 	__u64 random; /* state of the generator */
+	__u32 in_turn; /* the flows come one after the other instead */
 	__u64 packets;
 	__u64 clock_ns[DRIVER_CHUNKS + 1]; /* at the beginning of each chunk, and of what follows */
 };
 
-/* A linear congruential generator (Knuth, MMIX): its upper half is random enough for addresses. */
+/* By a linear congruential generator (Knuth, MMIX): its upper half is random enough for addresses. */
 static inline __attribute__((always_inline)) __u32 driver_next_flow(struct driver *driver)
 {
+	if (driver->in_turn)
+		return driver->packets % driver->flows;
 	driver->random = driver->random * 6364136223846793005ULL + 1442695040888963407ULL;
 	return ((driver->random >> 32) * driver->flows) >> 32;
 }

@@ -129,13 +129,28 @@ static int check_packet(struct bench *bench, struct row *row, struct driver *dri
 	return wrong ? complain(row, wrong) : 0;
 }
 
+/* A packet of each flow. */
+static int run_in_turn(struct bench *bench, struct row *row)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	*programs_driver(bench->programs) = (struct driver){
+		.frame = row->frame,
+		.flows = row->flows,
+		.in_turn = true,
+	};
+	return run(bench, row, row->path->target, row->flows, &options);
+}
+
 /* Tables that the row's packets change are as the row wants them. */
-static int prepare(struct bench *bench, const struct row *row)
+static int prepare(struct bench *bench, struct row *row)
 {
 	int r = world_route_to(bench->world, row->path->router);
 
 	if (r == 0 && row->path->pins)
-		r = programs_pin_flows(bench->programs, bench->world, row->v6, PORT_AGENTLESS);
+		r = programs_pin_flows(bench->programs, bench->world, row->v6, row->path->pins);
+	if (r == 0 && row->path->recent)
+		r = run_in_turn(bench, row);
 	if (r == 0 && row->path->asked)
 		r = programs_ask(bench->programs, bench->world, row->v6, row->path->port,
 				 row->path->asked == ASKED_TOO_MUCH);

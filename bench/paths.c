@@ -34,11 +34,13 @@ const struct path paths[] = {
 	{"route", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_SILENT,
 	 .outer = OUTER_ROUTE, .outcome = OUTCOME_TO_BACKENDS},
 	/* In a table that is half full some bucket has more flows than it holds. */
-	{"pin-hit", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS, .router = ROUTER_SELF,
-	 .outcome = OUTCOME_TO_BACKENDS, .pins = true, .strays = 100,
+	{"pin-hit", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_PINNED, .router = ROUTER_SELF,
+	 .outcome = OUTCOME_TO_BACKENDS, .pins = PORT_PINNED, .recent = true, .strays = 100,
 	 .marks = {40, 150}},
+	{"pin-read", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS, .router = ROUTER_SELF,
+	 .outcome = OUTCOME_TO_BACKENDS, .pins = PORT_AGENTLESS, .strays = 100},
 	{"pin-insert", SENT(PIN_NEW), .kind = FRAME_NEW_SYN, .port = PORT_AGENTLESS_NEW,
-	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS, .pins = true,
+	 .router = ROUTER_SELF, .outcome = OUTCOME_TO_BACKENDS, .pins = PORT_AGENTLESS,
 	 .marks = {100, 300}},
 	/* Came back, and its flow was asked about already; and of flows that nobody may ask about any more. */
 	{"unclaimed", .target = TARGET_GATEWAY, .verdict = GATEWAY_UNCLAIMED, .action = XDP_DROP,

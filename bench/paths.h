@@ -43,7 +43,8 @@ struct path {
 	bool stranger; /* to an address that is no VIP */
 	uint32_t strays; /* of a million packets, so many may end otherwise */
 	enum asked asked; /* what the gateway remembers of questions before each sample */
-	bool pins;     /* the table of pins is full of one million flows before each sample */
+	enum world_port pins; /* the table of pins is full of one million flows to it before each sample; 0: as it is */
+	bool recent;	      /* ... and each of them has just sent a packet */
 	bool one_flow; /* many flows would need as many sockets */
 	unsigned int marks[2]; /* ns to reach, with one flow and with many; 0: none */
 };

@@ -204,6 +204,14 @@ static int load_reference(struct programs *programs)
 	return r < 0 ? r : fill_flows(reference);
 }
 
+static uint16_t backend_of_row(const struct programs *programs, uint32_t service, uint64_t hash)
+{
+	const struct tables *tables = &programs->gateway_tables;
+	const struct rows *rows = &tables->services[service].rows;
+
+	return tables_row(tables, rows, 0, hash_row(hash, rows->size));
+}
+
 int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,
 		       enum world_port port)
 {
@@ -219,10 +227,11 @@ int programs_pin_flows(struct programs *programs, const struct world *world, boo
 	memset(programs->pins.buckets, 0, pin_buckets_size(programs));
 	for (uint32_t i = 0; i < DRIVER_FLOWS_MAX && r == 0; i++) {
 		struct flow flow = flow_of(i, v6, port);
+		uint64_t hash = flow_hash(&flow, &settings.key);
 
-		r = pin_table_put(&programs->pins, &flow, service,
-				  flow_hash(&flow, &settings.key), now_ns,
-				  WORLD_BACKENDS + 1 + i % WORLD_AGENTLESS);
+		r = pin_table_put(&programs->pins, &flow, service, hash, now_ns,
+				  port == PORT_AGENTLESS ? WORLD_BACKENDS + 1 + i % WORLD_AGENTLESS
+							 : backend_of_row(programs, service, hash));
 	}
 	return r;
 }

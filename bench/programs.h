@@ -53,7 +53,10 @@ int programs_store_living(const struct programs *programs, const struct sockets 
 /* Is it driven as a test run's skb? */
 bool programs_is_skb(enum target target);
 
-/* The gateway's table of pins has the million flows of one family to this service, and no others. */
+/*
+ * The gateway's table of pins has the million flows of one family to this service, and no others. Where there are
+ * agents, to the backends of their rows; else to all in turn.
+ */
 int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,
 		       enum world_port port);
 

@@ -16,7 +16,7 @@
  *                +----+----+----+----+
  *
  * A flow has a home line, of two pins, and it is there that its pin is put as long as there is room: so nearly
- * every packet reads that one line and no tag (pin_glance). Where it is not, a look-up compares a word's four
+ * every packet that reads its pin reads that one line and no tag (pin_glance). Where it is not, a look-up compares a word's four
  * tags at once, from the home line's word on, and reads a pin where its tag agrees. A bucket is full when
  * all of its words are, so the table is evenly full; the pin that gives way is one of the home word, the one
  * that is worth least.
@@ -117,7 +117,8 @@ _Static_assert(sizeof(struct pin_settings) == 24, "");
 #define PIN_CLOCK_SHIFT 20     /* a daemon is told the time in 2^20 ns */
 #define PIN_TIMEOUT_MAX 0x8400 /* ticks: ten hours and some */
 #define PIN_AGE_AHEAD 0xff00   /* not old: another CPU was a tick ahead */
-#define PIN_REFRESH 4	       /* ticks: a pin's time is that much behind at most */
+#define PIN_REFRESH 4	       /* ticks: a pin that was read is that much behind at most */
+#define PIN_RECENT 16	       /* ticks: and need not be read again for so long (bpf/steps/recent.h); a power of two */
 
 pin_inline __u16 pin_ticks(__u64 ns)
 {

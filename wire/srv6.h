@@ -48,6 +48,7 @@ enum srv6_flag {
 	SRV6_BY_COOKIE = 0x04, /* accept: the cookie named this agent. route: it was tried, in vain   */
 	SRV6_BY_PIN = 0x08,    /* the same of a pin                                                   */
 	SRV6_RELAYED = 0x10,   /* pin: a gateway handed it to the flow's router, which hands on no more */
+	SRV6_BY_ROW = 0x20,    /* accept: the row named it, where a pin was not read. route: now it is */
 };
 
 /* The parts of a SID by their place in `union address`. */

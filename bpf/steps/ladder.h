@@ -118,14 +118,14 @@ step int flow_router_walk(struct way *way)
 /*
  * No agent claimed it. Behind the cookie comes the flow's router; `unclaimed` is not handed to it,
  * since what a hasher sends is not hashed again. Behind the pin, which has had its day, the candidates,
- * here: GATEWAY_GO_ON.
+ * here: GATEWAY_GO_ON; and behind the row, which stood for the pin, the pin.
  */
 step int unclaimed_walk(struct xdp_md *ctx, const struct packet *packet, __u32 number,
 			struct way *way)
 {
 	if (way->tried & SRV6_BY_COOKIE)
 		return flow_router_walk(way);
-	if (!(way->tried & SRV6_BY_PIN))
+	if (!(way->tried & (SRV6_BY_PIN | SRV6_BY_ROW)))
 		return GATEWAY_UNCLAIMED;
 	pins_forget(PINS_OF(&packet->flow, number, way->hash), pins_bouncer(ctx, packet));
 	return GATEWAY_GO_ON;

@@ -7,6 +7,8 @@
  * daemon, from an answer to who-has; and here by a flow's first packet, where the service is sticky:
  * without agents nobody else could tell who has a connection, and a datagram never could.
  *
+ * Of most packets the pin need not be read: recent.h.
+ *
  * A pin may be to another site, whose router pins the flow in turn: so what began there without a cookie
  * stays there when the rows lead home again. What comes from a site follows no such pin.
  *
@@ -19,6 +21,7 @@
 
 #include "bpf/steps/cookie.h"
 #include "bpf/steps/packet.h"
+#include "bpf/steps/recent.h"
 #include "bpf/steps/settings.h"
 #include "bpf/steps/table.h"
 #include "bpf/steps/way.h"
@@ -248,6 +251,20 @@ step __u32 pins_glance(const struct packet *packet, __u32 service, __u64 hash)
 	return pin_backend(state);
 }
 
+/* To that backend, or without a look at the pin to the row's, which is the same. False: pins_look() knows. */
+step bool pins_lead_quickly(const struct packet *packet, const struct service *service, __u32 number,
+			    const struct recent *recent, struct way *way)
+{
+	__u32 found;
+
+	if (recent_has(recent))
+		return way_lead(way, recent->backend, SRV6_BY_ROW);
+	found = pins_glance(packet, number, way->hash);
+	if (found && found == recent->backend)
+		recent_note(recent);
+	return found && way_lead(way, found, pins_flags(packet, service));
+}
+
 #define PINS_FIRST 0x20000 /* the row's backend is to be pinned */
 
 /*
@@ -259,11 +276,14 @@ step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct
 		   __u32 number, __u32 *ret_first, struct way *way)
 {
 	__u32 found, about, isn;
+	struct recent recent;
 
 	if (!pins_asks(packet, service) || way->tried & SRV6_BY_PIN)
 		return GATEWAY_GO_ON;
-	found = pins_calm(packet) ? pins_glance(packet, number, way->hash) : 0;
-	if (found && way_lead(way, found, pins_flags(packet, service)))
+	recent = recent_of(service, way, pin_ticks(pins_now_ns()));
+	if (!pins_calm(packet) || way->tried & SRV6_BY_ROW)
+		recent_forget(&recent);
+	else if (pins_lead_quickly(packet, service, number, &recent, way))
 		return GATEWAY_PIN;
 	about = pins_about(packet, service);
 	isn = pins_isn(ctx, packet);

@@ -338,6 +338,11 @@ int gateway_map(const char *name)
 	return fd;
 }
 
+__u64 *gateway_recents(void)
+{
+	return ENTRY(recents, __u64, 0);
+}
+
 static int gateway_load(void **state)
 {
 	struct gateway_settings *settings;
@@ -384,6 +389,7 @@ static int gateway_begin(void **state)
 		given_members(service, 1, 2, 3, 4);
 	}
 	memset(pins.buckets, 0, sizeof(*pins.buckets) << pins.settings.bucket_bits);
+	memset(gateway_recents(), 0, sizeof(__u64) << RECENT_BITS);
 	put_stages();
 	put_site();
 	for (int backend = 1; backend <= BACKENDS; backend++)

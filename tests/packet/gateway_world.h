@@ -17,6 +17,7 @@
 #include "core/pin_table.h"
 #include "tests/packet/run.h"
 #include "tests/packet/world.h"
+#include "wire/recent.h"
 #include "wire/verdicts.h"
 
 #define ROW_SIZE 7 /* rows, unless a test says otherwise */
@@ -106,6 +107,9 @@ int gateway_map(const char *name);
 
 /* Its entry in the table. */
 struct service *gateway_service(int service);
+
+/* The words of flows whose pins were just read (wire/recent.h), of which a test begins with none. */
+__u64 *gateway_recents(void);
 
 /* The program's own pins, of which a test begins with none. */
 const struct pin_table *gateway_pins(void);

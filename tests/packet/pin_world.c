@@ -23,6 +23,13 @@ static struct pin_seek seek(struct pin_flow wanted, __u16 now)
 	return made;
 }
 
+__u64 pin_mix_of(struct pin_flow wanted)
+{
+	struct flow flow = flow_of(wanted.v, wanted.protocol, wanted.port);
+
+	return pin_mix(hash_of(&flow));
+}
+
 void given_pin(struct pin_flow flow, int backend, __u32 isn_tag, enum pin_phase phase, int ticks)
 {
 	struct pin_value value = {.backend = backend, .isn = isn_tag, .phase = phase};

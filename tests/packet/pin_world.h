@@ -22,6 +22,9 @@ __u16 pin_now(void);
 /* Of a flow that has no pin yet: as if its last packet had come `ticks` ago. */
 void given_pin(struct pin_flow flow, int backend, __u32 isn_tag, enum pin_phase phase, int ticks);
 
+/* Of the flow's hash, as its pin and its mark are made of it. */
+__u64 pin_mix_of(struct pin_flow flow);
+
 /* The state of the flow's pin, dead or alive; 0: it has none. */
 __u64 pin_of(struct pin_flow flow);
 

@@ -54,6 +54,7 @@ enum {
 #define UNCLAIMED_SID "fdf0:0:0:1:f001:200::"
 #define UNCLAIMED_COOKIE_SID "fdf0:0:0:1:f001:600::" /* the cookie had named the agent */
 #define UNCLAIMED_PIN_SID "fdf0:0:0:1:f001:a00::" /* the pin had named the agent */
+#define UNCLAIMED_ROW_SID "fdf0:0:0:1:f001:2200::" /* the row had, in place of a pin */
 #define OTHER_SID "fdf0:0:0:2:f001::"
 #define OTHER_COOKIE_SID "fdf0:0:0:2:f001:400::" /* the cookie was tried */
 #define SITE_COOKIE_SID "fdf0:0:0:5:f002:400::"
@@ -61,6 +62,7 @@ enum {
 #define BACKEND_1 "fdf0:0:0:b1:f003::"
 #define BACKEND_1_COOKIE "fdf0:0:0:b1:f003:400::"
 #define BACKEND_1_PIN "fdf0:0:0:b1:f003:800::"
+#define BACKEND_1_ROW "fdf0:0:0:b1:f003:2000::"
 #define BACKEND_1_MUST "fdf0:0:0:b1:f003:100::"
 #define BACKEND_2 "fdf0:0:0:b2:f003::"
 #define BACKEND_2_COOKIE "fdf0:0:0:b2:f003:400::"
