@@ -160,10 +160,16 @@ step bool names_another(const struct visit *visit)
 			     &settings.cookie) != settings.id;
 }
 
+/* Did the gateway name this host, and no other? What the row names in place of a pin is a guess. */
+step bool is_sole(const struct outer *outer)
+{
+	return !outer->routed && !(outer->sid.bytes[SID_FLAGS_BYTE] & SRV6_BY_ROW);
+}
+
 /* The verdict of a claim, or AGENT_GO_ON. */
 step int claim_own(struct xdp_md *ctx, const struct visit *visit)
 {
-	int verdict = claim(ctx, &visit->packet, !visit->outer.routed);
+	int verdict = claim(ctx, &visit->packet, is_sole(&visit->outer));
 
 	if (verdict == AGENT_CLAIM_SYN_COOKIE && names_another(visit))
 		verdict = AGENT_GO_ON;

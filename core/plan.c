@@ -355,18 +355,18 @@ static uint16_t ticks_of(uint32_t seconds)
 	return ((seconds * UINT64_C(1000000000)) >> PIN_TICK_SHIFT) + 1;
 }
 
-/* A connection is remembered no shorter than the configuration says, though its pin may be so much behind. */
+/* A connection is remembered no shorter than the configuration says, though its pin may be behind by so many ticks. */
 #define PIN_LAG (PIN_REFRESH + PIN_RECENT)
 
 static struct pin_settings plan_pins(const struct config_pins *config)
 {
 	return (struct pin_settings){
 		.bucket_bits = pin_table_bits(config->number),
-		.timeouts = {[PIN_NEW] = ticks_of(config->new_s),
+		.timeouts = {[PIN_NEW] = ticks_of(config->new_s) + PIN_LAG,
 			     [PIN_ESTABLISHED] = ticks_of(config->established_s) + PIN_LAG,
 			     [PIN_DATAGRAMS] = ticks_of(config->datagrams_s),
-			     [PIN_CLOSING] = ticks_of(config->closing_s),
-			     [PIN_RESET] = ticks_of(config->reset_s)},
+			     [PIN_CLOSING] = ticks_of(config->closing_s) + PIN_LAG,
+			     [PIN_RESET] = ticks_of(config->reset_s) + PIN_LAG},
 	};
 }
 

@@ -14,8 +14,8 @@
 
 /* What the hasher, and the router, do with a client's packet. */
 static const enum gateway_verdict hashed[] = {GATEWAY_COOKIE, GATEWAY_PICKED, GATEWAY_TO_ROUTER};
-static const enum gateway_verdict routed[] = {GATEWAY_PIN, GATEWAY_PIN_NEW, GATEWAY_PIN_MIDWAY,
-					      GATEWAY_CANDIDATES};
+static const enum gateway_verdict routed[] = {GATEWAY_PIN, GATEWAY_PIN_AFTER_ALL, GATEWAY_PIN_NEW,
+						GATEWAY_PIN_MIDWAY, GATEWAY_CANDIDATES};
 
 struct leaving {
 	sd_event_source *timer;

@@ -14,6 +14,8 @@
 	ROW(PICKED, "picked", SEND, "hasher: new or stateless, sent to the row's backend")          \
 	ROW(TO_ROUTER, "to-router", SEND, "hasher: sent to the gateway that routes the flow")       \
 	ROW(PIN, "pin", SEND, "router: sent to the backend that the flow is pinned to")             \
+	ROW(PIN_AFTER_ALL, "pin-after-all", SEND,                                                   \
+	    "router: the row's backend did not hold it, sent by its pin, which had not been read")  \
 	ROW(PIN_NEW, "pin-new", SEND, "router: a new flow, sent to the row's backend and pinned")   \
 	ROW(PIN_MIDWAY, "pin-midway", SEND,                                                         \
 	    "router: in mid-connection without a pin, pinned to the newest row's backend")          \

@@ -11,7 +11,8 @@
  *
  * What an agent did not claim comes back with the rung that sent it, and goes on behind that rung.
  *
- * Both take rows that the daemon computed. Of all tables a packet changes the pins alone.
+ * Both take rows that the daemon computed. Of all tables a packet changes the pins alone,
+ * and the marks of those that need not be read (recent.h).
  */
 #pragma once
 

@@ -257,8 +257,8 @@ step bool pins_lead_quickly(const struct packet *packet, const struct service *s
 {
 	__u32 found;
 
-	if (recent_has(recent))
-		return way_lead(way, recent->backend, SRV6_BY_ROW);
+	if (recent_lead(way, recent))
+		return true;
 	found = pins_glance(packet, number, way->hash);
 	if (found && found == recent->backend)
 		recent_note(recent);
@@ -292,7 +292,7 @@ step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct
 		found = PINS_VOID;
 	if (found && !(found & PINS_VOID)) {
 		if (pins_lead(way, found, pins_flags(packet, service)))
-			return GATEWAY_PIN;
+			return way->tried & SRV6_BY_ROW ? GATEWAY_PIN_AFTER_ALL : GATEWAY_PIN;
 		if (packet->flow.protocol == IPPROTO_TCP && about & PINS_STICKY && !isn)
 			return GATEWAY_NO_NEXT_HOP;
 		found = PINS_VOID;

@@ -4,10 +4,12 @@
  * anyway. With a million flows that is the case of nearly every packet, and what it saves is the wait for a
  * line of a table that no cache holds: all that is kept of such a flow is a mark (wire/recent.h).
  *
- * A mark may be another flow's. Then the packet is at a backend that does not hold its connection. So only
- * that is done by a mark which an agent mends: it sends the packet back, told SRV6_BY_ROW, and now the pin is
- * read. And in the next epoch a pin is read again, by which it lives on; it outlives some epochs in which another's
- * mark was taken for its flow's, or there are no marks: recent_serves().
+ * A mark may be another flow's. Then the packet is at a backend that does not hold its connection, and this
+ * must cost it a detour and no more. So it goes there told SRV6_BY_ROW, by which an agent sends back what it has
+ * no living socket for, and then the pin is read. And marks are used only where an agent is there that answers, and where
+ * all generations have one backend: a row that has just changed is one whose pins lead elsewhere.
+ *
+ * In the next epoch a pin is read again, by which it lives on: its time-outs have an epoch more (core/plan.c).
  */
 #pragma once
 
@@ -21,31 +23,24 @@ TABLE(recents, __u64, 1 << RECENT_BITS);
 /* What a flow's mark is, where it stands, and what it says. */
 struct recent {
 	__u32 word;
+	__u16 epoch;
 	__u16 backend; /* the row's; 0: the pin is to be read */
 	__u8 mark;
 };
 
-/* Constants of the program, so nothing of this is left in it. */
-step bool recent_serves(void)
-{
-	return settings.pins.timeouts[PIN_NEW] > 3 * PIN_RECENT &&
-	       settings.pins.timeouts[PIN_ESTABLISHED] > 3 * PIN_RECENT;
-}
+/* Services whose packets an agent may send back, and somebody is open. */
+#define RECENT_NEVER (SERVICE_AGENTLESS | SERVICE_STICKY | SERVICE_ONE_WAY | SERVICE_CLOSED)
 
-/*
- * The backend of the row, where it may stand for the pin: an agent is there that sends back what it does not
- * hold, and the row is one that leads to no other site. Else 0.
- */
+/* The backend of the row, where it may stand for the pin; else 0. Packets from other sites go by other rows. */
 step __u16 recent_backend(const struct service *service, const struct way *way)
 {
 	__u32 banks = service->rows.banks;
-	__u16 newest;
+	__u64 row;
 
-	if (!recent_serves() || way->hops || !rows_count(banks) ||
-	    service->flags & (SERVICE_AGENTLESS | SERVICE_STICKY | SERVICE_ONE_WAY))
+	if (service->flags & RECENT_NEVER || way->hops)
 		return 0;
-	newest = row_place(way_row(way, service), rows_bank(banks, 0));
-	return newest & ROW_SITE ? 0 : newest;
+	row = way_row(way, service);
+	return way_agreed(row, banks, CANDIDATES_MAX) && !(row & ROW_SITE) ? row : 0;
 }
 
 step struct recent recent_of(const struct service *service, const struct way *way, __u16 now)
@@ -56,35 +51,49 @@ step struct recent recent_of(const struct service *service, const struct way *wa
 	if (!recent.backend)
 		return recent;
 	recent.word = recent_word_of(mix);
-	recent.mark = recent_mark(mix, recent.backend, now);
+	recent.epoch = recent_epoch(recent.word, now);
+	recent.mark = recent_mark(mix, recent.backend, recent.epoch);
 	return recent;
 }
 
 /* Was the flow's pin read in this epoch, and did it lead to the row's backend? */
 step bool recent_has(const struct recent *recent)
 {
-	return recent->backend && recent_match(PIN_LOAD(*recents_at(recent->word)), recent->mark);
+	__u64 word;
+
+	if (!recent->backend)
+		return false;
+	word = PIN_LOAD(*recents_at(recent->word));
+	return recent_is_of(word, recent->epoch) && recent_match(word, recent->mark);
 }
 
-step void recent_put(const struct recent *recent, __u32 lane, __u8 mark)
-{
-	PIN_STORE(((__u8 *)recents_at(recent->word))[lane], mark);
-}
-
-/* It was just now. */
+/* It was just now. Of two CPUs that write a word at once one does it in vain, and a pin is read once more. */
 step void recent_note(const struct recent *recent)
 {
-	recent_put(recent, recent_place(PIN_LOAD(*recents_at(recent->word)), recent->mark), recent->mark);
+	__u64 *word = recents_at(recent->word);
+
+	PIN_STORE(*word, recent_with(PIN_LOAD(*word), recent->mark, recent->epoch));
 }
 
 /* The flow's next packet is to read its pin. */
 step void recent_forget(const struct recent *recent)
 {
-	__u64 match;
+	__u64 *word = recents_at(recent->word), now;
 
 	if (!recent->backend)
 		return;
-	match = recent_match(PIN_LOAD(*recents_at(recent->word)), recent->mark);
-	if (match)
-		recent_put(recent, recent_lane(match), 0);
+	now = PIN_LOAD(*word);
+	if (recent_match(now, recent->mark))
+		PIN_STORE(*word, recent_without(now, recent->mark));
+}
+
+/* To the row's backend in place of the pin's. A host that is dark would send nothing back. */
+step bool recent_lead(struct way *way, const struct recent *recent)
+{
+	if (!recent_has(recent) || !way_lead(way, recent->backend, SRV6_BY_ROW))
+		return false;
+	if (!(way->nodes[0]->flags & DESTINATION_DARK))
+		return true;
+	way->count = 0;
+	return false;
 }

@@ -108,7 +108,7 @@ counters_now() {
 all_crowds() { for cell in "${CELLS[@]}"; do crowds_of "$cell"; done; }
 
 # The verdicts of each rung.
-RUNGS='{"cookie": ["cookie"], "pin": ["pin"], "candidate": ["candidates", "pin-new", "pin-midway"],
+RUNGS='{"cookie": ["cookie"], "pin": ["pin", "pin-after-all"], "candidate": ["candidates", "pin-new", "pin-midway"],
 	"who_has": ["who-has"]}'
 
 # cells_talk: each connection, also those that were silent, is asked once more and answers, or is broken.

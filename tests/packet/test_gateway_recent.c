@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Pins that need not be read: of flows whose pin was read a moment ago and led to the row's backend, which is 1.
- * The pin is then changed behind the gateway's back, so that who reads it shows.
+ * Pins that need not be read: of flows whose pin was read a moment ago and led to the row's backend, which is 1 in
+ * all generations. The pin is then changed behind the gateway's back, so that who reads it shows; or the mark is
+ * another flow's, put there by hand, where the pin is to be read whatever marks there are.
  */
 #include "tests/packet/pin_world.h"
 
 #define FORWARDED(v) FROM_CLIENT(v, .hop_limit = 63)
 #define ISN 1234567890
 
-#define BACKEND_1_PIN_1 "fdf0:0:0:b1:f003:801::" /* after one move between sites */
+#define BACKEND_3_PIN_1 "fdf0:0:0:b3:f003:801::" /* after one move between sites */
 
 #define BARE(...) TCP(.flags = TCP_ACK, __VA_ARGS__)
 
@@ -24,19 +25,19 @@
 		FRAME(FROM_FABRIC, IPV6(.from = BACKEND_1, .to = sid), FROM_CLIENT(v), BARE()), verdict, \
 		FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 80, .to = to_sid), FROM_CLIENT(v), BARE()))
 
-/* The flow's epoch has a tick left at least, so that none ends in the middle of a test. */
-static void given_time(struct pin_flow flow)
+static __u32 word_of(struct pin_flow flow)
 {
-	while ((pin_now() + (pin_mix_of(flow) & (PIN_RECENT - 1))) % PIN_RECENT == PIN_RECENT - 1)
-		;
+	return recent_word_of(pin_mix_of(flow));
 }
 
-/* A packet of the flow has just gone by its pin. */
-static void given_recent(int v)
+/* The flow's epoch, which has a tick left at least: so none ends in the middle of a test. */
+static __u16 epoch_of(struct pin_flow flow)
 {
-	given_time(WEB_FLOW(v));
-	given_pin(WEB_FLOW(v), 1, pin_isn_tag(ISN), PIN_ESTABLISHED, 0);
-	sent_on(v, 80, BACKEND_1_PIN, BARE());
+	__u32 word = word_of(flow);
+
+	while (recent_epoch(word, pin_now()) != recent_epoch(word, pin_now() + 1))
+		;
+	return recent_epoch(word, pin_now());
 }
 
 static void now_pinned_to(int v, int backend)
@@ -44,12 +45,32 @@ static void now_pinned_to(int v, int backend)
 	given_pin(WEB_FLOW(v), backend, pin_isn_tag(ISN), PIN_ESTABLISHED, 0);
 }
 
+/* A packet of the flow has just gone by its pin. */
+static void given_recent(int v)
+{
+	given_agreement(WEB, 1);
+	epoch_of(WEB_FLOW(v));
+	now_pinned_to(v, 1);
+	sent_on(v, 80, BACKEND_1_PIN, BARE());
+}
+
+/* Another flow, of the same mark, has gone by its pin to the backend, which all generations of the service have. */
+static void given_mark(struct pin_flow flow, int backend)
+{
+	__u16 epoch = epoch_of(flow);
+	__u64 *word = &gateway_recents()[word_of(flow)];
+
+	given_agreement(flow.service, backend);
+	*word = recent_with(*word, recent_mark(pin_mix_of(flow), backend, epoch), epoch);
+}
+
 static int marks(void)
 {
 	int count = 0;
 
-	for (size_t i = 0; i < sizeof(__u64) << RECENT_BITS; i++)
-		count += ((const __u8 *)gateway_recents())[i] != 0;
+	for (size_t i = 0; i < 1 << RECENT_BITS; i++)
+		for (int lane = 0; lane < RECENT_WORD_LANES; lane++)
+			count += (__u8)(gateway_recents()[i] >> lane * RECENT_LANE_BITS) != 0;
 	return count;
 }
 
@@ -79,7 +100,7 @@ static void a_pin_that_leads_elsewhere_is_read_by_every_packet(void **state)
 {
 	int v = FAMILY(state);
 
-	given_time(WEB_FLOW(v));
+	given_agreement(WEB, 1);
 	now_pinned_to(v, 3);
 	sent_on(v, 80, BACKEND_3_PIN, BARE());
 	now_pinned_to(v, 2);
@@ -94,9 +115,11 @@ static void where_the_row_leads_elsewhere_the_pin_is_read(void **state)
 	given_recent(v);
 	given_candidates(WEB, 2, 1);
 	sent_on(v, 80, BACKEND_1_PIN, BARE());
-	given_candidates(WEB, AWAY, 1);
+	given_agreement(WEB, 2);
 	sent_on(v, 80, BACKEND_1_PIN, BARE());
 	given_candidates(WEB, 1, 2);
+	sent_on(v, 80, BACKEND_1_PIN, BARE());
+	given_agreement(WEB, 1);
 	sent_on(v, 80, BACKEND_1_ROW, BARE());
 }
 
@@ -107,7 +130,7 @@ static void what_the_row_s_backend_sent_back_goes_by_its_pin_after_all(void **st
 	given_recent(v);
 	now_pinned_to(v, 3);
 	sent_on(v, 80, BACKEND_1_ROW, BARE());
-	sent_back(v, UNCLAIMED_ROW_SID, GATEWAY_PIN, BACKEND_3_PIN);
+	sent_back(v, UNCLAIMED_ROW_SID, GATEWAY_PIN_AFTER_ALL, BACKEND_3_PIN);
 	sent_on(v, 80, BACKEND_3_PIN, BARE());
 	assert_int_equal(pinned_to(WEB_FLOW(v)), 3);
 }
@@ -140,14 +163,68 @@ static void a_syn_a_fin_and_a_reset_are_told_to_the_pin(void **state)
 	}
 }
 
+/* The mark among others of its word is the one that goes. */
+static void no_other_flow_hears_of_that(void **state)
+{
+	int v = FAMILY(state);
+	__u64 *word = &gateway_recents()[word_of(WEB_FLOW(v))];
+	__u16 epoch = epoch_of(WEB_FLOW(v));
+	__u8 own = recent_mark(pin_mix_of(WEB_FLOW(v)), 1, epoch);
+
+	for (int i = 1; i < 4; i++)
+		*word = recent_with(*word, own + i ?: 99, epoch);
+	given_recent(v);
+	assert_int_equal(marks(), 4);
+	sent_on(v, 80, BACKEND_1_PIN, TCP(.flags = TCP_RST));
+	assert_int_equal(marks(), 3);
+	assert_int_equal(recent_match(*word, own), 0);
+}
+
 static void a_pin_of_a_connection_that_closes_is_always_read(void **state)
 {
 	int v = FAMILY(state);
 
+	given_agreement(WEB, 1);
 	given_pin(WEB_FLOW(v), 1, 0, PIN_CLOSING, 0);
 	sent_on(v, 80, BACKEND_1_PIN, BARE());
 	sent_on(v, 80, BACKEND_1_PIN, BARE());
 	assert_int_equal(marks(), 0);
+}
+
+static void in_a_full_word_another_flow_s_mark_gives_way(void **state)
+{
+	int v = FAMILY(state);
+	__u64 *word = &gateway_recents()[word_of(WEB_FLOW(v))];
+	__u16 epoch = epoch_of(WEB_FLOW(v));
+	__u8 own = recent_mark(pin_mix_of(WEB_FLOW(v)), 1, epoch);
+
+	for (int i = 1; i <= RECENT_WORD_LANES; i++)
+		*word = recent_with(*word, own + i ?: 99, epoch);
+	given_recent(v);
+	sent_on(v, 80, BACKEND_1_ROW, BARE());
+	assert_int_equal(marks(), RECENT_WORD_LANES);
+}
+
+static void a_mark_of_another_epoch_says_nothing(void **state)
+{
+	int v = FAMILY(state);
+	__u64 *word = &gateway_recents()[word_of(WEB_FLOW(v))];
+
+	given_mark(WEB_FLOW(v), 1);
+	now_pinned_to(v, 3);
+	*word += 1ULL << RECENT_EPOCH_SHIFT;
+	sent_on(v, 80, BACKEND_3_PIN, BARE());
+}
+
+/* Another flow's mark */
+
+static void a_flow_that_has_no_pin_is_led_wrong_by_another_s_mark_and_then_right(void **state)
+{
+	int v = FAMILY(state);
+
+	given_mark(WEB_FLOW(v), 1);
+	sent_on(v, 80, BACKEND_1_ROW, BARE());
+	sent_back(v, UNCLAIMED_ROW_SID, GATEWAY_CANDIDATES, BACKEND_1);
 }
 
 /* Nobody would send back what a wrong mark led to it. */
@@ -155,53 +232,88 @@ static void where_no_agent_can_send_it_back_the_pin_is_always_read(void **state)
 {
 	int v = FAMILY(state);
 
+	given_mark(PLAIN_FLOW(v), 3);
 	given_pin(PLAIN_FLOW(v), 4, 0, PIN_ESTABLISHED, 0);
 	sent_on(v, 443, BACKEND_4_PLAIN(v), BARE(.to_port = 443));
+	given_mark(WEB_FLOW(v), 1);
+	now_pinned_to(v, 3);
 	given_one_way(WEB);
-	given_pin(WEB_FLOW(v), 1, 0, PIN_ESTABLISHED, 0);
-	sent_on(v, 80, BACKEND_1_MUST, BARE());
-	assert_int_equal(marks(), 0);
+	sent_on(v, 80, BACKEND_3_MUST, BARE());
+}
+
+static void where_the_row_s_host_is_dark_the_pin_is_read(void **state)
+{
+	int v = FAMILY(state);
+
+	given_mark(WEB_FLOW(v), 1);
+	now_pinned_to(v, 3);
+	given_dark_backend(1);
+	sent_on(v, 80, BACKEND_3_PIN, BARE());
+}
+
+/* Rows are as they were when the last one was open, and may lead to a host that has gone. */
+static void where_nobody_is_open_the_pin_is_read(void **state)
+{
+	int v = FAMILY(state);
+
+	given_mark(WEB_FLOW(v), 1);
+	now_pinned_to(v, 3);
+	given_closed(WEB);
+	sent_on(v, 80, BACKEND_3_PIN, BARE());
+}
+
+static void where_the_row_leads_to_another_site_the_pin_is_read(void **state)
+{
+	int v = FAMILY(state);
+
+	given_mark(WEB_FLOW(v), AWAY);
+	now_pinned_to(v, 3);
+	sent_on(v, 80, BACKEND_3_PIN, BARE());
 }
 
 /* It goes by other rows, and by a pin that may have been made by them. */
-static void of_what_another_site_sent_the_pin_is_always_read(void **state)
+static void of_what_another_site_sent_the_pin_is_read(void **state)
 {
 	int v = FAMILY(state);
 
-	given_pin(WEB_FLOW(v), 1, 0, PIN_ESTABLISHED, 0);
+	given_mark(WEB_FLOW(v), 1);
+	now_pinned_to(v, 3);
 	through_gateway(FRAME(FROM_FABRIC, FROM_GATEWAY(.to = SITE_SID), FROM_CLIENT(v), BARE()),
 			GATEWAY_PIN,
-			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 80, .to = BACKEND_1_PIN_1),
+			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 80, .to = BACKEND_3_PIN_1),
 			      FROM_CLIENT(v), BARE()));
-	assert_int_equal(marks(), 0);
 }
 
-static void in_a_full_word_another_flow_s_mark_gives_way(void **state)
+static void a_sticky_datagram_goes_by_its_pin(void **state)
 {
 	int v = FAMILY(state);
-	__u64 *word = &gateway_recents()[recent_word_of(pin_mix_of(WEB_FLOW(v)))];
 
-	given_recent(v);
-	*word = RECENT_LANES(*word == 7 ? 9 : 7);
-	sent_on(v, 80, BACKEND_1_PIN, BARE());
-	sent_on(v, 80, BACKEND_1_ROW, BARE());
-	assert_int_equal(marks(), RECENT_WORD_LANES);
+	given_mark(NAMES_FLOW(v), 1);
+	given_pin(NAMES_FLOW(v), 3, 0, PIN_DATAGRAMS, 0);
+	given_sticky(NAMES);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(v), UDP(.to_port = 53), PAYLOAD(9)), GATEWAY_PIN,
+			FRAME(TO_NEXT, OUTER(v, IPPROTO_UDP, 53, .to = BACKEND_3_MUST), FORWARDED(v),
+			      UDP(.to_port = 53), PAYLOAD(9)));
 }
 
-static void a_flow_that_has_no_pin_is_led_wrong_by_another_s_mark_and_then_right(void **state)
-{
-	int v = FAMILY(state), ended = gateway_pins()->settings.timeouts[PIN_ESTABLISHED];
+#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
+#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
 
-	given_recent(v);
-	given_pin(WEB_FLOW(v), 1, 0, PIN_ESTABLISHED, ended + 1);
-	given_candidates(WEB, 1, 2);
-	sent_on(v, 80, BACKEND_1_ROW, BARE());
-	through_gateway(FRAME(FROM_FABRIC, IPV6(.from = BACKEND_1, .to = UNCLAIMED_ROW_SID),
-			      FROM_CLIENT(v), BARE()),
-			GATEWAY_CANDIDATES,
-			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 80, .to = BACKEND_1),
-			      SRH(.segments = {BACKEND_2}, .segments_left = 1), FROM_CLIENT(v),
-			      BARE()));
+/* An agent would not send it back to be read again as what it is. */
+static void an_icmp_error_goes_by_the_pin_of_the_flow_it_quotes(void **state)
+{
+	int v = FAMILY(state);
+	struct frame quoted = FRAME(FROM_SERVER(v), TCP(.from_port = 80, .to_port = CLIENT_PORT,
+							.flags = TCP_ACK),
+				    PAYLOAD(20));
+
+	given_mark(WEB_FLOW(v), 1);
+	now_pinned_to(v, 3);
+	through_gateway(FRAME(FROM_FABRIC, FROM_ROUTER(v), ERROR(v), BYTES(quoted.bytes, quoted.size)),
+			GATEWAY_PIN,
+			FRAME(TO_NEXT, OUTER(v, IPPROTO_TCP, 80, .to = BACKEND_3_PIN),
+			      FROM_ROUTER(v, .hop_limit = 63), ERROR(v),
+			      BYTES(quoted.bytes, quoted.size)));
 }
 
 GATEWAY_TESTS(IN_BOTH(a_pin_that_led_where_the_row_leads_is_not_read_again),
@@ -211,8 +323,15 @@ GATEWAY_TESTS(IN_BOTH(a_pin_that_led_where_the_row_leads_is_not_read_again),
 	      IN_BOTH(what_the_row_s_backend_sent_back_goes_by_its_pin_after_all),
 	      IN_BOTH(what_it_sent_back_without_another_pin_goes_along_the_candidates),
 	      IN_BOTH(a_syn_a_fin_and_a_reset_are_told_to_the_pin),
+	      IN_BOTH(no_other_flow_hears_of_that),
 	      IN_BOTH(a_pin_of_a_connection_that_closes_is_always_read),
-	      IN_BOTH(where_no_agent_can_send_it_back_the_pin_is_always_read),
-	      IN_BOTH(of_what_another_site_sent_the_pin_is_always_read),
 	      IN_BOTH(in_a_full_word_another_flow_s_mark_gives_way),
-	      IN_BOTH(a_flow_that_has_no_pin_is_led_wrong_by_another_s_mark_and_then_right))
+	      IN_BOTH(a_mark_of_another_epoch_says_nothing),
+	      IN_BOTH(a_flow_that_has_no_pin_is_led_wrong_by_another_s_mark_and_then_right),
+	      IN_BOTH(where_no_agent_can_send_it_back_the_pin_is_always_read),
+	      IN_BOTH(where_the_row_s_host_is_dark_the_pin_is_read),
+	      IN_BOTH(where_nobody_is_open_the_pin_is_read),
+	      IN_BOTH(where_the_row_leads_to_another_site_the_pin_is_read),
+	      IN_BOTH(of_what_another_site_sent_the_pin_is_read),
+	      IN_BOTH(a_sticky_datagram_goes_by_its_pin),
+	      IN_BOTH(an_icmp_error_goes_by_the_pin_of_the_flow_it_quotes))

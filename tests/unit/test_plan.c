@@ -200,7 +200,7 @@ static void a_pin_lives_as_long_as_the_configuration_says_or_a_little_longer(voi
 			.pins;
 
 	assert_int_equal(pins.bucket_bits, 17);
-	assert_int_equal(pins.timeouts[PIN_NEW], 1);
+	assert_int_equal(pins.timeouts[PIN_NEW], 1 + PIN_REFRESH + PIN_RECENT);
 	assert_int_equal(pins.timeouts[PIN_ESTABLISHED], 33528 + PIN_REFRESH + PIN_RECENT);
 	assert_int_equal(pins.timeouts[PIN_NONE], 0);
 	assert_in_range(pins.timeouts[PIN_ESTABLISHED], 1, PIN_TIMEOUT_MAX);
