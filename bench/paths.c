@@ -34,8 +34,8 @@ const struct path paths[] = {
 	{"route", SENT(CANDIDATES), .kind = FRAME_MIDWAY, .port = PORT_SILENT,
 	 .outer = OUTER_ROUTE, .outcome = OUTCOME_TO_BACKENDS},
 	/* In a table that is half full some bucket has more flows than it holds. */
-	{"pin-hit", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_PINNED, .router = ROUTER_SELF,
-	 .outcome = OUTCOME_TO_BACKENDS, .pins = PORT_PINNED, .recent = true, .strays = 100,
+	{"pin-hit", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_LISTENING, .router = ROUTER_SELF,
+	 .outcome = OUTCOME_TO_BACKENDS, .pins = PORT_LISTENING, .recent = true, .strays = 100,
 	 .marks = {40, 150}},
 	{"pin-read", SENT(PIN), .kind = FRAME_MIDWAY, .port = PORT_AGENTLESS, .router = ROUTER_SELF,
 	 .outcome = OUTCOME_TO_BACKENDS, .pins = PORT_AGENTLESS, .strays = 100},

@@ -82,7 +82,6 @@ static void write_config(FILE *file, const void *unused)
 	write_service(file, "stamped", "tcp", PORT_STAMPED, 1, WORLD_BACKENDS);
 	write_service(file, "silent", "tcp", PORT_SILENT, 1, WORLD_BACKENDS);
 	write_service(file, "names", "udp", PORT_DATAGRAMS, 1, WORLD_BACKENDS);
-	write_service(file, "pinned", "tcp", PORT_PINNED, 1, WORLD_BACKENDS);
 	write_service(file, "plain", "tcp", PORT_AGENTLESS, WORLD_BACKENDS + 1,
 		      WORLD_BACKENDS + WORLD_AGENTLESS);
 	write_service(file, "plain-new", "tcp", PORT_AGENTLESS_NEW, WORLD_BACKENDS + 1,

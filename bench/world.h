@@ -23,7 +23,6 @@ enum world_port {
 	PORT_DATAGRAMS = 53,
 	PORT_AGENTLESS = 25,
 	PORT_AGENTLESS_NEW = 26,
-	PORT_PINNED = 22,     /* whose flows are pinned to where their rows lead */
 	PORT_LISTENING = 443, /* b1 has a listener here and a connection with flow 0 */
 	PORT_STAMPED = 8443,  /* whose timestamps carry the backend */
 	PORT_SILENT = 80,     /* a service, but nobody listens */

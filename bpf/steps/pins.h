@@ -94,10 +94,11 @@ step bool pins_judged(__u64 state, __u32 about, __u16 now)
 }
 
 #define PINS_VOID 0x10000
+#define PINS_OPEN 0x20000
 
 /*
- * The backend that the packet's flow is pinned to; 0: none; PINS_VOID: one that the service no longer
- * has. Of `what`, the lower half is what the packet says, and the upper one the tag of a SYN's sequence number,
+ * The backend that the packet's flow is pinned to, with PINS_OPEN if the connection is established and not about
+ * to end; 0: none; PINS_VOID: one that the service no longer has. Of `what`, the lower half is what the packet says, and the upper one the tag of a SYN's sequence number,
  * 0 for every other packet.
  */
 #define PINS_WHAT(about, isn) ((__u64)(isn) << 32 | (about))
@@ -105,7 +106,8 @@ step bool pins_judged(__u64 state, __u32 about, __u16 now)
 __noinline int pins_look(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
 {
 	struct pin_seek seek = pins_seek(high, low, rest, hash);
-	__u32 about = what, isn = what >> 32;
+	__u32 about = what, isn = what >> 32, open = 0;
+	__u8 phase;
 	__u64 state;
 	struct pin *pin;
 
@@ -117,9 +119,12 @@ __noinline int pins_look(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 wh
 		return PINS_VOID;
 	if (isn && isn != pin_isn(state))
 		return pins_judged(state, about, seek.now) ? pin_backend(state) : 0;
-	if (about & PINS_SPEAKS)
-		pin_refresh(pin, state, pins_phase(about, isn, pin_phase(state)), seek.now);
-	return pin_backend(state);
+	if (about & PINS_SPEAKS) {
+		phase = pins_phase(about, isn, pin_phase(state));
+		open = phase == PIN_ESTABLISHED ? PINS_OPEN : 0;
+		pin_refresh(pin, state, phase, seek.now);
+	}
+	return pin_backend(state) | open;
 }
 
 /*
@@ -265,7 +270,7 @@ step bool pins_lead_quickly(const struct packet *packet, const struct service *s
 	return found && way_lead(way, found, pins_flags(packet, service));
 }
 
-#define PINS_FIRST 0x20000 /* the row's backend is to be pinned */
+#define PINS_FIRST 0x40000 /* the row's backend is to be pinned */
 
 /*
  * GATEWAY_GO_ON: the candidates'. `ret_first` says how the first of them is to be pinned: PINS_FIRST, with
@@ -288,6 +293,9 @@ step int pins_walk(struct xdp_md *ctx, const struct packet *packet, const struct
 	about = pins_about(packet, service);
 	isn = pins_isn(ctx, packet);
 	found = pins_look(PINS_OF(&packet->flow, number, way->hash), PINS_WHAT(about, isn));
+	if (found == (recent.backend | PINS_OPEN) && !isn)
+		recent_note(&recent);
+	found &= ~PINS_OPEN;
 	if (found & ROW_SITE && way->hops)
 		found = PINS_VOID;
 	if (found && !(found & PINS_VOID)) {

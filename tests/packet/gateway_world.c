@@ -338,9 +338,11 @@ int gateway_map(const char *name)
 	return fd;
 }
 
+static __u64 *recents;
+
 __u64 *gateway_recents(void)
 {
-	return ENTRY(recents, __u64, 0);
+	return recents;
 }
 
 static int gateway_load(void **state)
@@ -370,6 +372,7 @@ static int gateway_load(void **state)
 	assert_int_equal(
 		clock_ahead(bpf_program__fd(skeleton->progs.pins_clock), &pins.ahead_ns), 0);
 	pins.buckets = table_memory(bpf_map__fd(skeleton->maps.pin_buckets));
+	recents = table_memory(bpf_map__fd(skeleton->maps.recents));
 	world_vips(bpf_map__fd(skeleton->maps.vips), bpf_map__fd(skeleton->maps.vip_prefixes),
 		   bpf_map__fd(skeleton->maps.intervals));
 	return 0;

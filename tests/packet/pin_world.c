@@ -3,12 +3,17 @@
 
 #include "tests/packet/pin_world.h"
 
-__u16 pin_now(void)
+__u16 pin_at(int ms)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return pin_ticks(now.tv_sec * 1000000000ULL + now.tv_nsec + gateway_pins()->ahead_ns);
+	return pin_ticks(now.tv_sec * 1000000000LL + now.tv_nsec + gateway_pins()->ahead_ns + ms * 1000000LL);
+}
+
+__u16 pin_now(void)
+{
+	return pin_at(0);
 }
 
 static struct pin_seek seek(struct pin_flow wanted, __u16 now)

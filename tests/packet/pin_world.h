@@ -16,8 +16,9 @@ struct pin_flow {
 #define PLAIN_FLOW(v) (struct pin_flow){v, IPPROTO_TCP, PLAIN, 443}
 #define NAMES_FLOW(v) (struct pin_flow){v, IPPROTO_UDP, NAMES, 53}
 
-/* The time in ticks. */
+/* The time in ticks, and what it will be, or was: `ms` from now. */
 __u16 pin_now(void);
+__u16 pin_at(int ms);
 
 /* Of a flow that has no pin yet: as if its last packet had come `ticks` ago. */
 void given_pin(struct pin_flow flow, int backend, __u32 isn_tag, enum pin_phase phase, int ticks);
