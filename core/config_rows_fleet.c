@@ -70,7 +70,8 @@ static const struct config_row rows[] = {
 		.path = "pin-new",
 		PIN_SECONDS,
 		.fallback = "60",
-		.help = "How long a pin is honoured after its flow's first packet, without another.",
+		.help = "How long a pin is honoured after its flow's first packet, without another; a TCP "
+			"connection's pins are kept up to 21 s longer than each of these says.",
 		AT(config, pins.new_s),
 	},
 	{

@@ -29,7 +29,7 @@ enum path_replies {
 };
 
 struct path {
-	enum gateway_verdict verdict; /* of the gateway that the packet reaches first */
+	enum gateway_verdict verdict; /* of the gateway that the packet reaches first. A pin's may go unread (wire/recent.h) */
 	uint32_t service;	      /* its number in the tables, 0: none */
 	uint32_t row;
 	uint16_t pin;	 /* id of the backend that the flow is pinned to at this gateway; 0: none */
