@@ -158,9 +158,6 @@ static void a_pin_to_a_closed_backend_is_honoured(void **state)
 	sent_on(v, 80, GATEWAY_PIN, BACKEND_3_PIN, BARE());
 }
 
-#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
-#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
-
 static void an_icmp_error_goes_by_the_pin_of_the_flow_it_quotes(void **state)
 {
 	int v = FAMILY(state);

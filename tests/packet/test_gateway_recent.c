@@ -308,9 +308,6 @@ static void a_sticky_datagram_goes_by_its_pin(void **state)
 			      UDP(.to_port = 53), PAYLOAD(9)));
 }
 
-#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
-#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
-
 /* An agent would not send it back to be read again as what it is. */
 static void an_icmp_error_goes_by_the_pin_of_the_flow_it_quotes(void **state)
 {
