@@ -178,6 +178,7 @@ static int measure_load(struct bench *bench, const struct effort *effort, size_t
 				effort->seconds * (load + 1) / effort->loads);
 	if (r == 0 && load + 1 == effort->loads && bench_has(bench, "agent-"))
 		r = crosscheck_run(bench->programs, &bench->sockets, bench->checks);
+	bench->last = NULL;
 	bench->programs = programs_free(bench->programs);
 	bench->world = world_free(bench->world);
 	return r;

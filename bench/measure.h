@@ -46,6 +46,7 @@ struct bench {
 	struct row *rows;
 	size_t n_rows;
 	struct crosscheck checks[CROSSCHECKS_MAX]; /* of no path: not made */
+	const struct row *last; /* that the programs' tables were prepared for */
 	double fastest[FLOOR_KINDS]; /* floors so far, ns */
 	unsigned int slow;	    /* floors in a row that were not of the fast state */
 };

@@ -60,6 +60,9 @@ bool programs_is_skb(enum target target);
 int programs_pin_flows(struct programs *programs, const struct world *world, bool v6,
 		       enum world_port port);
 
+/* No flow has sent a packet for a while: the gateway has no marks of any (wire/recent.h). */
+void programs_forget_recent(struct programs *programs);
+
 /*
  * The gateway has just asked who has flow 0 of a service's (port); or `too_much`: it may ask no more, in the
  * hours to come.
