@@ -214,23 +214,6 @@ step int admit_ipv6(struct xdp_md *ctx, struct cursor cursor)
 	return GATEWAY_GO_ON;
 }
 
-/* Leaves the cursor at the packet of a client. What is for a SID goes on in a program of its own. */
-step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
-{
-	__be16 type = link_parse_sized(cursor, &visit->link_size);
-
-	visit->packet.at = visit->link_size;
-	if (type == bpf_htons(ETH_P_IPV6)) {
-		visit->packet.family = FAMILY_V6;
-		return admit_ipv6(ctx, *cursor);
-	}
-	if (type == bpf_htons(ETH_P_IP)) {
-		visit->packet.family = FAMILY_V4;
-		return GATEWAY_GO_ON;
-	}
-	return GATEWAY_NOT_OURS;
-}
-
 /* How much is known of a packet before it is read. */
 enum reading {
 	READ_PLAIN, /* by the short way alone: an odd one goes on in another program */
@@ -238,6 +221,26 @@ enum reading {
 	READ_ODD,   /* the short way has been tried */
 	READ_ANY,
 };
+
+/*
+ * Leaves the cursor at the packet of a client. What is for a SID goes on in a program of its own; of what is
+ * plain, to be seen where it proves to be for no VIP.
+ */
+step int admit(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit, enum reading reading)
+{
+	__be16 type = link_parse_sized(cursor, &visit->link_size);
+
+	visit->packet.at = visit->link_size;
+	if (type == bpf_htons(ETH_P_IPV6)) {
+		visit->packet.family = FAMILY_V6;
+		return reading == READ_PLAIN ? GATEWAY_GO_ON : admit_ipv6(ctx, *cursor);
+	}
+	if (type == bpf_htons(ETH_P_IP)) {
+		visit->packet.family = FAMILY_V4;
+		return GATEWAY_GO_ON;
+	}
+	return GATEWAY_NOT_OURS;
+}
 
 /* From the network header on; the cursor stays there. */
 step int read(struct xdp_md *ctx, const struct cursor *cursor, struct packet *packet,
@@ -260,6 +263,37 @@ step __u64 hash_now(const struct flow *flow)
 	return hash;
 }
 
+/* Of a plain packet, what was not asked at once: VIPs are not of the infrastructure (core/config_checks.c). */
+step int admit_other(struct xdp_md *ctx, const struct cursor *cursor, const struct visit *visit,
+		     enum reading reading)
+{
+	if (reading == READ_PLAIN && visit->packet.family == FAMILY_V6)
+		return admit_ipv6(ctx, *cursor);
+	return GATEWAY_GO_ON;
+}
+
+/* What is for no VIP is the host's; or `inside`, when it came in an outer header. */
+step int nobodys(const struct visit *visit, int inside)
+{
+	return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : inside;
+}
+
+step int find_vip(struct xdp_md *ctx, const struct cursor *cursor, struct visit *visit,
+		  enum reading reading)
+{
+	const union address *address = &visit->packet.flow.vip;
+	int stop;
+
+	visit->vip = vip_find_exact(address);
+	if (vip_is(&visit->vip))
+		return GATEWAY_GO_ON;
+	stop = admit_other(ctx, cursor, visit, reading);
+	if (stop)
+		return stop;
+	visit->vip = vip_find_network(address, &settings.vip_prefixes);
+	return vip_is(&visit->vip) ? GATEWAY_GO_ON : nobodys(visit, GATEWAY_NO_SERVICE);
+}
+
 /* The VIP first: what is for none is not ours, however odd the rest of it. */
 step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 		  enum reading reading, const struct service **ret_service)
@@ -270,12 +304,13 @@ step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit
 
 	if (visit->arrival != FROM_CLIENT)
 		packet->at = cursor_offset(cursor);
-	if (!packet_read_addresses(*cursor, packet))
-		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_MALFORMED;
-	visit->vip = vip_look_up(&packet->flow.vip, &settings.vip_prefixes);
-	if (!vip_is(&visit->vip))
-		return visit->arrival == FROM_CLIENT ? GATEWAY_NOT_OURS : GATEWAY_NO_SERVICE;
-	stop = read(ctx, cursor, packet, reading);
+	if (!packet_read_addresses(*cursor, packet)) {
+		stop = admit_other(ctx, cursor, visit, reading);
+		return stop ? stop : nobodys(visit, GATEWAY_MALFORMED);
+	}
+	stop = find_vip(ctx, cursor, visit, reading);
+	if (!stop)
+		stop = read(ctx, cursor, packet, reading);
 	if (stop)
 		return stop;
 	if (visit->arrival != FROM_CLIENT)
@@ -424,7 +459,7 @@ step int forward(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 /* One path, which the compiler writes out for each family, so that no step has to ask for it again. */
 step int forward_client(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
-	int stop = admit(ctx, cursor, visit);
+	int stop = admit(ctx, cursor, visit, READ_PLAIN);
 
 	if (stop)
 		return stop;
@@ -438,7 +473,7 @@ step int forward_client(struct xdp_md *ctx, struct cursor *cursor, struct visit 
 
 step int forward_odd(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit)
 {
-	int stop = admit(ctx, cursor, visit);
+	int stop = admit(ctx, cursor, visit, READ_ODD);
 
 	return stop ? stop : forward(ctx, cursor, visit, FROM_CLIENT, READ_ODD);
 }

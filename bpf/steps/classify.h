@@ -74,11 +74,11 @@ step __u64 vip_find_prefix(const union address *address)
 }
 
 /* `prefixes`, of the settings: some VIP is a network. Read only where it matters. */
-step struct vip vip_look_up(const union address *address, const volatile __u8 *prefixes)
+step struct vip vip_find_network(const union address *address, const volatile __u8 *prefixes)
 {
-	struct vip vip = vip_find_exact(address);
+	struct vip vip = {};
 
-	if (!vip.slot && !vip.intervals && *prefixes)
+	if (*prefixes)
 		vip.intervals = vip_find_prefix(address);
 	return vip;
 }
@@ -97,8 +97,10 @@ step __u64 vip_intervals(const struct vip *vip)
 /* A VIP's intervals, or 0 when the address is none. */
 step __u64 vip_find(const union address *address, const volatile __u8 *prefixes)
 {
-	struct vip vip = vip_look_up(address, prefixes);
+	struct vip vip = vip_find_exact(address);
 
+	if (!vip_is(&vip))
+		vip = vip_find_network(address, prefixes);
 	return vip_intervals(&vip);
 }
 

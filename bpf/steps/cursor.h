@@ -58,6 +58,12 @@ step __u64 cursor_size(const struct cursor *cursor)
 	return size;
 }
 
+/* Are there so many bytes (a constant)? Asked so, the compiler has no pointer to compare with NULL. */
+step bool cursor_has(const struct cursor *cursor, __u32 size)
+{
+	return cursor->at + size <= cursor->end;
+}
+
 /* The next `size` bytes (a constant), or NULL when the packet ends before. */
 step void *cursor_take(struct cursor *cursor, __u32 size)
 {

@@ -68,10 +68,14 @@ step __be16 link_parse(struct cursor *cursor)
 /* The same, and the header's size; that of a frame without tags is a constant, which saves its arithmetic. */
 step __be16 link_parse_sized(struct cursor *cursor, __u32 *ret_size)
 {
-	const struct ethhdr *ethernet = cursor_take(cursor, sizeof(*ethernet));
-	__be16 type = ethernet ? link_type(ethernet) : 0;
+	const struct ethhdr *ethernet = cursor->at;
+	__be16 type;
 
 	*ret_size = sizeof(*ethernet);
+	if (!cursor_has(cursor, sizeof(*ethernet)))
+		return 0;
+	type = link_type(ethernet);
+	cursor->at += sizeof(*ethernet);
 	if (!is_vlan(type))
 		return type;
 	type = link_parse_tags(cursor, type);

@@ -64,17 +64,17 @@ enum packet_fault {
 step bool packet_read_addresses(struct cursor cursor, struct packet *packet)
 {
 	if (packet->family == FAMILY_V6) {
-		const struct outer_header *ipv6 = cursor_take(&cursor, sizeof(*ipv6));
+		const struct outer_header *ipv6 = cursor.at;
 
-		if (!ipv6)
+		if (!cursor_has(&cursor, sizeof(*ipv6)))
 			return false;
 		packet->flow.client = ipv6->source;
 		packet->flow.vip = ipv6->destination;
 		return !address_is_v4(&packet->flow.vip);
 	} else {
-		const struct iphdr *ipv4 = cursor_take(&cursor, sizeof(*ipv4));
+		const struct iphdr *ipv4 = cursor.at;
 
-		if (!ipv4)
+		if (!cursor_has(&cursor, sizeof(*ipv4)))
 			return false;
 		address_from_v4(&packet->flow.client, ipv4->saddr);
 		address_from_v4(&packet->flow.vip, ipv4->daddr);

@@ -7,6 +7,7 @@
 #include "wire/srv6.h"
 
 #define WEB_OUTER(v, ...) OUTER(v, IPPROTO_TCP, 80, __VA_ARGS__)
+#define MAPPED_VIP "::ffff:192.0.2.1"
 #define OUTSIDER(...) IPV6(.from = CLIENT(V6), __VA_ARGS__)
 
 static void nobody_outside_may_send_to_our_route_sid(void **state)
@@ -98,6 +99,16 @@ static void nobody_outside_may_steer_with_segments_to_addresses_that_are_not_our
 	through_gateway(FRAME(FROM_FABRIC, OUTSIDER(.to = STRANGER(V6)),
 			      SRH(.segments = {BACKEND_1}, .segments_left = 1), SYN()),
 			GATEWAY_OUTSIDE_SID, NOTHING);
+}
+
+/* An IPv4 VIP as IPv6 would write it (RFC 4291, 2.5.5.2), by which it is for nobody. */
+static void nobody_outside_may_steer_with_segments_to_a_mapped_vip(void **state)
+{
+	through_gateway(FRAME(FROM_FABRIC, OUTSIDER(.to = MAPPED_VIP),
+			      SRH(.segments = {BACKEND_1}, .segments_left = 1), SYN()),
+			GATEWAY_OUTSIDE_SID, NOTHING);
+	through_gateway(FRAME(FROM_FABRIC, OUTSIDER(.to = MAPPED_VIP), SYN()), GATEWAY_NOT_OURS,
+			UNCHANGED);
 }
 
 static void segments_behind_other_extension_headers_are_seen(void **state)
@@ -355,6 +366,7 @@ GATEWAY_TESTS(IN_BOTH(nobody_outside_may_send_to_our_route_sid),
 	      IN_BOTH(an_address_just_beyond_the_infrastructure_is_outside),
 	      ONCE(nobody_outside_may_steer_with_segments),
 	      ONCE(nobody_outside_may_steer_with_segments_to_addresses_that_are_not_ours),
+	      ONCE(nobody_outside_may_steer_with_segments_to_a_mapped_vip),
 	      ONCE(segments_behind_other_extension_headers_are_seen),
 	      ONCE(segments_behind_other_headers_are_seen_in_packets_that_are_not_ours),
 	      ONCE(another_type_of_routing_header_is_an_extension_header),
