@@ -12,6 +12,7 @@ SECTIONS=(paths tables scale traffic)
 usage() {
 	cat <<-END
 		usage: sudo ./run bench [--quick] [--json FILE] [--only SECTION|PATH]
+		       sudo ./run bench --check [--only PATH]
 
 		How fast it is, and how large. Nothing of this machine's own network is touched.
 
@@ -21,6 +22,7 @@ usage() {
 		  traffic   requests and connections beside HAProxy, nginx and the kernel's routing
 
 		  --quick         small versions, two minutes in all; without it, fifteen
+		  --check         times nothing: do all packets of `paths` end where they should?
 		  --json FILE     the figures for programs: machine, and a list for each section
 		  --only SECTION  one of them; or one path of a packet, for instance: pick
 
@@ -33,10 +35,11 @@ fail() {
 	exit 2
 }
 
-quick=() json='' only=''
+quick=() check=() json='' only=''
 while (($#)); do
 	case $1 in
 	--quick) quick=(--quick) ;;
+	--check) check=(--check) ;;
 	--json | --only)
 		(($# > 1)) || fail "$1: something is missing behind it, see --help"
 		[[ $1 == --json ]] && json=$2 || only=$2
@@ -47,6 +50,11 @@ while (($#)); do
 	esac
 	shift
 done
+
+if ((${#check[@]})); then
+	[[ -z $json && ${#quick[@]} == 0 ]] || fail "--check: nothing is timed, so neither --json nor --quick, see --help"
+	exec "$home/build/bench/holdfast-bench" --check ${only:+--only "$only"}
+fi
 
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT

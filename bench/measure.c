@@ -253,6 +253,18 @@ static int time_target(struct bench *bench, struct row *row, double *ret)
 	return 0;
 }
 
+int bench_run(struct bench *bench, struct row *row)
+{
+	double unused;
+	int r = prepare(bench, row);
+
+	if (r < 0)
+		return complain(row, strerror(-r));
+	r = time_target(bench, row, &unused);
+	tidy(bench, row);
+	return r;
+}
+
 static enum floor_kind floor_kind(const struct row *row)
 {
 	if (row->path->egress)

@@ -57,6 +57,9 @@ int bench_rows(struct bench *bench, const char *only, size_t rounds);
 /* A few packets of the row, each looked at. 0 or a negative errno, said to stderr. */
 int bench_check(struct bench *bench, struct row *row);
 
+/* Packets of all flows of the row, as many as for a sample, not timed. They must end as those do. */
+int bench_run(struct bench *bench, struct row *row);
+
 /*
  * Adds a sample to the row, or finds that now is not the time. Every packet must have ended in the row's
  * verdict. 0 or a negative errno, said to stderr.
