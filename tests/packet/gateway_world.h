@@ -131,6 +131,10 @@ __u32 label_of(int v, int protocol, int vip_port);
 /* The outer header of a packet that another gateway sent here. */
 #define FROM_GATEWAY(...) IPV6(.from = OTHER_SID, __VA_ARGS__)
 
+/* An error about a packet of ours, from a router on its way. */
+#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
+#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
+
 #define through_gateway(in, verdict, out)                                                          \
 	do {                                                                                       \
 		const struct frame in_ = (in), out_ = (out);                                       \

@@ -16,10 +16,6 @@ struct pin_flow {
 #define PLAIN_FLOW(v) (struct pin_flow){v, IPPROTO_TCP, PLAIN, 443}
 #define NAMES_FLOW(v) (struct pin_flow){v, IPPROTO_UDP, NAMES, 53}
 
-/* An error about a packet of ours, from a router on its way. */
-#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
-#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
-
 /* The time in ticks, and what it will be, or was: `ms` from now. */
 __u16 pin_now(void);
 __u16 pin_at(int ms);

@@ -228,8 +228,6 @@ static void what_a_hasher_sent_here_is_not_asked_for_its_cookie_again(void **sta
 			      ECHO(made, .flags = TCP_ACK)));
 }
 
-#define ERROR(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1280)
-#define FROM_ROUTER(v, ...) IP(v, .from = STRANGER(v), .to = VIP(v), __VA_ARGS__)
 #define QUOTE(made) TCP(.from_port = 80, .to_port = CLIENT_PORT, .flags = TCP_ACK, .bytes =        \
 			(made).bytes, .size = sizeof(made))
 

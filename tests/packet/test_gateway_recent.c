@@ -96,6 +96,19 @@ static void a_pin_that_led_where_the_row_leads_is_not_read_again(void **state)
 	assert_int_equal(marks(), 1);
 }
 
+/* Which is not its home line's matter alone: who has to write to the pin looks for it in the whole bucket. */
+static void so_it_is_with_a_pin_that_was_to_be_refreshed(void **state)
+{
+	int v = FAMILY(state);
+
+	given_agreement(WEB, 1);
+	epoch_of(WEB_FLOW(v));
+	given_pin(WEB_FLOW(v), 1, pin_isn_tag(ISN), PIN_ESTABLISHED, PIN_REFRESH + 1);
+	sent_on(v, 80, BACKEND_1_PIN, BARE());
+	now_pinned_to(v, 3);
+	sent_on(v, 80, BACKEND_1_ROW, BARE());
+}
+
 static void so_it_is_with_what_another_gateway_s_hasher_sent(void **state)
 {
 	int v = FAMILY(state);
@@ -326,6 +339,7 @@ static void an_icmp_error_goes_by_the_pin_of_the_flow_it_quotes(void **state)
 }
 
 GATEWAY_TESTS(IN_BOTH(a_pin_that_led_where_the_row_leads_is_not_read_again),
+	      IN_BOTH(so_it_is_with_a_pin_that_was_to_be_refreshed),
 	      IN_BOTH(so_it_is_with_what_another_gateway_s_hasher_sent),
 	      IN_BOTH(a_pin_that_leads_elsewhere_is_read_by_every_packet),
 	      IN_BOTH(where_the_row_leads_elsewhere_the_pin_is_read),

@@ -170,8 +170,6 @@ static struct frame server_segment(int v)
 		PAYLOAD(1400));
 }
 
-#define ROUTER_ADDRESS(v) ((v) ? "2001:db8:99::1" : "198.18.9.9") /* on the way to the client */
-#define FROM_ROUTER(v, ...) IP(v, .from = ROUTER_ADDRESS(v), .to = VIP(v), __VA_ARGS__)
 #define TOO_BIG(v) ICMP(.type = (v) ? 2 : 3, .code = (v) ? 0 : 4, .rest = 1400)
 
 static void check_error_follows_the_flow(int v, struct frame quoted, size_t quote)
