@@ -33,9 +33,12 @@ struct fragment_key {
 	__u8 zero[3];
 };
 
-struct fragment_ports {
+struct fragment_first {
 	__be16 client_port;
 	__be16 vip_port;
+	__u32 cookie; /* as in struct packet */
+	__u8 timestamps;
+	__u8 zero[3];
 };
 
 _Static_assert(sizeof(struct fragment_key) == 40, "no hidden padding in a map key");

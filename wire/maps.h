@@ -20,7 +20,7 @@
 #include "wire/trace.h"
 
 /* Part of the name of the directory of pins: programs of another layout never meet these maps. */
-#define LAYOUT_VERSION 4
+#define LAYOUT_VERSION 5
 
 #define VIP_SLOTS 131072 /* a power of two, kept at most a quarter full */
 #define VIP_PROBES 32	/* an address stands within so many slots of its own; nearly always in it */

@@ -428,10 +428,33 @@ step int packet_parse_transport(struct cursor *cursor, struct packet *packet)
 	}
 }
 
-/*
- * Any packet, header by header. A later fragment takes its ports from what its datagram's first one left
- * behind. Not inlined, and so in nobody's way.
- */
+step void packet_tell_fragments(const struct packet *packet, __be32 id)
+{
+	struct fragment_first first = {
+		.client_port = packet->flow.client_port,
+		.vip_port = packet->flow.vip_port,
+		.cookie = packet->cookie,
+		.timestamps = packet->timestamps,
+	};
+
+	fragments_remember(&packet->flow, id, &first);
+}
+
+/* What a later fragment does not say itself. False: its first one was not seen. */
+step bool packet_ask_fragments(struct packet *packet, __be32 id)
+{
+	const struct fragment_first *first = fragments_recall(&packet->flow, id);
+
+	if (!first)
+		return false;
+	packet->flow.client_port = first->client_port;
+	packet->flow.vip_port = first->vip_port;
+	packet->cookie = first->cookie;
+	packet->timestamps = first->timestamps & 1;
+	return true;
+}
+
+/* Any packet, header by header. Not inlined, and so in nobody's way. */
 static __noinline int packet_parse_odd(void *start, void *at, void *end, struct packet *packet)
 {
 	struct cursor cursor = {.start = start, .at = at, .end = end};
@@ -449,7 +472,7 @@ static __noinline int packet_parse_odd(void *start, void *at, void *end, struct 
 	if (fragment.later) {
 		packet->kind = PACKET_LATER_FRAGMENT;
 		packet->transport = cursor_offset(&cursor);
-		return fragments_recall(&packet->flow, fragment.id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
+		return packet_ask_fragments(packet, fragment.id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
 	}
 	fault = packet_parse_transport(&cursor, packet);
 	/* What stands behind the packet's own end is the frame's padding. */
@@ -457,7 +480,7 @@ static __noinline int packet_parse_odd(void *start, void *at, void *end, struct 
 		return PACKET_MALFORMED;
 	if (!fault && fragment.first && packet->kind == PACKET_WHOLE) {
 		packet->kind = PACKET_FIRST_FRAGMENT;
-		fragments_remember(&packet->flow, fragment.id);
+		packet_tell_fragments(packet, fragment.id);
 	}
 	packet->kind ^= cursor_unknown(&cursor);
 	packet->flow.protocol ^= cursor_unknown(&cursor);

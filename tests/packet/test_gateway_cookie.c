@@ -71,6 +71,25 @@ static void a_segment_goes_straight_to_the_backend_of_its_cookie(void **state)
 	goes_by_cookie(v, &made, BACKEND_3_COOKIE, TCP_ACK | TCP_RST);
 }
 
+/* They have no cookie themselves; the rows lead elsewhere, where nobody has seen the first one. */
+static void later_fragments_follow_the_first_one_s_cookie(void **state)
+{
+#define LATER(limit)                                                                               \
+	FROM_CLIENT(V4, .hop_limit = limit, .id = 8, .offset = 96, .next = IPPROTO_TCP), PAYLOAD(64)
+	struct timestamps made;
+
+	set_up(V4, 3, &made);
+	through_gateway(FRAME(FROM_FABRIC, FROM_CLIENT(V4, .id = 8, .more = true),
+			      ECHO(made, .flags = TCP_ACK), PAYLOAD(64)),
+			GATEWAY_COOKIE,
+			FRAME(TO_NEXT, WEB_OUTER(V4, .to = BACKEND_3_COOKIE),
+			      FROM_CLIENT(V4, .hop_limit = 63, .id = 8, .more = true),
+			      ECHO(made, .flags = TCP_ACK), PAYLOAD(64)));
+	through_gateway(FRAME(FROM_FABRIC, LATER(64)), GATEWAY_COOKIE,
+			FRAME(TO_NEXT, WEB_OUTER(V4, .to = BACKEND_3_COOKIE), LATER(63)));
+#undef LATER
+}
+
 static void a_cookie_needs_no_router_and_no_row(void **state)
 {
 	struct timestamps made;
@@ -340,6 +359,7 @@ static void an_icmp_error_that_the_cookies_backend_does_not_know_goes_down_the_l
 }
 
 GATEWAY_TESTS(IN_BOTH(a_segment_goes_straight_to_the_backend_of_its_cookie),
+	      ONCE(later_fragments_follow_the_first_one_s_cookie),
 	      IN_BOTH(a_cookie_needs_no_router_and_no_row),
 	      IN_BOTH(a_cookie_behind_other_options_is_found),
 	      IN_BOTH(a_cookie_behind_multipath_tcps_options_is_found),
