@@ -11,16 +11,28 @@
 
 const volatile struct agent_settings settings;
 
+/* Has this SYN come before, and do its SYN-ACKs' timestamps still count? */
+step bool is_begun(const struct segment *segment, __u32 kernel)
+{
+	const struct connection_lag *found = bpf_map_lookup_elem(&lags, &segment->flow);
+
+	return found && !found->marked && found->mark == segment->tsecr >> 16 &&
+	       clock_birth_holds(found->lag, kernel, segment->tsecr);
+}
+
 /* A new connection of these ports: what is known of a former one is of no use. */
 step void begin(const struct segment *segment)
 {
-	struct connection_lag lag = {};
+	struct connection_lag lag = {.mark = segment->tsecr >> 16};
+	__u32 kernel = kernel_clock();
 
 	if (!segment->timestamps || !segment->tsecr) {
 		bpf_map_delete_elem(&lags, &segment->flow);
 		return;
 	}
-	lag.lag = clock_birth_lag(kernel_clock(), segment->tsecr);
+	if (is_begun(segment, kernel))
+		return;
+	lag.lag = clock_birth_lag(kernel, segment->tsecr);
 	bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
 }
 

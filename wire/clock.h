@@ -84,6 +84,16 @@ clock_inline __u32 clock_birth_lag(__u32 kernel, __u32 syn_echo)
 }
 
 /*
+ * The same SYN again: does the lag of the first one still hold? SYN-ACKs have gone out under it, and what
+ * the client answers to any of them must be restored, so it does as long as the client would take one:
+ * while the clock is less than half a wrap after what the client remembers.
+ */
+clock_inline int clock_birth_holds(__u32 lag, __u32 kernel, __u32 syn_echo)
+{
+	return (__s16)(kernel - lag - (syn_echo >> 16)) > 0;
+}
+
+/*
  * In the handshake nothing is stored yet: the SYN-ACK went out under `lag`, less than a wrap ago. The
  * kernel's value, of the echo in the client's ACK.
  */

@@ -27,7 +27,7 @@ _Static_assert(sizeof(struct connection) == 32, "no hidden padding");
 
 struct connection_lag {
 	__u32 lag;
-	__u16 mark;
+	__u16 mark;   /* of a SYN: the clock in its TSecr, by which the same SYN is known again */
 	__u16 marked; /* the mark was seen on the wire; else this is of a SYN that came */
 };
 

@@ -15,6 +15,7 @@
 
 #include "tests/packet/run.h"
 #include "tests/packet/world.h"
+#include "wire/connection.h"
 
 #include "agent_restore.skel.h"
 #include "agent_stamp.skel.h"
@@ -159,12 +160,19 @@ static void a_syn_ack_of_a_service_without_cookies_stays(void **state)
 static bool lag_of(const struct agent_restore *program, int v, __u32 *ret)
 {
 	struct flow flow = flow_of(v, IPPROTO_TCP, PORT);
-	__u32 value[2];
+	struct connection_lag lag;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(program->maps.lags), &flow, value))
+	if (bpf_map_lookup_elem(bpf_map__fd(program->maps.lags), &flow, &lag))
 		return false;
-	*ret = value[0];
+	*ret = lag.lag;
 	return true;
+}
+
+static void given_lag(int v, struct connection_lag lag)
+{
+	struct flow flow = flow_of(v, IPPROTO_TCP, PORT);
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(restore->maps.lags), &flow, &lag, BPF_ANY), 0);
 }
 
 /* The next clock is just after what the client remembers; a SYN that remembers nothing forgets it. */
@@ -181,6 +189,60 @@ static void a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag(void **s
 	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(fresh, TCP_SYN)),
 		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(fresh, TCP_SYN)));
 	assert_false(lag_of(restore, v, &lag));
+}
+
+#define REMEMBERED 0x12345678
+#define LATER_MS 1001 /* than the first SYN, of the same connection */
+
+/* What the lag was, when the first SYN came; the connection has another one than a new one would get. */
+static struct connection_lag lag_of_a_syn(__u32 remembered, __u32 ago_ms)
+{
+	return (struct connection_lag){.lag = clock_birth_lag(kernel_clock() - ago_ms, remembered),
+				       .mark = remembered >> 16};
+}
+
+static __u32 lag_behind_a_syn(int v, __u32 remembered)
+{
+	struct timestamps made = BEHIND(MSS_SACK, 5, remembered);
+	__u32 lag = 0;
+
+	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(made, TCP_SYN)),
+		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(made, TCP_SYN)));
+	assert_true(lag_of(restore, v, &lag));
+	return lag;
+}
+
+/* Its SYN-ACKs may be under way: under another lag the clock would fall, and their echoes go astray. */
+static void a_syn_that_comes_again_leaves_its_connections_lag_alone(void **state)
+{
+	int v = FAMILY(state);
+	struct connection_lag first = lag_of_a_syn(REMEMBERED, LATER_MS);
+
+	given_lag(v, first);
+	assert_int_equal(lag_behind_a_syn(v, REMEMBERED), first.lag);
+	assert_int_equal(lag_behind_a_syn(v, REMEMBERED), first.lag);
+}
+
+/* Of the same ports: the first one was not answered, or has ended, or the client would not take its clock. */
+static void a_syn_of_a_new_connection_begins_anew(void **state)
+{
+	int v = FAMILY(state);
+	struct connection_lag first = lag_of_a_syn(REMEMBERED, LATER_MS), ended = first;
+	__u32 now;
+
+	given_lag(v, first);
+	now = kernel_clock();
+	assert_in_range((__u16)(lag_behind_a_syn(v, REMEMBERED + (7 << 16)) -
+				clock_birth_lag(now, REMEMBERED + (7 << 16))), 0, 1000);
+	ended.marked = true;
+	given_lag(v, ended);
+	now = kernel_clock();
+	assert_in_range((__u16)(lag_behind_a_syn(v, REMEMBERED) - clock_birth_lag(now, REMEMBERED)),
+			0, 1000);
+	given_lag(v, lag_of_a_syn(REMEMBERED, 40000));
+	now = kernel_clock();
+	assert_in_range((__u16)(lag_behind_a_syn(v, REMEMBERED) - clock_birth_lag(now, REMEMBERED)),
+			0, 1000);
 }
 
 static void an_echo_that_is_not_ours_stays(void **state)
@@ -242,6 +304,8 @@ int main(void)
 		IN_BOTH(a_segment_without_a_socket_of_its_own_stays),
 		IN_BOTH(a_syn_ack_of_a_service_without_cookies_stays),
 		IN_BOTH(a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag),
+		IN_BOTH(a_syn_that_comes_again_leaves_its_connections_lag_alone),
+		IN_BOTH(a_syn_of_a_new_connection_begins_anew),
 		IN_BOTH(an_echo_that_is_not_ours_stays),
 		IN_BOTH(an_echo_for_which_there_is_no_socket_stays),
 	};

@@ -204,6 +204,34 @@ static void a_reset_that_borrows_the_listener_has_no_timestamps(void **state)
 	assert_false(client_hear(&client, TCP_RST).timestamps);
 }
 
+/* --- handshakes ------------------------------------------------------------------------------ */
+
+/*
+ * The first SYN-ACK is lost, and both sides have a timer of a second: the server's second SYN-ACK and the
+ * client's second SYN cross. The client answers that SYN-ACK; the third one comes too late to count.
+ */
+static void a_connection_whose_first_syn_ack_was_lost_is_established_all_the_same(void **state)
+{
+	struct client client = client_new(FAMILY(state));
+	uint32_t remembers = 0x12345678, answered;
+	struct heard third;
+
+	client.vip_port = COOKIES;
+	client.timestamps = true;
+	listener = server_listen(client.v, COOKIES);
+	client.tsecr = remembers;
+	client_half_open(&client);
+	answered = client_hear(&client, TCP_SYN | TCP_ACK).tsval;
+	client.sent--;
+	client.tsecr = remembers;
+	client_say(&client, TCP_SYN);
+	third = client_hear(&client, TCP_SYN | TCP_ACK);
+	assert_in_range((uint16_t)((third.tsval >> 16) - (answered >> 16)), 0, SOON_MS);
+	client.tsecr = answered;
+	client_say(&client, TCP_ACK);
+	server_accept(listener);
+}
+
 /* --- two CPUs -------------------------------------------------------------------------------- */
 
 #define RACE_MS 1500
@@ -463,6 +491,7 @@ AGENT_TESTS_WITH(load, unload,
 		 IN_BOTH(the_reset_of_a_closed_socket_stays),
 		 IN_BOTH(an_ack_that_borrows_the_listener_stays),
 		 IN_BOTH(a_reset_that_borrows_the_listener_has_no_timestamps),
+		 IN_BOTH(a_connection_whose_first_syn_ack_was_lost_is_established_all_the_same),
 		 IN_BOTH(two_cpus_never_lose_an_echo),
 		 ONCE(an_echo_is_lost_to_plain_loads_and_stores),
 		 ONCE(two_cpus_never_lose_a_stamp))

@@ -195,6 +195,20 @@ static void a_clock_is_born_just_after_what_the_client_remembers(void **state)
 	assert_int_equal(clock_birth_lag(123456, 0), 0);
 }
 
+/* Retransmitted SYNs and SYN-ACKs cross: what the client still takes is of one clock, which never falls. */
+static void the_lag_of_a_syn_holds_as_long_as_the_client_takes_its_syn_acks(void **state)
+{
+	for (size_t i = 0; i < STARTS; i++)
+		for (uint32_t later = 0; later < 65000; later += 499) {
+			uint32_t kernel = starts[i], remembered = wire_of(kernel + 40000);
+			uint32_t lag = clock_birth_lag(kernel, remembered);
+			struct connection client = {.recent = remembered};
+
+			assert_int_equal(clock_birth_holds(lag, kernel + later, remembered),
+					 client_takes(&client, wire_of(kernel + later - lag)));
+		}
+}
+
 /* Nobody answers for 70 s after the SYN-ACK (deferred accept): the bound is from what was echoed. */
 static void a_handshake_that_takes_long_counts_from_its_syn_ack(void **state)
 {
@@ -231,6 +245,7 @@ int main(void)
 		cmocka_unit_test(an_unsteady_conversation_is_restored_exactly_or_above),
 		cmocka_unit_test(two_cpus_never_send_a_clock_that_falls),
 		cmocka_unit_test(a_clock_is_born_just_after_what_the_client_remembers),
+		cmocka_unit_test(the_lag_of_a_syn_holds_as_long_as_the_client_takes_its_syn_acks),
 		cmocka_unit_test(a_handshake_that_takes_long_counts_from_its_syn_ack),
 		cmocka_unit_test(an_adopted_clock_goes_on_from_the_echo),
 	};
