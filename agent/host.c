@@ -24,6 +24,7 @@ struct host {
 	struct rtnetlink *netlink;
 	char *path;
 	json_t *record;
+	bool no_way; /* back for IPv4, and that was said */
 };
 
 static json_t *section(const struct host *host, const char *name)
@@ -157,21 +158,16 @@ static int change_address(struct host *host, const struct network *vip, bool add
 	return rtnetlink_address_del(host->netlink, ifindex, &vip->address, vip->length);
 }
 
+/* 1: it was there before. */
 static int take_address(struct host *host, const struct network *vip)
 {
 	char text[NETWORK_TEXT_MAX];
-	int r;
+	int r = change_address(host, vip, true);
 
-	network_format(vip, text);
-	r = change_address(host, vip, true);
-	if (r < 0) {
-		log_error("%s: cannot be put on " LOOPBACK ": %s", text, strerror(-r));
-		return r;
-	}
-	if (r == 1) /* it was there already; on record only if it is ours */
-		return 0;
-	json_object_set_new(section(host, "addresses"), text, json_true());
-	return save(host);
+	if (r < 0)
+		log_error("%s: cannot be put on " LOOPBACK ": %s", network_format(vip, text),
+			  strerror(-r));
+	return r;
 }
 
 static int drop_address(struct host *host, const char *text)
@@ -219,16 +215,47 @@ static int drop_other_addresses(struct host *host, const struct plan *plan)
 	return result;
 }
 
-static int set_addresses(struct host *host, const struct plan *plan)
+/* Puts those of the plan on record that are not; `ret_new`, a flag for each, says which. */
+static int record_addresses(struct host *host, const struct plan *plan, bool *ret_new)
 {
-	int result = drop_other_addresses(host, plan);
+	json_t *addresses = section(host, "addresses");
+	size_t n_new = 0;
 
 	for (size_t i = 0; i < plan->n_vips; i++) {
-		int r = take_address(host, &plan->vips[i].network);
+		char text[NETWORK_TEXT_MAX];
 
-		result = r < 0 ? r : result;
+		network_format(&plan->vips[i].network, text);
+		ret_new[i] = !json_object_get(addresses, text);
+		n_new += ret_new[i];
+		if (ret_new[i] && json_object_set_new(addresses, text, json_true()) < 0)
+			return -ENOMEM;
 	}
-	return result;
+	return n_new ? save(host) : 0;
+}
+
+/* What was there before we came is not ours to take off, and leaves the record again. */
+static int set_addresses(struct host *host, const struct plan *plan)
+{
+	_cleanup_free_ bool *new = calloc(plan->n_vips + 1, sizeof(*new));
+	int result = drop_other_addresses(host, plan), r;
+	bool others = false;
+
+	r = new ? record_addresses(host, plan, new) : -ENOMEM;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->n_vips; i++) {
+		const struct network *vip = &plan->vips[i].network;
+		char text[NETWORK_TEXT_MAX];
+
+		r = take_address(host, vip);
+		result = r < 0 ? r : result;
+		if (!new[i] || r == 0)
+			continue;
+		json_object_del(section(host, "addresses"), network_format(vip, text));
+		others = true;
+	}
+	r = others ? save(host) : 0;
+	return r < 0 ? r : result;
 }
 
 /* The way back for IPv4 */
@@ -241,21 +268,29 @@ static bool serves_v4(const struct plan *plan)
 	return false;
 }
 
-static int set_route(struct host *host, const struct plan *plan)
+static int say_no_way(struct host *host, int error)
+{
+	if (!host->no_way)
+		log_error("there is no default route, neither for IPv4 nor for IPv6: replies to "
+			  "IPv4 clients have no way");
+	host->no_way = true;
+	return error;
+}
+
+int host_set_route(struct host *host, const struct plan *plan)
 {
 	char text[ADDRESS_TEXT_MAX], interface[IF_NAMESIZE];
 	union address gateway;
 	uint32_t ifindex;
 	int r;
 
-	if (!serves_v4(plan) || rtnetlink_has_default_inet(host->netlink) != 0)
+	if (!serves_v4(plan) || rtnetlink_has_default_inet(host->netlink) != 0) {
+		host->no_way = false;
 		return 0;
-	r = rtnetlink_default_inet6(host->netlink, &gateway, &ifindex);
-	if (r < 0 || !if_indextoname(ifindex, interface)) {
-		log_error("there is no default route, neither for IPv4 nor for IPv6: replies to "
-			  "IPv4 clients have no way");
-		return r < 0 ? r : -ENODEV;
 	}
+	r = rtnetlink_default_inet6(host->netlink, &gateway, &ifindex);
+	if (r < 0 || !if_indextoname(ifindex, interface))
+		return say_no_way(host, r < 0 ? r : -ENODEV);
 	address_format(&gateway, text);
 	json_object_set_new(host->record, "route",
 			    json_pack("{s:s s:s}", "via", text, "dev", interface));
@@ -265,6 +300,7 @@ static int set_route(struct host *host, const struct plan *plan)
 						      HOLDFAST_PROTOCOL);
 	if (r < 0)
 		log_error("cannot route IPv4 replies via %s: %s", text, strerror(-r));
+	host->no_way = r < 0;
 	return r < 0 ? r : 0;
 }
 
@@ -312,7 +348,7 @@ int host_prepare(struct host *host, const struct plan *plan, char *const *interf
 	}
 	r = set_timestamps(host, plan);
 	result = r < 0 ? r : result;
-	r = set_route(host, plan);
+	r = host_set_route(host, plan);
 	result = r < 0 ? r : result;
 	r = set_addresses(host, plan);
 	return r < 0 ? r : result;

@@ -29,6 +29,12 @@ struct host *host_free(struct host *host);
 int host_prepare(struct host *host, const struct plan *plan, char *const *interfaces,
 		 size_t n_interfaces);
 
+/*
+ * The part of it that the kernel takes away with an interface, also when that is only set down: the way back
+ * for IPv4. 0 also when there is one; or a negative errno, said to stderr, a missing way once.
+ */
+int host_set_route(struct host *host, const struct plan *plan);
+
 /* The interface got its clsact qdisc from us; undoing takes it away. 0 or a negative errno. */
 int host_remember_qdisc(struct host *host, const char *interface);
 

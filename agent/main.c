@@ -15,6 +15,7 @@
 #include "agent/host.h"
 #include "agent/programs.h"
 #include "agent/pulse.h"
+#include "base/fib.h"
 #include "base/log.h"
 #include "daemon/events.h"
 #include "daemon/exports.h"
@@ -40,7 +41,9 @@ static const struct daemon_program program = {
 struct agent_daemon {
 	struct daemon_options options;
 	struct pins *pins;
+	struct fib *fib; /* of which the agent looks at nothing; it is told of changes */
 	struct rtnetlink *netlink;
+	sd_event_source *settled; /* the links, after a change */
 	struct host *host;
 	struct connections *connections;
 	struct exports *exports;
@@ -215,6 +218,45 @@ static void on_store_changed(void *userdata)
 			  "store: not taken over, the former configuration goes on");
 }
 
+/* Following the links */
+
+#define SETTLE_US (50 * 1000) /* links come with addresses and routes, and neighbours change all the time */
+#define ACCURACY_US 1000
+
+static void on_network_changed(void *userdata)
+{
+	struct agent_daemon *agent = userdata;
+	int waits = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(agent->settled, &waits);
+	if (!agent->plan || waits != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time_relative(agent->settled, SETTLE_US);
+	sd_event_source_set_enabled(agent->settled, SD_EVENT_ONESHOT);
+}
+
+static int on_settled(sd_event_source *source, uint64_t due_us, void *userdata)
+{
+	const struct agent_daemon *agent = userdata;
+
+	host_set_route(agent->host, agent->plan);
+	return 0;
+}
+
+static int follow_links(struct agent_daemon *agent, sd_event *event)
+{
+	int r = sd_event_add_time_relative(event, &agent->settled, CLOCK_MONOTONIC, 0, ACCURACY_US,
+					   on_settled, agent);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(agent->settled, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	agent->fib = fib_new();
+	return agent->fib ? rtnetlink_new(event, agent->fib, on_network_changed, agent, &agent->netlink)
+			  : -ENOMEM;
+}
+
 /* Answers on the control socket */
 
 /* null: not known. */
@@ -375,7 +417,7 @@ static int run(struct agent_daemon *agent)
 
 	r = loop_new(agent->options.config, on_reload, agent, &loop);
 	if (r >= 0)
-		r = rtnetlink_new(NULL, NULL, NULL, NULL, &agent->netlink);
+		r = follow_links(agent, loop_event(loop));
 	if (r >= 0)
 		r = host_open_beside(agent->netlink, agent->options.socket, &agent->host);
 	if (r >= 0)
@@ -409,6 +451,7 @@ static int run(struct agent_daemon *agent)
 	pulse_free(agent->pulse);
 	ledger_free(agent->ledger);
 	store_free(agent->store);
+	sd_event_source_disable_unref(agent->settled);
 	loop_free(loop);
 	return r;
 }
@@ -425,6 +468,7 @@ int main(int argc, char **argv)
 	r = run(&agent);
 	host_free(agent.host);
 	rtnetlink_free(agent.netlink);
+	fib_free(agent.fib);
 	programs_free(agent.programs);
 	plan_free(agent.plan);
 	inputs_free(agent.inputs);

@@ -328,6 +328,7 @@ static void on_routes_changed(void *userdata)
 	if (!gateway->plan)
 		return;
 	keep_neighbours(gateway);
+	monitor_mend(gateway->monitor);
 	r = tables_route(dataplane_tables(gateway->dataplane), gateway->fib);
 	if (r < 0)
 		log_error("next hops are not up to date: %s", strerror(-r));

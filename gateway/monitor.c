@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -58,6 +59,9 @@ struct monitor {
 	struct ward *wards; /* a service's own stand together */
 	size_t n;
 	struct index *firsts; /* where a service's wards begin, from 1, by its identity */
+	struct probe_world world;
+	bool *asked; /* of the world */
+	bool ways_stand; /* as far as we know */
 	union address host; /* our address that asks */
 };
 
@@ -483,6 +487,31 @@ static bool *list_asked(const struct plan *plan)
 	return asked;
 }
 
+/* Without an interface everybody is unreachable, and that is the truth. */
+static int make_ways(struct monitor *monitor)
+{
+	int r = probe_ways_make(monitor->netlink, &monitor->world, &monitor->host);
+
+	monitor->ways_stand = r >= 0;
+	if (r != -ENETDOWN)
+		return r;
+	log_warning("no interface is up: backends cannot be asked for their health");
+	return 0;
+}
+
+void monitor_mend(struct monitor *monitor)
+{
+	int r = monitor->asked ? probe_ways_mend(monitor->netlink, &monitor->world,
+						 monitor->ways_stand, &monitor->host)
+			       : 0;
+
+	if (r == 1)
+		log_info("an interface has come back: backends are asked for their health over it");
+	else if (r < 0 && monitor->ways_stand)
+		log_warning("backends cannot be asked for their health: %s", strerror(-r));
+	monitor->ways_stand = r >= 0;
+}
+
 int monitor_watch(struct monitor *monitor, const struct config *config,
 		  const struct config_gateway *self, struct plan *plan, const struct tables *tables)
 {
@@ -490,15 +519,17 @@ int monitor_watch(struct monitor *monitor, const struct config *config,
 	struct ward *wards = calloc(count_members(plan) + 1, sizeof(*wards));
 	struct concern *concerns = calloc(plan->n_services + 1, sizeof(*concerns));
 	size_t n = 0;
-	_cleanup_free_ bool *asked = list_asked(plan);
+	bool *asked = list_asked(plan);
 	int r = -ENOMEM;
 
 	monitor->site = self->site;
 	monitor->plan = plan;
+	free(monitor->asked);
+	monitor->asked = asked;
+	monitor->world = (struct probe_world){self, &config->infrastructure, plan, asked};
 	durations_begin(monitor->durations);
 	if (firsts && wards && concerns && asked)
-		r = probe_ways_make(monitor->netlink, self, &config->infrastructure, plan, asked,
-				    &monitor->host);
+		r = make_ways(monitor);
 	if (r >= 0)
 		r = wards_fill(monitor, plan, tables, wards, &n, firsts);
 	if (r < 0) {
@@ -564,6 +595,7 @@ struct monitor *monitor_free(struct monitor *monitor)
 	sd_event_source_disable_unref(monitor->news);
 	sd_event_source_disable_unref(monitor->waited);
 	durations_free(monitor->durations);
+	free(monitor->asked);
 	free(monitor->concerns);
 	index_free(monitor->firsts);
 	free(monitor);

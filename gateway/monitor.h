@@ -70,11 +70,14 @@ int monitor_judge(const struct monitor *monitor, const struct plan *plan,
 
 /*
  * From now on watches the members of this plan, which must live until the next call. Who was watched
- * before keeps its state, others begin with what monitor_plan took them for. On an error, 0 or a
- * negative errno, nobody is watched, and the rows stay.
+ * before keeps its state, others begin with what monitor_plan took them for. 0, also when none of our
+ * interfaces is up (everybody is unreachable then); or a negative errno, and nobody is watched, and the rows stay.
  */
 int monitor_watch(struct monitor *monitor, const struct config *config,
 		  const struct config_gateway *self, struct plan *plan, const struct tables *tables);
+
+/* After a change of our links: the kernel may have taken the probes' ways away. Cheap when it has not. */
+void monitor_mend(struct monitor *monitor);
 
 /*
  * Says in the tables which backends are dark: every service that is watched there is down, since probes meet

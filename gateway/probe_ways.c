@@ -91,12 +91,11 @@ static int use_address(struct rtnetlink *netlink, const union address *address, 
 	return 0;
 }
 
-static struct marked_route route_to(const struct plan_node *backend, uint32_t ifindex)
+static struct marked_route route_to(const struct plan_node *backend)
 {
 	struct marked_route route = {
 		.mark = mark_of(backend->number),
 		.sids = {backend->sids[0], backend->sids[1]},
-		.ifindex = ifindex,
 	};
 
 	for (int i = 0; i < 2; i++)
@@ -105,27 +104,71 @@ static struct marked_route route_to(const struct plan_node *backend, uint32_t if
 	return route;
 }
 
-int probe_ways_make(struct rtnetlink *netlink, const struct config_gateway *self,
-		    const struct network *infrastructure, const struct plan *plan, const bool *asked,
-		    union address *host)
+static size_t list_routes(const struct probe_world *world, struct marked_route *routes)
 {
-	_cleanup_free_ struct marked_route *routes = calloc(plan->n_backends + 1, sizeof(*routes));
-	union address address = sid_make(&self->locator, SRV6_HOST);
-	int ifindex = rtnetlink_ifindex(netlink, self->interfaces[0]);
+	const struct plan *plan = world->plan;
 	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_backends; i++)
+		if (world->asked[plan->backends[i].number])
+			routes[n++] = route_to(&plan->backends[i]);
+	return n;
+}
+
+/* Over the first interface that is there and up. */
+static int set_routes(struct rtnetlink *netlink, const struct probe_world *world,
+		      struct marked_route *routes, size_t n)
+{
+	int r = -ENETDOWN;
+
+	for (size_t i = 0; r == -ENETDOWN && i < world->self->n_interfaces; i++) {
+		int ifindex = rtnetlink_ifindex(netlink, world->self->interfaces[i]);
+
+		for (size_t j = 0; j < n; j++)
+			routes[j].ifindex = ifindex < 0 ? 0 : ifindex;
+		r = marked_routes_set(netlink, world->infrastructure, routes, n);
+		r = r == -ENODEV ? -ENETDOWN : r;
+	}
+	return r;
+}
+
+int probe_ways_make(struct rtnetlink *netlink, const struct probe_world *world, union address *host)
+{
+	_cleanup_free_ struct marked_route *routes =
+		calloc(world->plan->n_backends + 1, sizeof(*routes));
+	union address address = sid_make(&world->self->locator, SRV6_HOST);
+	size_t n;
 	int r;
 
 	if (!routes)
 		return -ENOMEM;
-	if (ifindex < 0)
-		return ifindex;
-	for (size_t i = 0; i < plan->n_backends; i++)
-		if (asked[plan->backends[i].number])
-			routes[n++] = route_to(&plan->backends[i], ifindex);
+	n = list_routes(world, routes);
 	r = use_address(netlink, &address, host);
 	if (r == 0 && n)
 		r = marked_routes_source(&address);
-	return r < 0 ? r : marked_routes_set(netlink, infrastructure, routes, n);
+	return r < 0 ? r : set_routes(netlink, world, routes, n);
+}
+
+int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, bool whole,
+		    union address *host)
+{
+	_cleanup_free_ struct marked_route *routes =
+		calloc(world->plan->n_backends + 1, sizeof(*routes));
+	size_t n = routes ? list_routes(world, routes) : 0;
+	int r = -ENETDOWN;
+
+	if (!n)
+		return routes ? 0 : -ENOMEM;
+	for (size_t i = 0; r < 0 && i < world->self->n_interfaces; i++) {
+		int ifindex = rtnetlink_ifindex(netlink, world->self->interfaces[i]);
+
+		routes[n - 1].ifindex = ifindex < 0 ? 0 : ifindex;
+		r = marked_routes_put_back(netlink, &routes[n - 1]);
+	}
+	if (r < 0 || (r == 0 && whole))
+		return r;
+	r = probe_ways_make(netlink, world, host);
+	return r < 0 ? r : 1;
 }
 
 static bool is_host_address(const struct ifaddrs *entry, union address *ret)

@@ -23,13 +23,27 @@
 struct check_target probe_target(const struct config_service *service, uint16_t id, uint32_t timeout_ms,
 				 const union address *host);
 
+/* Who asks, and whom. */
+struct probe_world {
+	const struct config_gateway *self;
+	const struct network *infrastructure;
+	const struct plan *plan;
+	const bool *asked; /* BACKENDS_MAX, by id: those of the plan's backends that need a way */
+};
+
 /*
- * Makes the ways to those backends of the plan that are `asked` (BACKENDS_MAX of them, by id), in place of
- * all former ones, and our address. `host` is our former address, or zeros, and becomes the one that stands
- * from here on. 0 or a negative errno.
+ * Makes the ways, in place of all former ones, and our address. `host` is our former address, or zeros, and
+ * becomes the one that stands from here on. 0; -ENETDOWN: none of our interfaces is up, so all are unreachable
+ * until probe_ways_mend; or another negative errno.
  */
-int probe_ways_make(struct rtnetlink *netlink, const struct config_gateway *self,
-		    const struct network *infrastructure, const struct plan *plan, const bool *asked,
+int probe_ways_make(struct rtnetlink *netlink, const struct probe_world *world, union address *host);
+
+/*
+ * The kernel takes the ways away with the interface that they lead over. So at every change of links: makes them
+ * again if the last one is gone, or if they were not `whole` before. 1: they are made; 0: they stood; -ENETDOWN
+ * and others as above.
+ */
+int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, bool whole,
 		    union address *host);
 
 /* Takes the routes and addresses away that any run of the daemon has made. 0 or a negative errno. */

@@ -123,21 +123,47 @@ static int put_throw(struct rtnetlink *nl, const struct network *network, uint32
 	return netlink_run(nl->requests, NULL, NULL);
 }
 
-static int put_route(struct rtnetlink *nl, const struct network *infrastructure,
-		     const struct marked_route *route)
+static int put_end(struct rtnetlink *nl, uint8_t family, uint32_t table)
 {
-	int r = put_throw(nl, infrastructure, route->mark);
+	struct nlmsghdr *message =
+		route_message(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, family, table);
+	struct rtmsg *header = mnl_nlmsg_get_payload(message);
 
-	for (size_t i = 0; r == 0 && i < sizeof(families); i++) {
-		struct nlmsghdr *message =
-			route_message(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, families[i],
-				      route->mark);
+	header->rtm_type = RTN_UNREACHABLE;
+	mnl_attr_put_u32(message, RTA_PRIORITY, UINT32_MAX);
+	return netlink_run(nl->requests, NULL, NULL);
+}
+
+/* What needs no device. */
+static int put_frame(struct rtnetlink *nl, const struct network *infrastructure, uint32_t table)
+{
+	int r = put_throw(nl, infrastructure, table);
+
+	for (size_t i = 0; r == 0 && i < sizeof(families); i++)
+		r = put_end(nl, families[i], table);
+	return r;
+}
+
+/* `flags`: NLM_F_REPLACE; NLM_F_EXCL: 1 if it was not there. */
+static int put_way(struct rtnetlink *nl, uint16_t flags, const struct marked_route *route)
+{
+	int result = 0;
+
+	if (!route->ifindex)
+		return -ENODEV;
+	for (size_t i = 0; i < sizeof(families); i++) {
+		struct nlmsghdr *message = route_message(nl, RTM_NEWROUTE, NLM_F_CREATE | flags,
+							 families[i], route->mark);
+		int r;
 
 		mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
 		put_segment(message, &route->sids[i]);
 		r = netlink_run(nl->requests, NULL, NULL);
+		if (r < 0 && r != -EEXIST)
+			return r;
+		result |= r == 0 && flags & NLM_F_EXCL;
 	}
-	return r;
+	return result;
 }
 
 /* What stands */
@@ -272,7 +298,7 @@ static int remove_others(struct rtnetlink *nl, uint8_t family, const struct mark
 	return r;
 }
 
-/* The way before the rule that leads there; the other way round when it goes. */
+/* The table before the rule that leads there; the other way round when it goes. */
 static int set_family(struct rtnetlink *nl, uint8_t family, const struct marked_route *routes,
 		      size_t n)
 {
@@ -295,16 +321,24 @@ static int set_family(struct rtnetlink *nl, uint8_t family, const struct marked_
 	return r;
 }
 
+/* Ways last: whatever becomes of them, what is marked goes nowhere else. */
 int marked_routes_set(struct rtnetlink *nl, const struct network *infrastructure,
 		      const struct marked_route *routes, size_t n)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = put_route(nl, infrastructure, &routes[i]);
+		r = put_frame(nl, infrastructure, routes[i].mark);
 	for (size_t i = 0; r == 0 && i < sizeof(families); i++)
 		r = set_family(nl, families[i], routes, n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = put_way(nl, NLM_F_REPLACE, &routes[i]);
 	return r;
+}
+
+int marked_routes_put_back(struct rtnetlink *nl, const struct marked_route *route)
+{
+	return put_way(nl, NLM_F_EXCL, route);
 }
 
 /* The tunnel's source, by generic netlink */

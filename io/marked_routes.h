@@ -8,6 +8,11 @@
  *	rule 7201	nothing; where 7199 leads
  *	table MARK	default encap seg6 mode encap.red segs SID dev DEVICE
  *			throw INFRASTRUCTURE: the outer packet keeps the mark, and goes on to main
+ *			unreachable default, of the last metric
+ *
+ * The kernel takes the first line away with its DEVICE, also when that is only set down, and does not say so.
+ * The last one then answers. Without it the look-up went on to main: to a VIP's blackhole, which tells nothing
+ * of the backend, or to another gateway, whose answer is not the one that was asked for.
  *
  * Rules and routes carry our protocol number, and nothing without it is touched. Both families, whose
  * SIDs may differ. The outer source is the host's one tunnel source (ip-sr(8)), which is set only
@@ -33,10 +38,15 @@ struct marked_route {
 
 /*
  * These routes and no others of ours, so `n` 0 removes every trace. All SIDs lie in `infrastructure`,
- * which is IPv6 and has no VIP in it. What stands already is left alone. 0; -EOPNOTSUPP: a kernel without seg6; or another negative errno.
+ * which is IPv6 and has no VIP in it. What stands already is left alone. 0; -ENODEV, -ENETDOWN: a
+ * device is missing (0) or down, and all but the ways stands; -EOPNOTSUPP: a kernel without seg6; or another
+ * negative errno.
  */
 int marked_routes_set(struct rtnetlink *nl, const struct network *infrastructure,
 		      const struct marked_route *routes, size_t n);
+
+/* One of those that were set: 1: its way was gone, and is there again; 0: it stands; or as above. */
+int marked_routes_put_back(struct rtnetlink *nl, const struct marked_route *route);
 
 /*
  * The outer source of what the kernel encapsulates: a SID of function SRV6_HOST, or all zero to take

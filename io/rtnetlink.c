@@ -106,6 +106,7 @@ static int read_some(struct rtnetlink *nl)
 		return 1;
 	if (got < 0) { /* ENOBUFS: some were dropped; ENOSPC: one was too long */
 		nl->stale |= FIB_ALL;
+		nl->news = true; /* what came and went between two readings has left no other trace */
 		return errno == ENOBUFS || errno == ENOSPC ? 1 : -errno;
 	}
 	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))

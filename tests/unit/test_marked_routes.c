@@ -113,6 +113,50 @@ static void a_sid_that_changes_is_followed(void **state)
 	assert_true(leads(4, "198.51.100.80", route.mark, "fd48:0:0:299:f0d4::"));
 }
 
+/* The kernel takes the ways away with their device; main, which would lead elsewhere, is not asked. */
+static void a_way_that_is_lost_is_unreachable_until_it_is_put_back(void **state)
+{
+	struct world *world = world_of(state);
+	struct marked_route last = route_to(world, 0x202);
+
+	IP("addr add 10.0.0.1/24 dev a0");
+	IP("addr add 10.0.1.1/24 dev a1");
+	IP("route add default dev a1");
+	IP("-6 route add default dev a1");
+	set(world, 2);
+	assert_int_equal(marked_routes_put_back(world->nl, &last), 0);
+	IP("link set a0 down");
+	assert_true(run("ip route get 198.51.100.80 mark %u 2>&1 | grep -q 'No route to host'", last.mark));
+	assert_true(run("ip -6 route get 2001:db8:100::80 mark %u 2>&1 | grep -q 'No route to host'",
+			last.mark));
+	assert_int_equal(marked_routes_put_back(world->nl, &last), -ENETDOWN);
+	IP("link set a0 up");
+	assert_int_equal(marked_routes_put_back(world->nl, &last), 1);
+	assert_int_equal(marked_routes_put_back(world->nl, &last), 0);
+	assert_true(leads(4, "198.51.100.80", last.mark, "fd48:0:0:202:f0d4::"));
+	assert_true(leads(6, "2001:db8:100::80", last.mark, "fd48:0:0:202:f0d6::"));
+	assert_false(leads(4, "198.51.100.80", MARK_BASE | 0x201, "fd48:0:0:201:f0d4::"));
+	set(world, 2);
+	assert_true(leads(4, "198.51.100.80", MARK_BASE | 0x201, "fd48:0:0:201:f0d4::"));
+	set(world, 0);
+	assert_true(run("test -z \"$(ip route show table all proto 72)\""));
+	assert_true(run("test -z \"$(ip -6 route show table all proto 72)\""));
+}
+
+/* A gateway that starts without its interface: nothing that is marked leaves by another way. */
+static void without_a_device_all_is_unreachable(void **state)
+{
+	struct world *world = world_of(state);
+	struct marked_route route = route_to(world, 0x201);
+	struct network inside = infrastructure();
+
+	IP("addr add 10.0.1.1/24 dev a1");
+	IP("route add default dev a1");
+	route.ifindex = 0;
+	assert_int_equal(marked_routes_set(world->nl, &inside, &route, 1), -ENODEV);
+	assert_true(run("ip route get 198.51.100.80 mark %u 2>&1 | grep -q 'No route to host'", route.mark));
+}
+
 static void the_tunnels_source_is_set_where_nobody_else_has_set_it(void **state)
 {
 	union address ours = address_of("fd48:0:0:101:f00c::");
@@ -138,6 +182,8 @@ int main(void)
 		KERNEL_TEST(what_has_no_mark_of_ours_goes_on_as_before),
 		KERNEL_TEST(routes_that_are_not_wanted_any_more_go_and_others_rules_stay),
 		KERNEL_TEST(a_sid_that_changes_is_followed),
+		KERNEL_TEST(a_way_that_is_lost_is_unreachable_until_it_is_put_back),
+		KERNEL_TEST(without_a_device_all_is_unreachable),
 		KERNEL_TEST(the_tunnels_source_is_set_where_nobody_else_has_set_it),
 	};
 
