@@ -50,7 +50,8 @@ static const struct config_row rows[] = {
 		.allowed = "http://ADDRESS:PORT or https://ADDRESS:PORT",
 		.check = check_endpoint,
 		.help = "Its members. One is asked until it fails, then the next. Addresses rather than "
-			"names: DNS may be what a fleet serves.",
+			"names: DNS may be what a fleet serves, and a name that is not resolved within "
+			"1.5 s counts as a member that does not answer.",
 		MANY_AT(config_etcd, endpoints),
 	},
 	{

@@ -127,8 +127,14 @@ struct transfers *transfers_free(struct transfers *transfers)
 	return NULL;
 }
 
+/*
+ * libcurl looks a name up in a thread, and who gives up meanwhile waits for it: for ten seconds and more, when the
+ * nameserver is silent. With QUICK_EXIT the thread is left to itself, and frees what it has when it is through
+ * (libcurl 7.88.1: Curl_resolver_kill, destroy_async_data), so nothing is lost as long as the process lives.
+ */
 int transfers_add(struct transfers *transfers, CURL *easy)
 {
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	return curl_multi_add_handle(transfers->multi, easy) == CURLM_OK ? 0 : -ENOMEM;
 }
 

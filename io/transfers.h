@@ -3,6 +3,8 @@
  * HTTP transfers of libcurl on the event loop, by its multi interface (libcurl-multi(3),
  * "multi_socket"): it tells which sockets to watch and when to call again, the loop does so. What is
  * asked, and what to make of the answer, is in the easy handles of the caller.
+ *
+ * Invariant: the loop never waits for a transfer, be it for a nameserver's answer.
  */
 #pragma once
 
