@@ -28,9 +28,9 @@ bool following_was_read(struct following *following, int64_t revision, uint64_t 
 	return answered(following, now_us);
 }
 
-bool following_was_probed(struct following *following, bool same, uint64_t now_us)
+bool following_was_probed(struct following *following, bool same, int64_t revision, uint64_t now_us)
 {
-	following->step = same ? FOLLOWING_WATCH : FOLLOWING_READ;
+	following->step = same && revision >= following->revision ? FOLLOWING_WATCH : FOLLOWING_READ;
 	return answered(following, now_us);
 }
 

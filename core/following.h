@@ -4,7 +4,8 @@
  * once, then changes are watched for, from the revision that was read. Whoever was cut off asks for the
  * manifest first (core/documents.h): if it is the one that he has, the watch goes on where it was;
  * else, and when the store has forgotten the changes since, all is read anew. So a store that was
- * restarted empty, whose revisions begin again, is never taken for the old one.
+ * restarted empty, whose revisions begin again, is never taken for the old one; nor is one that was put back to
+ * an older state, which may have our manifest, and has yet to get to the revision that we would watch from.
  *
  * A store has one member or several. After a failure the next one is asked at once; when each has failed, all
  * are asked again after a wait, twice as long each time and spread at random, so that a fleet does not come back
@@ -45,7 +46,9 @@ void following_begin(struct following *following, uint32_t members, uint64_t now
  * These tell what happened. True: it is news that the store can be reached, or that it cannot.
  */
 bool following_was_read(struct following *following, int64_t revision, uint64_t now_us);
-bool following_was_probed(struct following *following, bool same, uint64_t now_us);
+
+/* `same`: the manifest is the one that we have; `revision` is the store's own, at the time. */
+bool following_was_probed(struct following *following, bool same, int64_t revision, uint64_t now_us);
 
 /* `all`: no other member would say anything else. */
 bool following_failed(struct following *following, bool all, uint64_t now_us, uint32_t random);

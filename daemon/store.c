@@ -210,6 +210,7 @@ static void on_probed(const struct etcd_answer *answer, void *userdata)
 {
 	_cleanup_(documents_clear) struct documents found = {};
 	struct store *store = userdata;
+	const json_t *header = json_object_get(answer->body, "header");
 	bool ours;
 
 	store->call = etcd_call_free(store->call);
@@ -218,7 +219,8 @@ static void on_probed(const struct etcd_answer *answer, void *userdata)
 		return;
 	}
 	ours = manifest_is_ours(store, &found);
-	following_was_probed(&store->following, ours, now_of(store));
+	following_was_probed(&store->following, ours, etcd_number_of(header, "revision"),
+			     now_of(store));
 	reached(store);
 	step(store);
 }

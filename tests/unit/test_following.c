@@ -44,7 +44,7 @@ static void that_it_cannot_be_reached_is_news_once_each_way(void **state)
 	assert_true(following_failed(&following, false, 2 * S, 0));
 	assert_false(following_failed(&following, false, 3 * S, 0));
 	assert_false(following_failed(&following, false, 4 * S, 0));
-	assert_true(following_was_probed(&following, true, 5 * S));
+	assert_true(following_was_probed(&following, true, 34, 5 * S));
 	assert_false(following_was_read(&following, 35, 6 * S));
 }
 
@@ -66,7 +66,7 @@ static void who_was_cut_off_looks_at_the_manifest_and_goes_on(void **state)
 	following_was_read(&following, 34, S);
 	following_failed(&following, false, 2 * S, 0);
 	assert_int_equal(following.step, FOLLOWING_PROBE);
-	following_was_probed(&following, true, 3 * S);
+	following_was_probed(&following, true, 36, 3 * S);
 	assert_int_equal(following.step, FOLLOWING_WATCH);
 	assert_int_equal(following.revision, 34);
 }
@@ -78,11 +78,26 @@ static void a_manifest_that_is_another_has_all_read_anew(void **state)
 	following_begin(&following, 1, 0);
 	following_was_read(&following, 34, S);
 	following_failed(&following, false, 2 * S, 0);
-	following_was_probed(&following, false, 3 * S);
+	following_was_probed(&following, false, 36, 3 * S);
 	assert_int_equal(following.step, FOLLOWING_READ);
 	/* A store that began again counts from the beginning. */
 	following_was_read(&following, 2, 4 * S);
 	assert_int_equal(following.revision, 2);
+}
+
+/* From a snapshot that has our manifest: what is edited from now on has revisions that we would not watch for. */
+static void a_store_that_was_put_back_is_read_anew_though_the_manifest_is_ours(void **state)
+{
+	struct following following;
+
+	following_begin(&following, 1, 0);
+	following_was_read(&following, 34, S);
+	following_failed(&following, false, 2 * S, 0);
+	following_was_probed(&following, true, 33, 3 * S);
+	assert_int_equal(following.step, FOLLOWING_READ);
+	following_was_read(&following, 33, 4 * S);
+	assert_int_equal(following.step, FOLLOWING_WATCH);
+	assert_int_equal(following.revision, 33);
 }
 
 static void what_the_store_has_forgotten_is_read_anew(void **state)
@@ -144,7 +159,7 @@ static void the_next_of_several_members_is_asked_at_once_and_nothing_is_said(voi
 	}
 	assert_int_equal(following.step, FOLLOWING_PROBE);
 	assert_true(following.reachable);
-	assert_false(following_was_probed(&following, true, 2 * S));
+	assert_false(following_was_probed(&following, true, 34, 2 * S));
 }
 
 static void when_each_member_has_failed_there_is_a_wait(void **state)
@@ -176,7 +191,7 @@ static void that_several_cannot_be_reached_is_news_when_an_election_would_be_ove
 		assert_false(following_failed(&following, false, now, 0));
 	assert_true(following_failed(&following, false, now, 0));
 	assert_false(following.reachable);
-	assert_true(following_was_probed(&following, true, now));
+	assert_true(following_was_probed(&following, true, 34, now));
 }
 
 static void what_all_members_would_say_is_news_at_once(void **state)
@@ -199,6 +214,7 @@ int main(void)
 		cmocka_unit_test(at_the_start_either_is_news),
 		cmocka_unit_test(who_was_cut_off_looks_at_the_manifest_and_goes_on),
 		cmocka_unit_test(a_manifest_that_is_another_has_all_read_anew),
+		cmocka_unit_test(a_store_that_was_put_back_is_read_anew_though_the_manifest_is_ours),
 		cmocka_unit_test(what_the_store_has_forgotten_is_read_anew),
 		cmocka_unit_test(failures_are_followed_by_longer_waits_up_to_a_bound),
 		cmocka_unit_test(waits_are_spread_over_their_second_half),
