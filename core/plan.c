@@ -15,7 +15,7 @@
 /* Rows of routers are sized for this many gateways a site; more still work, less evenly. */
 #define ROUTERS_EXPECTED 64
 
-/* Tables have room for a quarter more: services of a new configuration come before others go. */
+/* Tables have room for a quarter more, so that they need not grow for every service that comes. */
 #define SPARE 4 /* one in so many */
 
 #define IPV4_AND_TCP_HEADERS 40
@@ -388,7 +388,7 @@ struct gateway_settings plan_gateway_settings(const struct config *config,
 }
 
 /* A power of two: only then can the verifier see what a word of members is bounded by. */
-static uint32_t members_size(uint64_t services)
+uint32_t plan_places(uint64_t services)
 {
 	uint32_t size = SERVICES_MIN;
 
@@ -406,7 +406,7 @@ struct plan_sizes plan_sizes(const struct plan *plan)
 	rows += rows / SPARE;
 	return (struct plan_sizes){
 		.rows = rows < ROWS_MIN ? ROWS_MIN : rows < ROWS_MAX ? rows : ROWS_MAX,
-		.services = members_size(services + services / SPARE),
+		.services = plan_places(services + services / SPARE),
 	};
 }
 

@@ -82,12 +82,18 @@ struct plan {
 	bool vip_prefixes; /* some VIP is a network */
 };
 
-/* How large the maps must be whose size is not fixed (wire/maps.h); a service of several sites has rows twice. */
+/*
+ * How large the maps must be whose size is not fixed (wire/maps.h); a service of several sites has rows twice.
+ * For the plan in empty tables: core/room.h tells what it takes beside what stands in them.
+ */
 struct plan_sizes {
 	uint32_t rows, services;
 };
 
 struct plan_sizes plan_sizes(const struct plan *plan);
+
+/* The size of a map of members with numbers for so many services, 0 among them; as many as there can be. */
+uint32_t plan_places(uint64_t services);
 
 /* For a gateway: everything. 0, or -ENOMEM. */
 int plan_gateway(const struct config *config, const struct config_gateway *self,

@@ -521,7 +521,9 @@ int tables_apply(const struct tables *tables, const struct plan *plan, const str
 	_cleanup_(placing_clear) struct placing placing = {};
 	int r;
 
-	r = nodes_put(tables, plan);
+	r = room_holds(tables, plan);
+	if (r == 0)
+		r = nodes_put(tables, plan);
 	if (r == 0)
 		r = tables_route(tables, fib);
 	if (r == 0)

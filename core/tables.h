@@ -28,7 +28,7 @@ struct index;
 
 /*
  * Each the first element of an array of the size that wire/maps.h gives, but that of `rows` and `members`,
- * which the caller chose (core/plan.h). An agent has two of them.
+ * which the caller chose (core/room.h). An agent has two of them.
  */
 struct tables {
 	struct vip_slot *vips;
@@ -54,7 +54,8 @@ int tables_number(struct tables *tables);
  * plan no longer has is cleared. `ret_words` (plan->n_vips of them) are the intervals of each VIP, for
  * those that are networks and so live in another map.
  *
- * 0; -ENOSPC: a table is full; -ENOMEM. On error what was published so far stays and is consistent.
+ * 0; -ENOSPC: a table is full, and if it is that of rows or services, nothing was changed (core/room.h);
+ * -ENOMEM. On other errors what was published so far stays and is consistent.
  */
 int tables_apply(const struct tables *tables, const struct plan *plan, const struct fib *fib,
 		 uint64_t *ret_words);

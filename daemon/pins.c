@@ -222,6 +222,30 @@ void pins_end_aside(const struct pins *pins, const char *name)
 		unlink(aside);
 }
 
+int pins_read_map(const struct pins *pins, const char *name, size_t *ret_size, void **ret)
+{
+	_cleanup_close_ int fd = -1;
+	ssize_t size = pins_map_size(pins, name);
+	char path[PATH_MAX];
+	void *memory;
+	int r;
+
+	if (size < 0)
+		return size;
+	r = pin_path(pins, MAP_PREFIX, name, path);
+	if (r < 0)
+		return r;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	memory = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret_size = size;
+	*ret = memory;
+	return 0;
+}
+
 int pins_map_memory(const struct bpf_map *map, size_t size, void **ret)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);

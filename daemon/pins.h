@@ -46,6 +46,9 @@ int pins_put_back(const struct pins *pins, const char *name);
 int pins_open_aside(const struct pins *pins, const char *name); /* its descriptor */
 void pins_end_aside(const struct pins *pins, const char *name);
 
+/* The pinned map's memory, to be read and then unmapped. -ENOENT: none is pinned. */
+int pins_read_map(const struct pins *pins, const char *name, size_t *ret_size, void **ret);
+
 /* An array's elements as memory that the programs share, `size` bytes. 0 or a negative errno. */
 int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);
 

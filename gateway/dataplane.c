@@ -10,11 +10,13 @@
 #include "bpf/clock.h"
 #include "bpf/direct.h"
 #include "core/index.h"
+#include "core/room.h"
 #include "core/vips.h"
 #include "daemon/counters.h"
 #include "daemon/networks.h"
 #include "gateway/former_map.h"
 #include "gateway/former_pins.h"
+#include "gateway/standing.h"
 #include "gateway.skel.h"
 #include "wire/whohas.h"
 
@@ -144,8 +146,9 @@ static int read_clock(struct dataplane *dataplane)
 }
 
 static int load(const struct pins *pins, const struct gateway_settings *settings,
-		const struct plan_sizes *sizes, struct dataplane *dataplane)
+		const struct plan *plan, struct dataplane *dataplane)
 {
+	struct plan_sizes sizes;
 	int r = direct_tables();
 
 	if (r < 0)
@@ -156,9 +159,11 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 	memcpy((void *)&dataplane->program->rodata->settings, settings, sizeof(*settings));
 	dataplane->settings = *settings;
 	dataplane->pins.settings = settings->pins;
-	r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
+	r = standing_sizes(pins, plan, &sizes);
 	if (r == 0)
-		r = size_tables(pins, sizes, dataplane);
+		r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
+	if (r == 0)
+		r = size_tables(pins, &sizes, dataplane);
 	if (r == 0)
 		r = pins_use_maps(pins, dataplane->program->obj);
 	if (r == 0)
@@ -176,14 +181,14 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 }
 
 int dataplane_new(const struct pins *pins, const struct gateway_settings *settings,
-		  const struct plan_sizes *sizes, struct dataplane **ret)
+		  const struct plan *plan, struct dataplane **ret)
 {
 	struct dataplane *dataplane = calloc(1, sizeof(*dataplane));
 	int r;
 
 	if (!dataplane)
 		return -ENOMEM;
-	r = load(pins, settings, sizes, dataplane);
+	r = load(pins, settings, plan, dataplane);
 	if (r < 0) {
 		log_error("the kernel refuses the gateway's program: %s", strerror(-r));
 		dataplane_free(dataplane);
@@ -251,11 +256,13 @@ const struct tables *dataplane_tables(const struct dataplane *dataplane)
 }
 
 bool dataplane_fits(const struct dataplane *dataplane, const struct gateway_settings *settings,
-		    const struct plan_sizes *sizes)
+		    const struct plan *plan)
 {
+	struct plan_sizes sizes = room_sizes(&dataplane->tables, plan);
+
 	return memcmp(&dataplane->settings, settings, sizeof(*settings)) == 0 &&
-	       dataplane->tables.n_rows >= sizes->rows &&
-	       dataplane->tables.n_services >= sizes->services;
+	       dataplane->tables.n_rows >= sizes.rows &&
+	       dataplane->tables.n_services >= sizes.services;
 }
 
 bool dataplane_has_grown(const struct dataplane *dataplane)

@@ -16,11 +16,11 @@
 struct dataplane;
 
 /*
- * Loads the program over the pinned maps, and attaches it nowhere yet. Maps that are too small are
- * replaced by larger ones, with all that they held. 0 or a negative errno.
+ * Loads the program over the pinned maps, and attaches it nowhere yet. Maps that are too small for
+ * the plan beside what stands in them are replaced by larger ones, with all that they held. 0 or a negative errno.
  */
 int dataplane_new(const struct pins *pins, const struct gateway_settings *settings,
-		  const struct plan_sizes *sizes, struct dataplane **ret);
+		  const struct plan *plan, struct dataplane **ret);
 
 /* Frees the daemon's hold; what is pinned and attached stays. */
 struct dataplane *dataplane_free(struct dataplane *dataplane);
@@ -34,9 +34,9 @@ const struct pin_table *dataplane_pins(struct dataplane *dataplane);
 
 const struct tables *dataplane_tables(const struct dataplane *dataplane);
 
-/* Was it loaded with just these settings, and are its tables large enough? */
+/* Was it loaded with just these settings, and have its tables room for the plan beside what stands in them? */
 bool dataplane_fits(const struct dataplane *dataplane, const struct gateway_settings *settings,
-		    const struct plan_sizes *sizes);
+		    const struct plan *plan);
 
 /*
  * Does it have larger tables than the program that is attached? Then it is to be attached before they

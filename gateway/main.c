@@ -187,14 +187,13 @@ static int grow(struct gateway_daemon *gateway, struct change *change)
 /* Nothing was touched before: a configuration that cannot be taken leaves no folders behind. */
 static int change_load(struct gateway_daemon *gateway, struct change *change)
 {
-	struct plan_sizes sizes = plan_sizes(change->plan);
 	int r = gateway->pins ? 0 : pins_open(gateway->options.bpffs, &gateway->pins);
 
 	if (r < 0)
 		return r;
-	if (gateway->dataplane && dataplane_fits(gateway->dataplane, &change->settings, &sizes))
+	if (gateway->dataplane && dataplane_fits(gateway->dataplane, &change->settings, change->plan))
 		return 0;
-	r = dataplane_new(gateway->pins, &change->settings, &sizes, &change->dataplane);
+	r = dataplane_new(gateway->pins, &change->settings, change->plan, &change->dataplane);
 	if (r == 0 && dataplane_has_grown(change->dataplane))
 		r = grow(gateway, change);
 	return r;
@@ -243,7 +242,10 @@ static int configure(struct gateway_daemon *gateway)
 	if (r == 0)
 		r = steer_use(gateway->steer, change.plan, change.self);
 	if (r < 0) {
-		log_error("%s: does not fit the tables: %s", gateway->options.config, strerror(-r));
+		log_error("%s: does not fit the tables: %s%s", gateway->options.config, strerror(-r),
+			  r == -ENOSPC ? " (what goes stands beside what comes until then: take it over "
+					 "in steps)"
+				       : "");
 		return r;
 	}
 	inputs_compare_epochs(gateway->inputs, change.inputs);
@@ -304,12 +306,11 @@ static int load_trace(const struct trace_filter *filter, void *userdata)
 	struct gateway_daemon *gateway = userdata;
 	struct gateway_settings settings = plan_gateway_settings(
 		gateway->inputs->config, gateway->self, &gateway->inputs->keys, gateway->plan);
-	struct plan_sizes sizes = plan_sizes(gateway->plan);
 	struct dataplane *dataplane;
 	int r;
 
 	settings.trace = *filter;
-	r = dataplane_new(gateway->pins, &settings, &sizes, &dataplane);
+	r = dataplane_new(gateway->pins, &settings, gateway->plan, &dataplane);
 	if (r < 0)
 		return r;
 	r = dataplane_attach(dataplane, gateway->pins, gateway->self->interfaces,

@@ -119,6 +119,21 @@ put_config() {
 	mv "$LAB_STATE/holdfast.yaml.new" "$LAB_STATE/holdfast.yaml"
 }
 
+# log_lines NODE ROLE PATTERN: how many there are.
+log_lines() { grep -c "$3" "$(log_of "$1" "$2")" || true; }
+
+# reread NODE ROLE COMMAND...: the command makes the daemon read its file again.
+reread() {
+	local node=$1 role=$2 before
+	shift 2
+
+	before=$(log_lines "$node" "$role" 'read again')
+	"$@"
+	wait_for "$role on $node to read its file again" 30 reread_since "$node" "$role" "$before"
+}
+
+reread_since() { (($(log_lines "$1" "$2" 'read again') > $3)); }
+
 # reconfigure [SERVICE/MEMBER...]: the gateways read a configuration of what MEMBERS and WEIGHT are now,
 # with these members disabled, and this waits until they have taken it.
 reconfigure() {

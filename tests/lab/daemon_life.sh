@@ -29,20 +29,6 @@ stopped_and_restarted() {
 	start_holdfast "$2" "$1"
 }
 
-log_lines() { grep -c "$3" "$(log_of "$1" "$2")" || true; }
-
-# reread NODE ROLE COMMAND...: the command makes the daemon read its file again.
-reread() {
-	local node=$1 role=$2 before
-	shift 2
-
-	before=$(log_lines "$node" "$role" 'read again')
-	"$@"
-	wait_for "$role on $node to read its file again" 10 reread_since "$node" "$role" "$before"
-}
-
-reread_since() { (($(log_lines "$1" "$2" 'read again') > $3)); }
-
 # What runs at a node's link: the same number as long as it is the same load of the program.
 program_at() { on "$1" ip -j link show eth0 | jq '.[0].xdp.prog.id'; }
 
