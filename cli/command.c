@@ -63,6 +63,9 @@ struct parser {
 	struct option options[N_ROWS + 1];
 	char letters[2 * N_ROWS + 3];
 	unsigned int seen; /* bits of the options that were given */
+	/* The first that is none: a word, or a letter of a word; it is refused when the verb is known. */
+	const char *unknown;
+	char unknown_letter;
 };
 
 static void fill_getopt(struct parser *parser)
@@ -96,27 +99,6 @@ static const struct option_row *row_of(int value)
 		if (value == VALUE(i) || (option_rows[i].letter && value == option_rows[i].letter))
 			return &option_rows[i];
 	return NULL;
-}
-
-static int refuse_unknown(const char *word)
-{
-	struct suggestion suggestion = {.wanted = word};
-	char names[N_ROWS][20];
-
-	if (optopt && !row_of(optopt)) {
-		log_error("-%c: no such option, see --help", optopt);
-		return -EINVAL;
-	}
-	if (optopt) { /* a known switch, with "=..." behind it */
-		log_error("%s: --%s takes no value", word, row_of(optopt)->name);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < N_ROWS; i++) {
-		snprintf(names[i], sizeof(names[i]), "--%s", option_rows[i].name);
-		suggestion_offer(&suggestion, names[i]);
-	}
-	log_error("%s: no such option, %s", word, suggestion_text(&suggestion));
-	return -EINVAL;
 }
 
 static int store_number(const struct option_row *row, const char *text, void *field)
@@ -163,6 +145,22 @@ static int store(const struct option_row *row, int argc, char **argv, struct com
 	return 0;
 }
 
+/* What getopt does not know. */
+static int take_unknown(struct parser *parser, const char *word)
+{
+	const struct option_row *row = row_of(optopt);
+
+	if (optopt && row) { /* a known switch, with "=..." behind it */
+		log_error("%s: --%s takes no value", word, row->name);
+		return -EINVAL;
+	}
+	if (!parser->unknown) {
+		parser->unknown = word;
+		parser->unknown_letter = optopt;
+	}
+	return 0;
+}
+
 /* Leaves the words that are no options at the end of argv, from optind on. */
 static int parse_options(struct parser *parser, int argc, char **argv, struct command *command)
 {
@@ -181,27 +179,81 @@ static int parse_options(struct parser *parser, int argc, char **argv, struct co
 			log_error("--%s: nothing follows, allowed: %s", row->name, row->argument);
 			return -EINVAL;
 		}
-		if (!row)
-			return refuse_unknown(argv[optind - 1]);
+		if (!row) {
+			r = take_unknown(parser, argv[optind - 1]);
+			continue;
+		}
 		parser->seen |= row->bit;
 		r = store(row, argc, argv, command);
 	}
 	return r;
 }
 
-static int refuse_option(const struct verb *verb, unsigned int bits)
+/* `word` is no option of the verb; NULL: none was named, and help tells those of `holdfast` alone. */
+static int refuse_option(const struct verb *verb, const char *word)
 {
-	for (size_t i = 0; i < N_ROWS; i++)
-		if (option_rows[i].bit & bits) {
-			log_error("%s: takes no --%s, see holdfast help %s", verb->name,
-				  option_rows[i].name, verb->name);
-			break;
-		}
+	struct suggestion suggestion = {.wanted = word};
+	unsigned int bits = verb ? verb->options : OPTION_JSON;
+	char names[N_ROWS][20];
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (option_rows[i].bit && !(option_rows[i].bit & bits))
+			continue;
+		snprintf(names[i], sizeof(names[i]), "--%s", option_rows[i].name);
+		suggestion_offer(&suggestion, names[i]);
+	}
+	log_error("%s: no option of holdfast%s%s, %s", word, verb ? " " : "", verb ? verb->name : "",
+		  suggestion_text(&suggestion));
 	return -EINVAL;
 }
 
-/* The verb, and whether what was given goes with it. Help needs no arguments. */
-static int find_verb(const struct parser *parser, int n, char **words, struct command *command)
+static int refuse_unknown(const struct parser *parser, const struct verb *verb)
+{
+	char letter[] = {'-', parser->unknown_letter, '\0'};
+
+	return refuse_option(verb, parser->unknown_letter ? letter : parser->unknown);
+}
+
+/* A known option that goes with other verbs. */
+static int refuse_others_option(const struct verb *verb, unsigned int bits)
+{
+	char word[20] = "";
+
+	for (size_t i = 0; i < N_ROWS && !*word; i++)
+		if (option_rows[i].bit & bits)
+			snprintf(word, sizeof(word), "--%s", option_rows[i].name);
+	return refuse_option(verb, word);
+}
+
+/* The usage has a word for each argument. */
+static int refuse_too_few(const struct verb *verb, int n)
+{
+	const char *missing = verb->usage;
+
+	for (; n > 0; n--)
+		missing += strcspn(missing, " ") + 1;
+	log_error("%s: %.*s is missing, usage: holdfast %s %s", verb->name,
+		  (int)strcspn(missing, " "), missing, verb->name, verb->usage);
+	return -EINVAL;
+}
+
+/* With --watch it may have been meant as its number. */
+static int refuse_too_many(const struct verb *verb, const char *word, bool watched)
+{
+	char hint[80] = "";
+
+	if (watched)
+		snprintf(hint, sizeof(hint), "; --watch takes a number, 1 to %d", OPTION_NUMBER_MAX);
+	if (verb->most == 0)
+		log_error("%s: not understood, holdfast %s takes no arguments%s", word, verb->name, hint);
+	else
+		log_error("%s: one argument too many, usage: holdfast %s %s%s", word, verb->name,
+			  verb->usage, hint);
+	return -EINVAL;
+}
+
+/* The verb; its arguments are what follows. */
+static int find_verb(int n, char **words, struct command *command)
 {
 	char *explain[] = {"config", "explain"};
 	char complaint[512];
@@ -220,16 +272,24 @@ static int find_verb(const struct parser *parser, int n, char **words, struct co
 	}
 	command->n_values = n - used;
 	command->values = words + used;
-	if (parser->seen & ~command->verb->options)
-		return refuse_option(command->verb, parser->seen & ~command->verb->options);
-	if (command->help || verb_is_group(command->verb))
+	return 0;
+}
+
+/* Whether what was given goes with the verb. Help needs no arguments. */
+static int check_verb(const struct parser *parser, const struct command *command)
+{
+	const struct verb *verb = command->verb;
+
+	if (parser->unknown)
+		return refuse_unknown(parser, verb);
+	if (parser->seen & ~verb->options)
+		return refuse_others_option(verb, parser->seen & ~verb->options);
+	if (command->help || verb_is_group(verb))
 		return 0;
-	if (command->n_values < command->verb->least || command->n_values > command->verb->most) {
-		log_error("usage: holdfast %s%s%s", command->verb->name,
-			  command->verb->usage ? " " : "",
-			  command->verb->usage ? command->verb->usage : "");
-		return -EINVAL;
-	}
+	if (command->n_values < verb->least)
+		return refuse_too_few(verb, command->n_values);
+	if (command->n_values > verb->most)
+		return refuse_too_many(verb, command->values[verb->most], command->watch_s);
 	return 0;
 }
 
@@ -248,8 +308,12 @@ int command_parse(int argc, char **argv, struct command *ret)
 
 	fill_getopt(&parser);
 	r = parse_options(&parser, argc, argv, &command);
-	if (r == 0 && optind < argc)
-		r = find_verb(&parser, argc - optind, argv + optind, &command);
+	if (r == 0 && optind < argc) {
+		r = find_verb(argc - optind, argv + optind, &command);
+		r = r < 0 ? r : check_verb(&parser, &command);
+	} else if (r == 0 && parser.unknown) {
+		r = refuse_unknown(&parser, NULL);
+	}
 	if (r < 0)
 		return r;
 	*ret = command;

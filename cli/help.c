@@ -88,8 +88,12 @@ int help_run(const struct command *command)
 		return 0;
 	}
 	verb = verb_find(command->n_values, command->values, &used, complaint);
-	if (!verb || used < command->n_values) {
-		log_error("%s", verb ? "usage: holdfast help [VERB]" : complaint);
+	if (!verb) {
+		log_error("%s", complaint);
+		return -EINVAL;
+	}
+	if (used < command->n_values) {
+		log_error("%s: not understood, usage: holdfast help [VERB]", command->values[used]);
 		return -EINVAL;
 	}
 	help_print_verb(verb, stdout);

@@ -135,18 +135,53 @@ static void a_wrong_verb_is_told_what_it_nearly_was(void **state)
 
 static void a_wrong_option_is_told_what_it_nearly_was(void **state)
 {
-	refuses("status --jsn", "--jsn: no such option, did you mean --json?");
-	refuses("status -x", "-x: no such option, see --help");
+	refuses("status --jsn", "--jsn: no option of holdfast status, did you mean --json?");
+	refuses("--jsn status", "--jsn: no option of holdfast status, did you mean --json?");
+	refuses("counters --wacth 2 --all", "--wacth: no option of holdfast counters, did you mean --watch?");
 	refuses("status --json=yes", "--json=yes: --json takes no value");
 	refuses("status --socket", "--socket: nothing follows, allowed: PATH");
 }
 
+/* All of them, and no others: none of the rows that it does not take, and no "..." */
+static void a_wrong_option_is_told_those_of_its_verb(void **state)
+{
+	refuses("status --bogus",
+		"--bogus: no option of holdfast status, allowed: --socket, --json, --version, --help");
+	refuses("status -x",
+		"-x: no option of holdfast status, allowed: --socket, --json, --version, --help");
+	refuses("status -jx now",
+		"-x: no option of holdfast status, allowed: --socket, --json, --version, --help");
+	refuses("trace --bogus",
+		"--bogus: no option of holdfast trace, allowed: --socket, --json, --count, --client, "
+		"--vip, --verdict, --sample, --version, --help");
+	refuses("--bogus", "--bogus: no option of holdfast, allowed: --socket, --json, --version, --help");
+	refuses("--bogus statsu", "statsu: no such verb, did you mean status?");
+}
+
+static void no_verb_has_more_options_than_are_told(void **state)
+{
+	for (int i = 0; i < n_verbs; i++) {
+		struct stderr_kept kept;
+		struct typed typed;
+		char line[64], text[1024];
+
+		snprintf(line, sizeof(line), "%s --bogus", verbs[i].name);
+		stderr_keep(&kept);
+		type(line, &typed);
+		stderr_back(&kept, text, sizeof(text));
+		assert_non_null(strstr(text, ", --help\n"));
+	}
+}
+
 static void an_option_of_another_verb_is_refused(void **state)
 {
-	refuses("status --watch", "status: takes no --watch, see holdfast help status");
+	refuses("status --watch",
+		"--watch: no option of holdfast status, allowed: --socket, --json, --version, --help");
 	refuses("config check f --node g1",
-		"config check: takes no --node, see holdfast help config check");
-	refuses("config --all", "config: takes no --all, see holdfast help config");
+		"--node: no option of holdfast config check, allowed: --socket, --json, --version, --help");
+	refuses("config --all",
+		"--all: no option of holdfast config, allowed: --socket, --json, --explain, --version, "
+		"--help");
 }
 
 static void a_wrong_number_is_refused(void **state)
@@ -155,12 +190,37 @@ static void a_wrong_number_is_refused(void **state)
 	refuses("counters --count many", "--count: many is no such number, allowed: 1 to 86400");
 }
 
-static void too_few_or_too_many_arguments_are_told_the_usage(void **state)
+static void an_argument_that_is_missing_is_named(void **state)
 {
-	refuses("path tcp",
-		"usage: holdfast path tcp|udp CLIENT:PORT VIP:PORT [PACKET [TSECR]]");
-	refuses("status now", "usage: holdfast status");
-	refuses("config check", "usage: holdfast config check FILE");
+	refuses("path tcp", "path: CLIENT:PORT is missing, usage: holdfast path tcp|udp CLIENT:PORT "
+			    "VIP:PORT [PACKET [TSECR]]");
+	refuses("config check", "config check: FILE is missing, usage: holdfast config check FILE");
+	refuses("service set web ports",
+		"service set: VALUE is missing, usage: holdfast service set NAME PATH VALUE");
+}
+
+static void every_argument_that_must_be_there_has_a_word_in_the_usage(void **state)
+{
+	for (int i = 0; i < n_verbs; i++) {
+		const char *word = verbs[i].usage;
+
+		for (int n = 0; n < verbs[i].least; n++) {
+			assert_non_null(word);
+			assert_in_range(*word, 'A', 'z');
+			assert_int_not_equal(*word, '[');
+			word = strchr(word, ' ') ? strchr(word, ' ') + 1 : NULL;
+		}
+		assert_true(verbs[i].most == 0 || verbs[i].usage);
+	}
+}
+
+static void an_argument_too_many_is_named(void **state)
+{
+	refuses("status now", "now: not understood, holdfast status takes no arguments");
+	refuses("events --follow extra", "extra: not understood, holdfast events takes no arguments");
+	refuses("counters -w abc", "abc: not understood, holdfast counters takes no arguments; --watch "
+				   "takes a number, 1 to 86400");
+	refuses("config push a b", "b: one argument too many, usage: holdfast config push FILE");
 }
 
 int main(void)
@@ -174,9 +234,13 @@ int main(void)
 		cmocka_unit_test(without_a_verb_there_is_none),
 		cmocka_unit_test(a_wrong_verb_is_told_what_it_nearly_was),
 		cmocka_unit_test(a_wrong_option_is_told_what_it_nearly_was),
+		cmocka_unit_test(a_wrong_option_is_told_those_of_its_verb),
+		cmocka_unit_test(no_verb_has_more_options_than_are_told),
 		cmocka_unit_test(an_option_of_another_verb_is_refused),
 		cmocka_unit_test(a_wrong_number_is_refused),
-		cmocka_unit_test(too_few_or_too_many_arguments_are_told_the_usage),
+		cmocka_unit_test(an_argument_that_is_missing_is_named),
+		cmocka_unit_test(every_argument_that_must_be_there_has_a_word_in_the_usage),
+		cmocka_unit_test(an_argument_too_many_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
