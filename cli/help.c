@@ -11,6 +11,7 @@
 
 #define VERB_AT 18 /* column where the help of a verb begins */
 #define OPTION_AT 26
+#define WITH_FILE_AT 2
 
 _Static_assert(VERB_AT + VERB_HELP_MAX <= TEXT_WIDTH, "a verb's line fits");
 
@@ -72,6 +73,12 @@ void help_print_verb(const struct verb *verb, FILE *to)
 	if (verb->text) {
 		fputc('\n', to);
 		text_wrap(to, 0, verb->text);
+	}
+	if (verb->with_file) {
+		fputc('\n', to);
+		text_wrap(to, 0, "Needs store: etcd. Where the configuration is a file:");
+		fprintf(to, "%*s", WITH_FILE_AT, "");
+		text_wrap(to, WITH_FILE_AT, verb->with_file);
 	}
 	fprintf(to, "\nOptions:\n");
 	print_options(verb->options, true, to);

@@ -21,8 +21,10 @@ static void print_verb(const struct verb *verb, FILE *to)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "%c%s.%s%s", verb->help[0] - ('a' <= verb->help[0] ? 'a' - 'A' : 0),
-		     verb->help + 1, verb->text ? " " : "", verb->text ? verb->text : "") < 0)
+	if (asprintf(&text, "%c%s.%s%s%s%s%s", verb->help[0] - ('a' <= verb->help[0] ? 'a' - 'A' : 0),
+		     verb->help + 1, verb->text ? " " : "", verb->text ? verb->text : "",
+		     verb->with_file ? " Needs store: etcd; where the configuration is a file: " : "",
+		     verb->with_file ? verb->with_file : "", verb->with_file ? "." : "") < 0)
 		return;
 	roff_item(to, verb->name, verb->usage, text);
 	for (int i = 0; i < n_option_rows; i++) {

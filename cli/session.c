@@ -14,6 +14,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/rests.h"
+#include "cli/verbs.h"
 #include "core/config.h"
 #include "core/config_read.h"
 #include "core/rests.h"
@@ -42,6 +43,19 @@ static int local_path(const struct command *command, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* What the verb would do is done by hand, or not at all: the verb says which, and NAME is its first argument. */
+static int refuse_file(const struct session *session, struct errors *errors)
+{
+	const struct command *command = session->command;
+	const char *advice = command->verb->with_file;
+	const char *name = command->n_values ? strstr(advice, "NAME") : NULL;
+	int before = name ? name - advice : (int)strlen(advice);
+
+	return errors_add(errors, session->path, 0, "store",
+			  "the configuration is a file, the same on all nodes: %.*s%s%s", before, advice,
+			  name ? command->values[0] : "", name ? name + strlen("NAME") : "");
+}
+
 static int open_store(struct session *session, struct errors *errors)
 {
 	_cleanup_tree_ struct tree *tree = NULL;
@@ -51,8 +65,7 @@ static int open_store(struct session *session, struct errors *errors)
 	if (r < 0)
 		return r;
 	if (!config_names_store(tree))
-		return errors_add(errors, session->path, 0, "store",
-				  "file, which is edited as a file, allowed here: etcd");
+		return refuse_file(session, errors);
 	r = config_store_from_tree(tree, errors, &local);
 	return r < 0 ? r : shared_open(session->event, local, session->path, errors, &session->shared);
 }

@@ -236,12 +236,14 @@ const struct verb verbs[] = {
 		.least = 1,
 		.most = 1,
 		.completions = {"FILE"},
+		.with_file = "edit it, or put FILE in its place",
 		.run = config_push_run,
 	},
 	{
 		.name = "config pull",
 		.help = "the configuration of a fleet, from its store",
 		.options = OPTION_CONFIG,
+		.with_file = "it is this one",
 		.run = config_pull_run,
 	},
 	{
@@ -254,6 +256,8 @@ const struct verb verbs[] = {
 			"of its site. An agent's load is its host's. State is some seconds old, load half a "
 			"minute. What decides is asked for by each gateway itself: holdfast backends there.",
 		.options = OPTION_JSON | OPTION_CONFIG,
+		.with_file = "only a store knows which nodes live; ask them: holdfast status on each, or "
+			     "holdfast gateways and holdfast backends on a gateway of each site",
 		.run = nodes_run,
 	},
 	{
@@ -271,6 +275,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT | OPTION_FORCE,
 		.least = 2,
 		.most = VERB_ARGUMENTS_MAX,
+		.with_file = "add it to backends, and to services.*.backends of its services",
 		.run = backend_add_run,
 	},
 	{
@@ -280,6 +285,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,
+		.with_file = "set enabled: false at services.*.backends.NAME, in each service that has it",
 		.run = backend_drain_run,
 	},
 	{
@@ -289,6 +295,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,
+		.with_file = "set enabled: true at services.*.backends.NAME, in each service that has it",
 		.run = backend_undrain_run,
 	},
 	{
@@ -301,6 +308,8 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT | OPTION_FORCE,
 		.least = 1,
 		.most = 1,
+		.with_file = "take it out of every services.*.backends, and of backends, when it has no "
+			     "connections left (holdfast backends)",
 		.run = backend_remove_run,
 	},
 	{
@@ -315,6 +324,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 2,
 		.most = 2,
+		.with_file = "add services.NAME",
 		.run = service_add_run,
 	},
 	{
@@ -326,6 +336,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 3,
 		.most = 3,
+		.with_file = "set the option at services.NAME",
 		.run = service_set_run,
 	},
 	{
@@ -337,6 +348,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT | OPTION_FORCE,
 		.least = 1,
 		.most = 1,
+		.with_file = "take out services.NAME",
 		.run = service_remove_run,
 	},
 	{
@@ -354,6 +366,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,
+		.with_file = "set enabled: false at gateways.NAME",
 		.run = gateway_drain_run,
 	},
 	{
@@ -363,6 +376,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,
+		.with_file = "set enabled: true at gateways.NAME",
 		.run = gateway_undrain_run,
 	},
 	{
@@ -380,6 +394,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,
+		.with_file = "set enabled: false at sites.NAME",
 		.run = site_drain_run,
 	},
 	{
@@ -389,6 +404,7 @@ const struct verb verbs[] = {
 		.options = OPTION_EDIT,
 		.least = 1,
 		.most = 1,
+		.with_file = "set enabled: true at sites.NAME",
 		.run = site_undrain_run,
 	},
 	{

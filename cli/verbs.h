@@ -37,6 +37,8 @@ struct verb {
 	int (*select)(const json_t *answer, json_t **ret);
 	void (*print)(const json_t *part, FILE *to); /* for people; --json prints the part */
 
+	/* Of a verb that needs a store: what to do where the configuration is a file; NAME is the first argument. */
+	const char *with_file;
 	int (*run)(const struct command *command); /* 0; -errno after its errors were printed */
 };
 

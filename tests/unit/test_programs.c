@@ -298,6 +298,20 @@ static void explain_of_a_wrong_path_is_one_line_with_a_suggestion(void **state)
 		     "$B/cli/holdfast config explain services.web.vip 2>&1");
 }
 
+static void a_verb_that_needs_a_store_tells_what_to_edit_in_a_file(void **state)
+{
+	scratch_text(*state, "t.yaml", FLEET WEB);
+	EXPECT_SHELL(*state, 1,
+		     "t.yaml: store: the configuration is a file, the same on all nodes: set enabled: false at "
+		     "services.*.backends.b1, in each service that has it\n",
+		     "B=$(realpath $B); cd $D && $B/cli/holdfast backend drain b1 -c t.yaml 2>&1");
+	EXPECT_SHELL(*state, 1,
+		     "t.yaml: store: the configuration is a file, the same on all nodes: only a store knows "
+		     "which nodes live; ask them: holdfast status on each, or holdfast gateways and holdfast "
+		     "backends on a gateway of each site\n",
+		     "B=$(realpath $B); cd $D && $B/cli/holdfast nodes -c t.yaml 2>&1");
+}
+
 static void diff_of_two_files_works_without_a_daemon(void **state)
 {
 	scratch_text(*state, "old.yaml", FLEET WEB);
@@ -495,6 +509,7 @@ int main(void)
 		SCRATCH_TEST(check_tells_each_error_s_parts_in_json),
 		SCRATCH_TEST(a_daemon_without_a_configuration_leaves_nothing_behind),
 		SCRATCH_TEST(explain_of_a_wrong_path_is_one_line_with_a_suggestion),
+		SCRATCH_TEST(a_verb_that_needs_a_store_tells_what_to_edit_in_a_file),
 		SCRATCH_TEST(diff_of_two_files_works_without_a_daemon),
 		SCRATCH_TEST(diff_refuses_what_it_cannot_compare),
 		SCRATCH_TEST(verbs_ask_the_daemon_and_print_tables_or_json),

@@ -3,6 +3,7 @@
 #include "cli/verbs.h"
 
 #include "cli/command.h"
+#include "cli/doctor.h"
 #include "cli/help.h"
 #include "cli/pages.h"
 #include "tests/unit/cli.h"
@@ -16,6 +17,15 @@ static void every_verb_has_a_line_of_help_that_fits(void **state)
 		assert_true(!verbs[i].resource == !verbs[i].print);
 		assert_true(!verbs[i].resource || !verbs[i].run);
 	}
+}
+
+/* All that find it by --config, and not the doctor, who reads a file as well. */
+static void a_verb_that_needs_a_store_says_what_to_do_with_a_file(void **state)
+{
+	for (int i = 0; i < n_verbs; i++)
+		if (!verb_is_group(&verbs[i]))
+			assert_int_equal(verbs[i].with_file != NULL, verbs[i].options & OPTION_CONFIG &&
+									     verbs[i].run != doctor_verb_run);
 }
 
 static void names_of_verbs_and_letters_of_options_are_their_own(void **state)
@@ -103,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_verb_has_a_line_of_help_that_fits),
+		cmocka_unit_test(a_verb_that_needs_a_store_says_what_to_do_with_a_file),
 		cmocka_unit_test(names_of_verbs_and_letters_of_options_are_their_own),
 		cmocka_unit_test(a_second_word_has_its_group),
 		cmocka_unit_test(help_fits_80_columns_and_names_every_verb),
