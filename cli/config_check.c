@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/print.h"
 #include "cli/rests.h"
 #include "daemon/inputs.h"
 
@@ -79,8 +80,7 @@ int config_check_run(const struct command *command)
 	if (command->json) {
 		json_t *result = result_json(file, &errors, inputs);
 
-		json_dumpf(result, stdout, JSON_INDENT(2));
-		printf("\n");
+		print_json(result);
 		json_decref(result);
 	} else if (r < 0) {
 		errors_print(&errors, stderr);

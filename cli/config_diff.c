@@ -12,6 +12,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/print.h"
 #include "cli/rests.h"
 #include "core/diff.h"
 #include "daemon/inputs.h"
@@ -224,8 +225,7 @@ static int compare(const struct command *command, const char *against, const jso
 		json_t *answer = config_diff_json(diff);
 
 		json_object_set_new(answer, "node", json_string(name));
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		printf("\n");
+		print_json(answer);
 		json_decref(answer);
 	} else {
 		config_diff_print(diff, stdout);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "core/config_rows.h"
 
@@ -101,8 +102,7 @@ int config_explain_run(const struct command *command)
 		return 0;
 	}
 	list = config_explain_json(pattern);
-	json_dumpf(list, stdout, JSON_INDENT(2));
-	printf("\n");
+	print_json(list);
 	json_decref(list);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/print.h"
 #include "core/config.h"
 #include "core/config_rows.h"
 
@@ -168,8 +169,7 @@ int config_schema_run(const struct command *command)
 
 	if (!schema)
 		return -ENOMEM;
-	json_dumpf(schema, stdout, JSON_INDENT(2));
-	printf("\n");
+	print_json(schema);
 	json_decref(schema);
 	return 0;
 }

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/table.h"
 #include "cli/watch.h"
+#include "daemon/counters.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
@@ -171,6 +173,77 @@ static int watch(const struct command *command)
 	return r;
 }
 
+/* --- what there is --------------------------------------------------------------------------- */
+
+const struct counters_set counters_sets[COUNTERS_SETS] = {
+	{"gateway", "OF A GATEWAY",
+	 "Packets that arrive on a gateway's interfaces. PASS: left to the host. SEND: out of an interface, "
+	 "past the host. DROP: no further.",
+	 gateway_verdict_rows, &n_gateway_verdict_rows},
+	{"agent", "OF AN AGENT",
+	 "Packets that arrive on a backend. PASS: to the host and its sockets. SEND: to the next segment, or "
+	 "back. DROP: no further.",
+	 agent_verdict_rows, &n_agent_verdict_rows},
+	{"reply", "OF REPLIES",
+	 "What a backend's services answer, as its agent sees it go. PASS: directly to the client. SEND: to "
+	 "a gateway, in an outer header. DROP: no further.",
+	 reply_verdict_rows, &n_reply_verdict_rows},
+};
+
+void counters_print_list(FILE *to)
+{
+	static const struct table_column columns[] = {
+		{"of", TABLE_LEFT}, {"verdict", TABLE_LEFT}, {"then", TABLE_LEFT}, {"meaning", TABLE_LEFT},
+	};
+	_cleanup_table_ struct table *table = table_new(columns, LENGTH(columns));
+
+	for (size_t i = 0; table && i < COUNTERS_SETS; i++)
+		for (size_t j = 1; j < *counters_sets[i].n; j++) {
+			const struct verdict_row *row = &counters_sets[i].rows[j];
+
+			table_cell(table, COLOUR_NONE, "%s", counters_sets[i].name);
+			table_cell(table, COLOUR_NONE, "%s", row->name);
+			table_cell(table, COLOUR_NONE, "%s", row->action);
+			table_cell(table, COLOUR_NONE, "%s", row->help);
+		}
+	if (table)
+		table_print(table, to);
+}
+
+json_t *counters_list_json(void)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < COUNTERS_SETS; i++)
+		for (size_t j = 1; j < *counters_sets[i].n; j++) {
+			const struct verdict_row *row = &counters_sets[i].rows[j];
+
+			json_array_append_new(list, json_pack("{s:s s:s s:s s:s}", "of",
+							      counters_sets[i].name, "name", row->name,
+							      "action", row->action, "help", row->help));
+		}
+	return list;
+}
+
+/* --- the verb -------------------------------------------------------------------------------- */
+
+static int list(const struct command *command)
+{
+	if (command->watch_s) {
+		log_error("--list: does not go with --watch");
+		return -EINVAL;
+	}
+	if (command->json) {
+		json_t *rows = counters_list_json();
+
+		print_json(rows);
+		json_decref(rows);
+		return 0;
+	}
+	counters_print_list(stdout);
+	return 0;
+}
+
 int counters_run(const struct command *command)
 {
 	json_t *answer;
@@ -180,17 +253,17 @@ int counters_run(const struct command *command)
 		log_error("--count: goes with --watch only");
 		return -EINVAL;
 	}
+	if (command->list)
+		return list(command);
 	if (command->watch_s)
 		return watch(command);
 	r = client_get(command->socket, "/counters", NULL, &answer);
 	if (r < 0)
 		return r;
-	if (command->json) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		printf("\n");
-	} else {
+	if (command->json)
+		print_json(answer);
+	else
 		counters_print(answer, command->all, stdout);
-	}
 	json_decref(answer);
 	return 0;
 }

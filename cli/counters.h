@@ -7,6 +7,18 @@
 #include <stdio.h>
 
 struct command;
+struct verdict_row;
+
+/* Whose verdicts there are: "gateway", "agent", "reply" (the agent's, at its egress). */
+struct counters_set {
+	const char *name;
+	const char *heading, *about; /* in the manual */
+	const struct verdict_row *rows;
+	const size_t *n; /* row 0 is empty */
+};
+
+#define COUNTERS_SETS 3
+extern const struct counters_set counters_sets[COUNTERS_SETS];
 
 /* Of an answer to /counters. `all`: also rows without packets. */
 void counters_print(const json_t *answer, bool all, FILE *to);
@@ -19,5 +31,9 @@ json_t *counters_rates(const json_t *before, const json_t *after, double seconds
 
 void counters_print_rates(const json_t *rates, bool all, FILE *to);
 
-/* holdfast counters [--all] [--watch [SECONDS] [--count N]] */
+/* Every verdict that there is, as a table, a line each, and as a list. */
+void counters_print_list(FILE *to);
+json_t *counters_list_json(void);
+
+/* holdfast counters [--all] [--watch [SECONDS] [--count N]], or --list */
 int counters_run(const struct command *command);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/print.h"
 #include "cli/verbs.h"
 #include "config_build.h"
 
@@ -32,8 +33,7 @@ static int ask(const struct command *command)
 	if (r < 0)
 		return r;
 	if (command->json) {
-		json_dumpf(part, stdout, JSON_INDENT(2));
-		printf("\n");
+		print_json(part);
 	} else {
 		verb->print(part, stdout);
 	}

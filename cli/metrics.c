@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "daemon/metrics.h"
 
@@ -44,8 +45,7 @@ static json_t *list_json(void)
 
 static int print_and_free(json_t *json)
 {
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	printf("\n");
+	print_json(json);
 	json_decref(json);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/session.h"
 #include "cli/table.h"
 
@@ -173,8 +174,7 @@ int nodes_run(const struct command *command)
 			json_array_append_new(nodes, node);
 	}
 	if (r == 0 && command->json) {
-		json_dumpf(nodes, stdout, JSON_INDENT(2));
-		printf("\n");
+		print_json(nodes);
 	} else if (r == 0) {
 		print_nodes(nodes, time(NULL), stdout);
 	}

@@ -9,9 +9,11 @@
 #include "base/roff.h"
 #include "base/suggestion.h"
 #include "cli/command.h"
+#include "cli/counters.h"
 #include "cli/verbs.h"
 #include "config_build.h"
 #include "core/config_rows.h"
+#include "daemon/counters.h"
 #include "daemon/metrics.h"
 
 /* holdfast(8) */
@@ -107,6 +109,30 @@ void pages_print_config(FILE *to)
 	roff_see_also(to, see_also);
 }
 
+/* holdfast-counters(7) */
+
+void pages_print_counters(FILE *to)
+{
+	static const char *const see_also[] = {"holdfast(8)", "holdfast-metrics(7)",
+					       "holdfast-gateway(8)", "holdfast-agent(8)", NULL};
+
+	roff_begin(to, "holdfast-counters", 7, HOLDFAST_VERSION, "what becomes of a Holdfast fleet's packets");
+	roff_section(to, "DESCRIPTION");
+	roff_text(to, "Every packet that a gateway's or an agent's program sees ends in exactly one of these "
+		      "verdicts, and is counted there: holdfast counters prints packets and bytes of each. On "
+		      "a gateway, holdfast trace --verdict shows those that end in one. holdfast counters "
+		      "--list prints what stands here.");
+	for (size_t i = 0; i < COUNTERS_SETS; i++) {
+		const struct counters_set *set = &counters_sets[i];
+
+		roff_section(to, set->heading);
+		roff_text(to, set->about);
+		for (size_t j = 1; j < *set->n; j++)
+			roff_item(to, set->rows[j].name, set->rows[j].action, set->rows[j].help);
+	}
+	roff_see_also(to, see_also);
+}
+
 /* holdfast-metrics(7) */
 
 static void print_metric(const struct metric_row *row, FILE *to)
@@ -148,6 +174,7 @@ int pages_run(const struct command *command)
 	} pages[] = {
 		{"holdfast.8", pages_print_holdfast},
 		{"holdfast.yaml.5", pages_print_config},
+		{"holdfast-counters.7", pages_print_counters},
 		{"holdfast-metrics.7", pages_print_metrics},
 	};
 	struct suggestion suggestion = {.wanted = command->values[0]};

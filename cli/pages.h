@@ -8,6 +8,7 @@ struct command;
 
 void pages_print_holdfast(FILE *to);
 void pages_print_config(FILE *to);
+void pages_print_counters(FILE *to);
 void pages_print_metrics(FILE *to);
 
 /* holdfast man PAGE */

@@ -304,3 +304,9 @@ void print_switched(const json_t *answer, FILE *to)
 				? "off: its packets are left to the host"
 				: "on");
 }
+
+void print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	printf("\n");
+}

@@ -13,6 +13,7 @@
 #include "base/tree.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/rests.h"
 #include "cli/verbs.h"
 #include "core/config.h"
@@ -354,8 +355,7 @@ static void print_written(const struct session *session, const struct writing *w
 		for (size_t i = 0; i < n; i++)
 			json_array_append_new(list, json_string(writing[i].key));
 		answer = json_pack("{s:I s:o}", "revision", (json_int_t)revision, "written", list);
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		printf("\n");
+		print_json(answer);
 		json_decref(answer);
 		return;
 	}

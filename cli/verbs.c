@@ -61,8 +61,10 @@ const struct verb verbs[] = {
 		.text = "Every packet ends in exactly one verdict. Verdicts that no packet had "
 			"are left out, unless --all is given; with --json all are there. With "
 			"--watch the table shows packets and bytes per second, again and again "
-			"until Ctrl-C; with --json, too, it is one JSON object a line.",
-		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH | OPTION_COUNT,
+			"until Ctrl-C; with --json, too, it is one JSON object a line. With --list "
+			"the verdicts of gateways, agents and replies, each explained, without a daemon; "
+			"also in holdfast-counters(7).",
+		.options = OPTION_JSON | OPTION_ALL | OPTION_WATCH | OPTION_COUNT | OPTION_LIST,
 		.run = counters_run,
 	},
 	{
@@ -427,7 +429,7 @@ const struct verb verbs[] = {
 	},
 	{
 		.name = "man",
-		.usage = "holdfast.8|holdfast.yaml.5|holdfast-metrics.7",
+		.usage = "PAGE",
 		.help = "the source of a manual page",
 		.least = 1,
 		.most = 1,

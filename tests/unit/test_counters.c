@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cli/counters.h"
 
+#include "base/roff.h"
+#include "cli/pages.h"
+#include "daemon/counters.h"
 #include "tests/unit/cli.h"
+#include "wire/verdicts.h"
 
 #define ROW(name, packets, bytes)                                                                  \
 	"\"" name "\": {\"packets\": " packets ", \"bytes\": " bytes                               \
@@ -71,6 +75,32 @@ static void counters_that_fell_began_again_at_zero(void **state)
 	json_decref(after);
 }
 
+/* A word of its own in the line of its help; in the manual an item with every dash escaped. */
+static void every_verdict_is_in_the_list_and_in_the_manual(void **state)
+{
+	_cleanup_free_ char *text = NULL, *page = NULL;
+	json_t *list = counters_list_json();
+	size_t n = 0;
+
+	PRINTED(text, to, counters_print_list(to));
+	PRINTED(page, to, pages_print_counters(to));
+	for (size_t i = 0; i < COUNTERS_SETS; i++)
+		for (size_t j = 1; j < *counters_sets[i].n; j++, n++) {
+			const struct verdict_row *row = &counters_sets[i].rows[j];
+			_cleanup_free_ char *item = NULL;
+
+			assert_non_null(strstr(text, row->help));
+			assert_string_equal(
+				json_string_value(json_object_get(json_array_get(list, n), "name")),
+				row->name);
+			PRINTED(item, to, roff_item(to, row->name, row->action, row->help));
+			assert_non_null(strstr(page, item));
+		}
+	assert_int_equal(json_array_size(list), n);
+	assert_int_equal(n, GATEWAY_VERDICTS_END + AGENT_VERDICTS_END + REPLY_VERDICTS_END - COUNTERS_SETS);
+	json_decref(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +108,7 @@ int main(void)
 		cmocka_unit_test(all_rows_are_shown_when_they_are_asked_for),
 		cmocka_unit_test(rates_are_what_came_per_second),
 		cmocka_unit_test(counters_that_fell_began_again_at_zero),
+		cmocka_unit_test(every_verdict_is_in_the_list_and_in_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,8 @@ static void manual_pages_render_without_warnings(void **state)
 		skip();
 	EXPECT_SHELL(
 		*state, 0, "",
-		"for page in holdfast.8 holdfast.yaml.5 holdfast-metrics.7 holdfast-gateway.8 holdfast-agent.8; do\n"
+		"for page in holdfast.8 holdfast.yaml.5 holdfast-counters.7 holdfast-metrics.7 "
+		"holdfast-gateway.8 holdfast-agent.8; do\n"
 		"  LC_ALL=C MANWIDTH=80 man --warnings=w -l $B/docs/$page 2>&1 >$D/page || echo "
 		"failed\n"
 		"  grep -q 'SEE ALSO' $D/page || echo $page: no end\n"
@@ -445,6 +446,17 @@ static void counters_hide_zeros_for_people_and_nothing_for_programs(void **state
 	daemon_stop(pid);
 }
 
+static void every_verdict_is_listed_without_a_daemon(void **state)
+{
+	EXPECT_SHELL(*state, 0, "gateway no-backend DROP the service has no open backend\n",
+		     "$B/cli/holdfast -s $D/none counters --list 2>&1 | tr -s ' ' | grep ' no-backend '");
+	EXPECT_SHELL(*state, 0, "agent\ngateway\nreply\n",
+		     "$B/cli/holdfast -s $D/none counters --list --json | python3 -c 'import json, sys; "
+		     "print(*sorted({row[\"of\"] for row in json.load(sys.stdin)}), sep=\"\\n\")' 2>&1");
+	EXPECT_SHELL(*state, 1, "holdfast: error: --list: does not go with --watch\n",
+		     "$B/cli/holdfast counters --list --watch 2>&1");
+}
+
 static void watching_shows_rates_and_ends_after_its_count(void **state)
 {
 	pid_t pid = daemon_start(*state);
@@ -514,6 +526,7 @@ int main(void)
 		SCRATCH_TEST(diff_refuses_what_it_cannot_compare),
 		SCRATCH_TEST(verbs_ask_the_daemon_and_print_tables_or_json),
 		SCRATCH_TEST(counters_hide_zeros_for_people_and_nothing_for_programs),
+		SCRATCH_TEST(every_verdict_is_listed_without_a_daemon),
 		SCRATCH_TEST(watching_shows_rates_and_ends_after_its_count),
 		SCRATCH_TEST(watching_ends_well_at_an_interrupt),
 		SCRATCH_TEST(diff_asks_the_daemon_for_its_file_and_node),
