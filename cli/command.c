@@ -48,7 +48,7 @@ const struct option_row option_rows[] = {
 	 OPTION_FORCE, AT(force)},
 	{0, "explain", NULL, "the same as config explain", OPTION_SWITCH, OPTION_EXPLAIN,
 	 AT(explain)},
-	{'V', "version", NULL, "print the version", OPTION_SWITCH, 0, AT(version)},
+	{'V', "version", NULL, "print the version, and the layout of pinned maps", OPTION_SWITCH, 0, AT(version)},
 	{'h', "help", NULL, "print help, for all or for the verb", OPTION_SWITCH, 0, AT(help)},
 };
 

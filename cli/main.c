@@ -8,7 +8,7 @@
 #include "cli/help.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
-#include "config_build.h"
+#include "daemon/options.h"
 
 /* Asks, takes the part that the verb is about, prints it. */
 static int ask(const struct command *command)
@@ -44,7 +44,7 @@ static int ask(const struct command *command)
 static int run(const struct command *command)
 {
 	if (command->version) {
-		printf("holdfast %s\n", HOLDFAST_VERSION);
+		version_print("holdfast", stdout);
 		return 0;
 	}
 	if (command->help) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/roff.h"
 #include "config_build.h"
+#include "wire/maps.h"
 
 struct row {
 	char letter;
@@ -35,7 +36,7 @@ static const struct row rows[] = {
 	 offsetof(struct daemon_options, detach)},
 	{'S', "scheme", "NAME", "forward as others do, to compare (default: holdfast)",
 	 offsetof(struct daemon_options, scheme_name)},
-	{'V', "version", NULL, "print the version", 0},
+	{'V', "version", NULL, "print the version, and the layout of pinned maps", 0},
 	{'h', "help", NULL, "print this", 0},
 };
 
@@ -85,6 +86,11 @@ static void print_manual(const struct daemon_program *program)
 		  "The last state of a store (store: etcd) that was taken; with .rests behind it, "
 		  "which ids and epochs of keys rest.");
 	roff_see_also(stdout, see_also);
+}
+
+void version_print(const char *program, FILE *to)
+{
+	fprintf(to, "%s %s, map layout %d\n", program, HOLDFAST_VERSION, LAYOUT_VERSION);
 }
 
 static void fill_getopt(struct option options[static N_ROWS + 2], char letters[static 2 * N_ROWS + 2])
@@ -149,7 +155,7 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 			print_help(program);
 			return 1;
 		case 'V':
-			printf("%s %s\n", program->name, HOLDFAST_VERSION);
+			version_print(program->name, stdout);
 			return 1;
 		case MANUAL_VALUE:
 			print_manual(program);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "core/scheme.h"
 
@@ -35,3 +36,9 @@ struct daemon_program {
  */
 int daemon_options_parse(const struct daemon_program *program, int argc, char **argv,
 			 struct daemon_options *ret);
+
+/*
+ * "holdfast 0.1.0, map layout 4": a build takes over from another by a restart only where both have the same
+ * layout (daemon/pins.h).
+ */
+void version_print(const char *program, FILE *to);

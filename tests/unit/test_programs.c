@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <systemd/sd-event.h>
 
+#include "config_build.h"
 #include "io/control.h"
 #include "tests/unit/cli.h"
 #include "tests/unit/planned.h"
 #include "tests/unit/scratch.h"
+#include "wire/maps.h"
 
 #define TEXT_MAX 65536
 
@@ -70,6 +72,21 @@ static void help_of_all_programs_fits_80_columns(void **state)
 		assert_int_equal(shell(*state, text, lines[i]), 0);
 		assert_in_range(longest_line(text), 20, 80);
 	}
+}
+
+/* An upgrade by a restart needs the same layout before and after; the lab's daemon_life tries another. */
+static void every_program_tells_its_version_and_its_map_layout(void **state)
+{
+	char wanted[256];
+
+	snprintf(wanted, sizeof(wanted),
+		 "holdfast %s, map layout %d\nholdfast-gateway %s, map layout %d\n"
+		 "holdfast-agent %s, map layout %d\n",
+		 HOLDFAST_VERSION, LAYOUT_VERSION, HOLDFAST_VERSION, LAYOUT_VERSION, HOLDFAST_VERSION,
+		 LAYOUT_VERSION);
+	EXPECT_SHELL(*state, 0, wanted,
+		     "for program in cli/holdfast gateway/holdfast-gateway agent/holdfast-agent; do "
+		     "$B/$program --version 2>&1; done");
 }
 
 static void help_of_a_verb_is_the_same_before_and_behind_it(void **state)
@@ -506,6 +523,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(help_of_all_programs_fits_80_columns),
+		SCRATCH_TEST(every_program_tells_its_version_and_its_map_layout),
 		SCRATCH_TEST(help_of_a_verb_is_the_same_before_and_behind_it),
 		SCRATCH_TEST(manual_pages_render_without_warnings),
 		SCRATCH_TEST(a_daemon_that_cannot_begin_says_why_and_ends),
