@@ -230,8 +230,12 @@ static int refuse_reference(struct reader *reader, const struct config_row *to, 
 	const struct tree *items = tree_get(reader->source->tree, to->path);
 	struct suggestion suggestion = {.wanted = name};
 
-	for (size_t i = 0; items && items->kind == TREE_MAPPING && i < items->n_entries; i++)
+	for (size_t i = 0; items && items->kind == TREE_MAPPING && i < items->n_entries; i++) {
+		/* It is this one, most likely, that was given another's name: told of already. */
+		if (items->entries[i].first != i)
+			return -EINVAL;
 		suggestion_offer(&suggestion, items->entries[i].key);
+	}
 	return wrong(reader, node, line, "%.70s is not in %s, %s", name, to->path,
 		     suggestion_text(&suggestion));
 }

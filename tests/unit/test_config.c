@@ -404,6 +404,13 @@ static void an_unknown_backend_is_told_those_that_exist(void **state)
 	     "t.yaml:20: services.web.backends.b9: b9 is not in backends, allowed: b1, b2, b3");
 }
 
+/* b2's line was b1's, copied: that b2 is missing follows from it, and is no error of its own. */
+static void a_backend_under_another_s_name_is_one_error(void **state)
+{
+	says(10, "  b1: {id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}",
+	     "t.yaml:10: backends.b1: given a second time, first on line 9, allowed: once");
+}
+
 static void an_unknown_site_is_told_the_nearest(void **state)
 {
 	says(9, "  b1: {site: amz, id: 1, locator: \"fd48:0:0:201::/64\", interfaces: [eth0]}",
@@ -515,6 +522,7 @@ int main(void)
 		cmocka_unit_test(the_infrastructure_is_a_wide_network_of_ipv6),
 		cmocka_unit_test(there_is_at_least_one_site),
 		cmocka_unit_test(an_unknown_backend_is_told_those_that_exist),
+		cmocka_unit_test(a_backend_under_another_s_name_is_one_error),
 		cmocka_unit_test(an_unknown_site_is_told_the_nearest),
 		cmocka_unit_test(all_errors_are_found_at_once_in_the_order_of_lines),
 		cmocka_unit_test(a_hostile_value_stays_in_one_short_line),
