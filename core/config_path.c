@@ -23,6 +23,44 @@ static const struct config_row *step(const char *pattern, struct suggestion *sug
 	return NULL;
 }
 
+/* Whether a row's path ends in these whole parts: services.*.health in "health". */
+static bool ends_in(const struct config_row *row, const char *parts)
+{
+	size_t length = strlen(row->path), end = strlen(parts);
+
+	return end > 0 && end < length && row->path[length - end - 1] == '.' &&
+	       strcmp(row->path + length - end, parts) == 0;
+}
+
+/*
+ * "did you mean services.*.health.interval or metrics.influx.interval?": for who knows the last part of a path
+ * only. false: no path ends so.
+ */
+static bool suggest_whole_paths(const char *parts, char text[static CONFIG_WHY_MAX / 2])
+{
+	const struct config_row *row = NULL;
+	size_t used = 0;
+
+	while ((row = config_row_after(row))) {
+		if (!ends_in(row, parts))
+			continue;
+		if (used + strlen(row->path) + sizeof(" or ?") > CONFIG_WHY_MAX / 2)
+			break;
+		used += sprintf(text + used, "%s%s", used ? " or " : "did you mean ", row->path);
+	}
+	strcpy(text + used, "?");
+	return used > 0;
+}
+
+static int refuse_path(const char *path, struct suggestion *step, char why[static CONFIG_WHY_MAX])
+{
+	char whole[CONFIG_WHY_MAX / 2];
+
+	snprintf(why, CONFIG_WHY_MAX, "%.100s: no such option, %s", path,
+		 suggest_whole_paths(path, whole) ? whole : suggestion_text(step));
+	return -ENOENT;
+}
+
 int config_path_resolve(const char *path, char ret[static CONFIG_PATTERN_MAX],
 			char why[static CONFIG_WHY_MAX])
 {
@@ -40,11 +78,8 @@ int config_path_resolve(const char *path, char ret[static CONFIG_PATTERN_MAX],
 			row = NULL;
 		} else {
 			row = step(row ? row->path : pattern, &suggestion);
-			if (!row) {
-				snprintf(why, CONFIG_WHY_MAX, "%.100s: no such option, %s", path,
-					 suggestion_text(&suggestion));
-				return -ENOENT;
-			}
+			if (!row)
+				return refuse_path(path, &suggestion, why);
 			snprintf(pattern, sizeof(pattern), "%s", row->path);
 		}
 		if (!at[length])

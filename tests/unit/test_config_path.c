@@ -83,6 +83,27 @@ static void a_wrong_path_is_told_what_it_nearly_was(void **state)
 		     "pin-datagrams, pin-closing, pin-reset, cookie-epoch, heartbeat, drain, ...");
 }
 
+static void the_last_parts_of_a_path_are_told_the_whole_one(void **state)
+{
+	refuses("health", "health: no such option, did you mean services.*.health?");
+	refuses("spill.at", "spill.at: no such option, did you mean policies.*.spill.at?");
+	refuses("interval", "interval: no such option, did you mean services.*.health.interval or "
+			    "metrics.influx.interval?");
+}
+
+/* As many as there are of any: whole, in the room for them. */
+static void every_last_part_is_told_all_its_whole_paths(void **state)
+{
+	const struct config_row *row = NULL;
+
+	while ((row = config_row_after(row))) {
+		char got[CONFIG_PATTERN_MAX], why[CONFIG_WHY_MAX];
+
+		if (config_path_resolve(config_row_key(row), got, why) < 0)
+			assert_non_null(strstr(why, row->path));
+	}
+}
+
 static void a_path_of_any_length_is_refused_and_no_more(void **state)
 {
 	char path[5000], got[CONFIG_PATTERN_MAX], why[CONFIG_WHY_MAX];
@@ -114,6 +135,8 @@ int main(void)
 		cmocka_unit_test(no_path_is_all_rows),
 		cmocka_unit_test(a_subtree_is_its_row_and_what_is_under_it),
 		cmocka_unit_test(a_wrong_path_is_told_what_it_nearly_was),
+		cmocka_unit_test(the_last_parts_of_a_path_are_told_the_whole_one),
+		cmocka_unit_test(every_last_part_is_told_all_its_whole_paths),
 		cmocka_unit_test(a_path_of_any_length_is_refused_and_no_more),
 		cmocka_unit_test(every_type_has_its_word),
 	};
