@@ -125,7 +125,7 @@ main() {
 
 	[[ $(uname -m) == x86_64 ]] || fail "only for x86-64"
 	((EUID == 0)) || fail "needs root: sudo $0"
-	"$home/packaging/deps.sh" vm
+	"$home/packaging/deps.sh" lab vm
 	choose_processor
 	package=$(kernel_package)
 	get_kernel "$package"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# deps.sh [bench|vm]: installs the Debian packages of packaging/needs that are missing, and only them; with
-# `bench` or `vm` those of packaging/needs-bench or needs-vm, too. The services
+# deps.sh [lab] [bench] [vm]: installs the Debian packages of packaging/needs that are missing, and only them;
+# with `lab`, `bench`, `vm` those of packaging/needs-lab, needs-bench, needs-vm, too. The services
 # among them (nginx, FRR, BIRD, NSD, unbound, etcd) are neither started nor enabled: the lab runs its own, in
 # network namespaces.
 
@@ -12,7 +12,8 @@ export DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 policy=/usr/sbin/policy-rc.d # invoke-rc.d and systemd's helpers ask it before they start anything
 services=(frr bird bird6 nginx nsd etcd prometheus influxdb haproxy unbound)
-lists=("$here/needs" ${1:+"$here/needs-$1"})
+lists=("$here/needs" "${@/#/$here/needs-}")
+wanted="$*"
 
 needed() { awk '!/^#/ && NF { print $1 }' "${lists[@]}"; }
 
@@ -47,16 +48,22 @@ apt() {
 }
 
 main() {
-	local packages service had=()
+	local list packages service had=()
 
 	command -v dpkg-query >/dev/null || {
 		echo "deps: no Debian here; what is needed is listed in packaging/needs" >&2
 		exit 1
 	}
+	for list in "${lists[@]}"; do
+		[[ -e $list ]] || {
+			echo "deps: there is no ${list#"$here/"}, allowed: lab, bench, vm" >&2
+			exit 2
+		}
+	done
 	mapfile -t packages < <(missing)
 	((${#packages[@]} > 0)) || exit 0
 	((EUID == 0)) || {
-		echo "deps: missing ${packages[*]}; installing them needs root: sudo ./run deps" >&2
+		echo "deps: missing ${packages[*]}; installing them needs root: sudo ./run deps${wanted:+ $wanted}" >&2
 		exit 1
 	}
 
