@@ -71,8 +71,9 @@
 	ROW(PASSED_ON, "passed-on", SEND, "not ours: passed to the next segment")                   \
 	ROW(UNCLAIMED, "unclaimed", SEND, "not ours, last of the list: back to the gateway")        \
 	ROW(PROBED, "probed", SEND, "a probe of holdfast doctor's, answered")                       \
-	ROW(ASKED_MINE, "asked-mine", SEND, "who has it? an established or half-open socket: ours") \
-	ROW(ASKED_CLOSED, "asked-closed", SEND, "who has it? it was ours, and is in TIME_WAIT")     \
+	ROW(ASKED_MINE, "asked-mine", SEND, "who has it? an established socket: ours")              \
+	ROW(ASKED_CLOSED, "asked-closed", SEND,                                                    \
+	    "who has it? ours if nobody's: TIME_WAIT or half-open")                                \
 	ROW(ASKED_NOT_MINE, "asked-not-mine", SEND, "who has it? not we")                           \
 	ROW(ASKED_FORGED, "asked-forged", DROP, "who has it? asked without knowing the secret")     \
 	ROW(MALFORMED, "malformed", DROP, "lengths or headers that do not fit the packet")          \

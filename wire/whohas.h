@@ -34,8 +34,8 @@ enum whohas_kind {
 
 enum whohas_answer {
 	WHOHAS_NOT_MINE = 1, /* a listener alone has no connection either */
-	WHOHAS_MINE,	     /* an established or half-open socket, of `backend` */
-	WHOHAS_CLOSED,	     /* TIME_WAIT, at `backend`: it counts where nobody else has it */
+	WHOHAS_MINE,	     /* an established socket, of `backend` */
+	WHOHAS_CLOSED,	     /* TIME_WAIT or half-open, at `backend`: it counts where nobody else has it */
 	WHOHAS_PINNED,	     /* a gateway's pin says `backend`: who has to be asked itself */
 };
 

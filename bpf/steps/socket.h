@@ -2,6 +2,8 @@
 /* The host's table of sockets, as an agent's programs ask it. */
 #pragma once
 
+#include <bpf/bpf_core_read.h>
+
 #include "bpf/steps/program.h"
 #include "wire/flow.h"
 
@@ -11,6 +13,40 @@ enum socket_state { /* include/net/tcp_states.h: not in the UAPI */
 	SOCKET_LISTEN = 10,
 	SOCKET_NEW_SYN_RECV = 12,
 };
+
+/* include/linux/tcp.h: where they stand, libbpf finds out from the kernel's own types when it loads the program. */
+struct tcp_request_sock {
+	__u32 rcv_isn;
+	__u32 snt_isn;
+} __attribute__((preserve_access_index));
+
+/* Linux 6.2. */
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+struct request_numbers {
+	__u32 client; /* of the SYN */
+	__u32 own;    /* of our SYN-ACK */
+};
+
+/*
+ * Of a socket in SOCKET_NEW_SYN_RECV. False: of multipath TCP's before 6.2 the kernel does not show them, where a
+ * request counts as TCP's only by the functions that it is of.
+ */
+step bool request_read(struct bpf_sock *sock, struct request_numbers *ret)
+{
+	const struct tcp_request_sock *request;
+
+	if (bpf_rdonly_cast) {
+		request = bpf_rdonly_cast(sock, bpf_core_type_id_kernel(struct tcp_request_sock));
+		*ret = (struct request_numbers){.client = request->rcv_isn, .own = request->snt_isn};
+		return true;
+	}
+	request = bpf_skc_to_tcp_request_sock(sock);
+	if (!request)
+		return false;
+	*ret = (struct request_numbers){.client = request->rcv_isn, .own = request->snt_isn};
+	return true;
+}
 
 /* The tuple as the kernel looks it up: from the client to us. Returns its size. */
 step __u32 socket_tuple(const struct flow *flow, __u8 family, struct bpf_sock_tuple *ret)

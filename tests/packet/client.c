@@ -188,11 +188,11 @@ void server_close_all(void)
 		close(sockets[--sockets_count]);
 }
 
-static int bound_socket(int v, int kind, const char *address, int port)
+static int bound_socket(int v, int kind, int protocol, const char *address, int port)
 {
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	int fd = server_keep(socket(v == V6 ? AF_INET6 : AF_INET, kind, 0)), on = 1, r;
+	int fd = server_keep(socket(v == V6 ? AF_INET6 : AF_INET, kind, protocol)), on = 1, r;
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	if (v == V6) {
@@ -206,17 +206,27 @@ static int bound_socket(int v, int kind, const char *address, int port)
 	return fd;
 }
 
-int server_listen(int v, int port)
+static int listen_by(int protocol, int v, int port)
 {
-	int fd = bound_socket(v, SOCK_STREAM, VIP(v), port);
+	int fd = bound_socket(v, SOCK_STREAM, protocol, VIP(v), port);
 
 	assert_int_equal(listen(fd, 16), 0);
 	return fd;
 }
 
+int server_listen(int v, int port)
+{
+	return listen_by(IPPROTO_TCP, v, port);
+}
+
+int server_listen_multipath(int v, int port)
+{
+	return listen_by(IPPROTO_MPTCP, v, port);
+}
+
 int server_listen_anywhere(int port)
 {
-	int fd = bound_socket(V6, SOCK_STREAM, "::", port);
+	int fd = bound_socket(V6, SOCK_STREAM, 0, "::", port);
 
 	assert_int_equal(listen(fd, 16), 0);
 	return fd;
@@ -224,7 +234,7 @@ int server_listen_anywhere(int port)
 
 int server_bind_udp(int v, int port)
 {
-	return bound_socket(v, SOCK_DGRAM, VIP(v), port);
+	return bound_socket(v, SOCK_DGRAM, 0, VIP(v), port);
 }
 
 int server_accept(int listener)

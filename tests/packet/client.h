@@ -57,6 +57,7 @@ void client_let_server_close(struct client *client, int connection);
 
 /* A socket that listens on the VIP's port; TCP or UDP. */
 int server_listen(int v, int port);
+int server_listen_multipath(int v, int port);
 int server_bind_udp(int v, int port);
 
 /* A dual-stack socket that listens on every address. */

@@ -6,12 +6,24 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <bpf/btf.h>
+
 #include "tests/packet/agent_world.h"
 #include "tests/packet/client.h"
 
 #define ONWARD(...) IPV6(.from = ROUTE_SID, .label = 0x12345, .hop_limit = 63, __VA_ARGS__)
 #define BOUNCED BOUNCED_TO(UNCLAIMED_SID)
 #define BOUNCED_TO(sid) IPV6(.from = BACKEND_1, .to = sid, .label = 0x12345, .hop_limit = 63)
+
+/* One that programs may call, by the kernel's own types. */
+static bool kernel_has_function(const char *name)
+{
+	struct btf *types = btf__load_vmlinux_btf();
+	bool has = btf__find_by_name_kind(types, name, BTF_KIND_FUNC) > 0;
+
+	btf__free(types);
+	return has;
+}
 
 /* The client's next segment. */
 #define CLIENT_TCP(client, ...)                                                                    \
@@ -138,6 +150,79 @@ static void the_ack_of_a_half_open_connection_is_claimed(void **state)
 	server_listen(v, 80);
 	client_half_open(&client);
 	check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_ACK(client));
+}
+
+/* It came before the handshake's ACK, or instead of it. */
+static void the_first_data_of_a_half_open_connection_is_claimed(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_new(v);
+
+	server_listen(v, 80);
+	client_half_open(&client);
+	client.sent += 1000;
+	check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_ACK(client), PAYLOAD(100));
+	check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_TCP(client, .flags = TCP_ACK | TCP_FIN));
+}
+
+/* A forged SYN of its ports has made a half-open one here, and it lives at another backend. */
+static void a_segment_of_a_connection_elsewhere_is_not_claimed_by_a_half_open_one(void **state)
+{
+	static const uint8_t flags[] = {TCP_ACK, TCP_ACK | TCP_FIN, TCP_ACK | TCP_RST, TCP_ACK | TCP_SYN};
+	int v = FAMILY(state);
+	struct client client = client_new(v);
+
+	server_listen(v, 80);
+	client_half_open(&client);
+	for (int i = 0; i < 2; i++) {
+		client.received += i ? -2 : 1; /* numbers beside the one */
+		for (size_t j = 0; j < sizeof(flags); j++)
+			check_passed_on(v, CLIENT_TCP(client, .flags = flags[j]), PAYLOAD(10));
+		check_unclaimed(v, CLIENT_ACK(client));
+	}
+}
+
+/* No such segment is of any connection; the host would answer it with an ACK (RFC 9293, 3.10.7.4). */
+static void a_segment_without_ack_is_not_claimed_by_a_half_open_connection(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_new(v);
+
+	server_listen(v, 80);
+	client_half_open(&client);
+	check_passed_on(v, CLIENT_TCP(client, .flags = 0), PAYLOAD(10));
+	check_passed_on(v, CLIENT_TCP(client, .flags = TCP_FIN));
+}
+
+/* A client that wants no connection answers the SYN-ACK so, or so (RFC 9293, 3.10.7.1 and 3.10.7.3). */
+static void a_reset_that_answers_the_syn_ack_is_claimed_and_no_other(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_new(v), beside;
+
+	server_listen(v, 80);
+	client_half_open(&client);
+	beside = client;
+	beside.sent++;
+	check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_TCP(client, .flags = TCP_RST));
+	check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_TCP(client, .flags = TCP_RST | TCP_ACK));
+	check_passed_on(v, CLIENT_TCP(beside, .flags = TCP_RST));
+}
+
+/* Linux shows its request since 6.2; before, what may be of it is claimed. */
+static void with_multipath_tcp_it_is_the_same(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_new(v);
+
+	server_listen_multipath(v, 80);
+	client_half_open(&client);
+	check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_ACK(client));
+	client.received++;
+	if (kernel_has_function("bpf_rdonly_cast"))
+		check_passed_on(v, CLIENT_ACK(client), PAYLOAD(10));
+	else
+		check_first_of_two(v, AGENT_CLAIM_SOCKET, CLIENT_ACK(client), PAYLOAD(10));
 }
 
 static void a_listener_alone_does_not_claim_a_segment(void **state)
@@ -367,6 +452,26 @@ static void an_icmp_error_about_an_established_connection_is_claimed(void **stat
 	check_first_of_two(v, AGENT_CLAIM_SOCKET, TOO_BIG(v), BYTES(quoted.bytes, quoted.size));
 }
 
+static void an_icmp_error_about_a_half_open_connection_is_claimed_if_it_quotes_the_syn_ack(void **state)
+{
+	int v = FAMILY(state);
+	struct client client = client_new(v);
+
+	server_listen(v, 80);
+	client_half_open(&client);
+	for (int i = 0; i < 3; i++) {
+		struct frame quoted = FRAME(FROM_SERVER(v),
+					    TCP(.from_port = 80, .to_port = client.port,
+						.sequence = client.received - i, .flags = TCP_ACK));
+
+		if (i == 1)
+			check_first_of_two(v, AGENT_CLAIM_SOCKET, TOO_BIG(v),
+					   BYTES(quoted.bytes, (v ? 40 : 20) + 8));
+		else
+			check_passed_on(v, TOO_BIG(v), BYTES(quoted.bytes, quoted.size));
+	}
+}
+
 static void an_icmp_error_about_an_unknown_connection_is_passed_on(void **state)
 {
 	int v = FAMILY(state);
@@ -432,6 +537,11 @@ AGENT_TESTS(IN_BOTH(a_syn_for_a_listener_is_claimed),
 	    IN_BOTH(a_segment_of_an_established_connection_is_claimed),
 	    IN_BOTH(a_reset_of_an_established_connection_is_claimed),
 	    IN_BOTH(the_ack_of_a_half_open_connection_is_claimed),
+	    IN_BOTH(the_first_data_of_a_half_open_connection_is_claimed),
+	    IN_BOTH(a_segment_of_a_connection_elsewhere_is_not_claimed_by_a_half_open_one),
+	    IN_BOTH(a_segment_without_ack_is_not_claimed_by_a_half_open_connection),
+	    IN_BOTH(a_reset_that_answers_the_syn_ack_is_claimed_and_no_other),
+	    IN_BOTH(with_multipath_tcp_it_is_the_same),
 	    IN_BOTH(a_listener_alone_does_not_claim_a_segment),
 	    IN_BOTH(a_segment_that_must_be_taken_is_taken),
 	    IN_BOTH(the_end_of_a_list_sends_what_it_does_not_hold_back),
@@ -450,6 +560,7 @@ AGENT_TESTS(IN_BOTH(a_syn_for_a_listener_is_claimed),
 	    IN_BOTH(a_datagram_for_a_bound_socket_is_claimed),
 	    IN_BOTH(a_datagram_without_a_socket_is_taken_only_under_must),
 	    IN_BOTH(an_icmp_error_about_an_established_connection_is_claimed),
+	    IN_BOTH(an_icmp_error_about_a_half_open_connection_is_claimed_if_it_quotes_the_syn_ack),
 	    IN_BOTH(an_icmp_error_about_an_unknown_connection_is_passed_on),
 	    IN_BOTH(fragments_of_an_established_connection_are_claimed),
 	    ONCE(a_later_fragment_without_a_first_is_dropped))
