@@ -32,26 +32,46 @@ step bool stamp_stateless(const struct segment *segment, __u32 mark, __u32 *ret)
 	return true;
 }
 
-/* The segment itself may tell, and may not: on Linux 6.1 it comes of a closed socket of the kernel's, or of none. */
-step bool is_of_time_wait(struct __sk_buff *skb, const struct segment *segment)
+/*
+ * The state of the connection that the segment is of, 0: there is none. The segment itself may tell, and may
+ * not: on Linux 6.1 what TIME_WAIT sends comes of a closed socket of the kernel's, or of none.
+ */
+step __u32 state_of(struct __sk_buff *skb, const struct segment *segment)
 {
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = socket_tuple(&segment->flow, segment->family, &tuple), state;
 	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 
 	if (!sock)
-		return false;
+		return 0;
 	state = sock->state;
 	bpf_sk_release(sock);
-	return state == SOCKET_TIME_WAIT;
+	return state;
 }
 
-/* The last ACK of a server that closed first; only what was stamped before goes on so. */
-step bool stamp_time_wait(struct __sk_buff *skb, const struct segment *segment, __u32 *ret)
+step __u32 own_mark(const struct segment *segment)
+{
+	return cookie_mark(settings.id, flow_hash(&segment->flow, &settings.key), settings.cookie.current,
+			   &settings.cookie);
+}
+
+/*
+ * What TIME_WAIT sends, the last ACK of a server that closed first: only what was stamped before goes on so. And
+ * the ACK of a half-open connection, for what is out of its window: as its SYN-ACK, after which the client
+ * would take a plain timestamp for one of long ago, or what follows for that.
+ */
+step bool stamp_borrowed(struct __sk_buff *skb, const struct segment *segment, bool cookies, __u32 *ret)
 {
 	const struct connection_lag *lag = bpf_map_lookup_elem(&lags, &segment->flow);
+	bool marked = lag && lag->marked;
+	__u32 state;
 
-	if (!lag || !lag->marked || !is_of_time_wait(skb, segment))
+	if (!marked && !cookies)
+		return false;
+	state = state_of(skb, segment);
+	if (state == SOCKET_NEW_SYN_RECV && cookies)
+		return stamp_stateless(segment, marked ? lag->mark : own_mark(segment), ret);
+	if (state != SOCKET_TIME_WAIT || !marked)
 		return false;
 	*ret = (segment->tsval - lag->lag) << COOKIE_CLOCK_SHIFT | lag->mark;
 	return true;
@@ -102,27 +122,24 @@ step bool stamp_established(struct bpf_sock *sock, const struct segment *segment
 }
 
 /* What comes of no connection's own socket borrows one that listens or is closed, or none: a reset is nobody's. */
-step bool stamp_value(struct __sk_buff *skb, const struct segment *segment, __u32 *ret)
+step bool stamp_value(struct __sk_buff *skb, const struct segment *segment, bool cookies, __u32 *ret)
 {
 	struct bpf_sock *sock = skb->sk, *full;
 
 	if (segment->tcp.syn)
-		return stamp_stateless(segment,
-				       cookie_mark(settings.id, flow_hash(&segment->flow, &settings.key),
-						   settings.cookie.current, &settings.cookie),
-				       ret);
+		return stamp_stateless(segment, own_mark(segment), ret);
 	full = sock ? bpf_sk_fullsock(sock) : NULL;
 	if (full && full->state != SOCKET_LISTEN && full->state != SOCKET_CLOSE)
 		return stamp_established(full, segment, ret);
-	return !segment->tcp.rst && stamp_time_wait(skb, segment, ret);
+	return !segment->tcp.rst && stamp_borrowed(skb, segment, cookies, ret);
 }
 
 /* True: the segment carries the cookie now. */
-step bool stamp(struct __sk_buff *skb, struct segment *segment)
+step bool stamp(struct __sk_buff *skb, struct segment *segment, bool cookies)
 {
 	__u32 value = 0;
 
-	if (!segment_timestamps(skb, segment) || !stamp_value(skb, segment, &value))
+	if (!segment_timestamps(skb, segment) || !stamp_value(skb, segment, cookies, &value))
 		return false;
 	segment_write(skb, segment, segment->timestamps, segment->tsval, value);
 	return true;
@@ -138,7 +155,7 @@ step int reply_segment(struct __sk_buff *skb, struct segment *segment, __u32 fla
 		mss_clamp(skb, segment, segment->family == FAMILY_V6 ? settings.mss_v6 : settings.mss_v4);
 	/* What its SYN-ACK was is for life: cookies that are switched off are so for new ones. */
 	if (!syn_ack || flags & SERVICE_COOKIE)
-		stamped = stamp(skb, segment);
+		stamped = stamp(skb, segment, flags & SERVICE_COOKIE);
 	if (flags & SERVICE_RETURN)
 		return outward_send(skb, segment, &segment->flow, REPLY_THROUGH_GATEWAY);
 	if (syn_ack && !stamped)

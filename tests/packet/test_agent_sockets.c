@@ -23,7 +23,8 @@
 #include "agent_restore.skel.h"
 #include "agent_stamp.skel.h"
 
-#define COOKIES 8000 /* the port of a service that takes cookies */
+#define COOKIES 8000  /* the port of a service that takes cookies */
+#define NO_COOKIES 80 /* and of one that does not */
 #define MARK 0x5aa5  /* of no epoch: only storage knows it */
 #define LAG 123456
 #define SOON_MS 1500 /* after a test has read the clock, the kernel sends */
@@ -178,19 +179,36 @@ static void the_reset_of_a_closed_socket_stays(void **state)
 	assert_plain(client_hear(&client, TCP_RST), now);
 }
 
-/* Out of the window of a half-open connection: the answer is nobody's. */
+/* Out of the window of a half-open connection: the answer borrows the listener, or a socket that is closed. */
+static struct heard answer_of_a_half_open_connection(struct client *client, uint16_t port)
+{
+	client->vip_port = port;
+	client->timestamps = true;
+	given_storage(server_listen(client->v, port), LAG, kernel_clock());
+	client_half_open(client);
+	client->sent += 1 << 20;
+	client_say(client, TCP_ACK);
+	return client_hear(client, TCP_ACK);
+}
+
 static void an_ack_that_borrows_the_listener_stays(void **state)
 {
 	struct client client = client_new(FAMILY(state));
 	uint32_t now = kernel_clock();
 
-	client.vip_port = COOKIES;
-	client.timestamps = true;
-	given_storage(server_listen(client.v, COOKIES), LAG, now);
-	client_half_open(&client);
-	client.sent += 1 << 20;
-	client_say(&client, TCP_ACK);
-	assert_plain(client_hear(&client, TCP_ACK), now);
+	assert_plain(answer_of_a_half_open_connection(&client, NO_COOKIES), now);
+}
+
+/* Its SYN-ACK was stamped: beside that, a plain timestamp is one of long ago to the client, or makes the next one so. */
+static void the_ack_of_a_half_open_connection_is_stamped_as_its_syn_ack(void **state)
+{
+	struct client client = client_new(FAMILY(state));
+	uint32_t now = kernel_clock();
+	struct heard heard = answer_of_a_half_open_connection(&client, COOKIES);
+
+	assert_true(heard.timestamps);
+	assert_int_equal(heard.tsval & 0xffff, client_mark(&client, OWN_ID, agent_cookie_keys.current));
+	assert_in_range((uint16_t)((heard.tsval >> 16) - now), 0, SOON_MS);
 }
 
 static void a_reset_that_borrows_the_listener_has_no_timestamps(void **state)
@@ -490,6 +508,7 @@ AGENT_TESTS_WITH(load, unload,
 		 IN_BOTH(the_last_ack_from_time_wait_carries_what_the_fin_left_behind),
 		 IN_BOTH(the_reset_of_a_closed_socket_stays),
 		 IN_BOTH(an_ack_that_borrows_the_listener_stays),
+		 IN_BOTH(the_ack_of_a_half_open_connection_is_stamped_as_its_syn_ack),
 		 IN_BOTH(a_reset_that_borrows_the_listener_has_no_timestamps),
 		 IN_BOTH(a_connection_whose_first_syn_ack_was_lost_is_established_all_the_same),
 		 IN_BOTH(two_cpus_never_lose_an_echo),
