@@ -11,7 +11,10 @@
 
 const volatile struct agent_settings settings;
 
-/* Has this SYN come before, and do its SYN-ACKs' timestamps still count? */
+/*
+ * Has this SYN come before? SYN-ACKs have gone out under its lag, and what the client answers to any of them must be
+ * restored: so the lag holds as long as the client would take one.
+ */
 step bool is_begun(const struct segment *segment, __u32 kernel)
 {
 	const struct connection_lag *found = bpf_map_lookup_elem(&lags, &segment->flow);
@@ -20,20 +23,22 @@ step bool is_begun(const struct segment *segment, __u32 kernel)
 	       clock_birth_holds(found->lag, kernel, segment->tsecr);
 }
 
-/* A new connection of these ports: what is known of a former one is of no use. */
+/*
+ * A new connection of these ports: what is known of a former one is of no use. Of most there is nothing to note, so
+ * that who floods us with SYNs takes the place of few.
+ */
 step void begin(const struct segment *segment)
 {
-	struct connection_lag lag = {.mark = segment->tsecr >> 16};
-	__u32 kernel = kernel_clock();
+	__u32 kernel = kernel_clock(), remembered = segment->timestamps ? segment->tsecr : 0;
+	struct connection_lag lag = {.mark = remembered >> 16};
 
-	if (!segment->timestamps || !segment->tsecr) {
+	if (remembered && is_begun(segment, kernel))
+		return;
+	lag.lag = clock_birth_lag(kernel, remembered);
+	if (lag.lag)
+		bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
+	else
 		bpf_map_delete_elem(&lags, &segment->flow);
-		return;
-	}
-	if (is_begun(segment, kernel))
-		return;
-	lag.lag = clock_birth_lag(kernel, segment->tsecr);
-	bpf_map_update_elem(&lags, &segment->flow, &lag, BPF_ANY);
 }
 
 /* Is the echo one of our stamps, as far as keys can tell? */

@@ -74,23 +74,24 @@ clock_inline __u32 clock_extend(__u32 latest, __u16 wire)
 }
 
 /*
- * The lag of a new connection. `syn_echo` is the TSecr of the client's SYN, 0 from most: what the
- * client remembers of a former connection of these ports (Linux with tcp_tw_reuse), and holds against
- * the new one. The clock starts just after it.
- */
-clock_inline __u32 clock_birth_lag(__u32 kernel, __u32 syn_echo)
-{
-	return syn_echo ? (__u16)(kernel - (syn_echo >> 16) - 1) : 0;
-}
-
-/*
- * The same SYN again: does the lag of the first one still hold? SYN-ACKs have gone out under it, and what
- * the client answers to any of them must be restored, so it does as long as the client would take one:
- * while the clock is less than half a wrap after what the client remembers.
+ * Under this lag, would the client take a SYN-ACK? `syn_echo` is the TSecr of its SYN: what it remembers of a
+ * former connection of these ports (Linux with tcp_tw_reuse), and holds against the new one. So the clock must be
+ * after that by less than half a wrap.
  */
 clock_inline int clock_birth_holds(__u32 lag, __u32 kernel, __u32 syn_echo)
 {
 	return (__s16)(kernel - lag - (syn_echo >> 16)) > 0;
+}
+
+/*
+ * The lag of a new connection: none, where the kernel's own clock will do, as for most, whose former connection
+ * had it too, and whose TSecr of 0 remembers nothing. Else the clock starts just after what the client remembers.
+ */
+clock_inline __u32 clock_birth_lag(__u32 kernel, __u32 syn_echo)
+{
+	if (!syn_echo || clock_birth_holds(0, kernel, syn_echo))
+		return 0;
+	return (__u16)(kernel - (syn_echo >> 16) - 1);
 }
 
 /*

@@ -175,74 +175,89 @@ static void given_lag(int v, struct connection_lag lag)
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(restore->maps.lags), &flow, &lag, BPF_ANY), 0);
 }
 
+/* What a client remembers whose former connection's clock was as far ahead of the kernel's, or behind it. */
+static __u32 remembered(__s32 ahead_ms)
+{
+	return (kernel_clock() + ahead_ms) << 16 | 0x5678;
+}
+
+#define AHEAD_MS 20000
+
+/* False: there is none. */
+static bool lag_behind_a_syn(int v, __u32 tsecr, __u32 *ret)
+{
+	struct timestamps made = BEHIND(MSS_SACK, 5, tsecr);
+
+	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(made, TCP_SYN)),
+		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(made, TCP_SYN)));
+	return lag_of(restore, v, ret);
+}
+
 /* The next clock is just after what the client remembers; a SYN that remembers nothing forgets it. */
 static void a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag(void **state)
 {
 	int v = FAMILY(state);
-	struct timestamps remembers = BEHIND("\2\4\3\xe8\4\2", 5, 0x12345678);
-	struct timestamps fresh = BEHIND("\2\4\3\xe8\4\2", 5, 0);
-	__u32 lag = 0x10000;
-
-	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(remembers, TCP_SYN)),
-		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(remembers, TCP_SYN)));
-	assert_true(lag_of(restore, v, &lag) && lag < 0x10000);
-	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(fresh, TCP_SYN)),
-		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(fresh, TCP_SYN)));
-	assert_false(lag_of(restore, v, &lag));
-}
-
-#define REMEMBERED 0x12345678
-#define LATER_MS 1001 /* than the first SYN, of the same connection */
-
-/* What the lag was, when the first SYN came; the connection has another one than a new one would get. */
-static struct connection_lag lag_of_a_syn(__u32 remembered, __u32 ago_ms)
-{
-	return (struct connection_lag){.lag = clock_birth_lag(kernel_clock() - ago_ms, remembered),
-				       .mark = remembered >> 16};
-}
-
-static __u32 lag_behind_a_syn(int v, __u32 remembered)
-{
-	struct timestamps made = BEHIND(MSS_SACK, 5, remembered);
 	__u32 lag = 0;
 
-	on_its_way_in(FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(made, TCP_SYN)),
-		      FRAME(IN_LINK, FROM_CLIENT(v), TO_PORT(made, TCP_SYN)));
-	assert_true(lag_of(restore, v, &lag));
-	return lag;
+	assert_true(lag_behind_a_syn(v, remembered(AHEAD_MS), &lag));
+	assert_in_range((__u16)(lag + AHEAD_MS + 1), 0, 1000);
+	assert_false(lag_behind_a_syn(v, 0, &lag));
+}
+
+/* The kernel's clock is after it by itself; so no flood of such SYNs takes others' places. */
+static void a_syn_that_remembers_what_is_just_past_needs_no_lag(void **state)
+{
+	int v = FAMILY(state);
+	__u32 lag;
+
+	assert_false(lag_behind_a_syn(v, remembered(-1), &lag));
+	assert_false(lag_behind_a_syn(v, remembered(-30000), &lag));
+	given_lag(v, (struct connection_lag){.lag = 77, .marked = true});
+	assert_false(lag_behind_a_syn(v, remembered(-1000), &lag));
+}
+
+/* What the lag was when the first SYN came. */
+static struct connection_lag lag_of_a_syn(__u32 tsecr, __u32 ago_ms)
+{
+	return (struct connection_lag){.lag = (__u16)(kernel_clock() - ago_ms - (tsecr >> 16) - 1),
+				       .mark = tsecr >> 16};
 }
 
 /* Its SYN-ACKs may be under way: under another lag the clock would fall, and their echoes go astray. */
 static void a_syn_that_comes_again_leaves_its_connections_lag_alone(void **state)
 {
+	static const __s32 ahead_ms[] = {AHEAD_MS, 500}; /* of the latter the kernel's clock is past by now */
 	int v = FAMILY(state);
-	struct connection_lag first = lag_of_a_syn(REMEMBERED, LATER_MS);
 
-	given_lag(v, first);
-	assert_int_equal(lag_behind_a_syn(v, REMEMBERED), first.lag);
-	assert_int_equal(lag_behind_a_syn(v, REMEMBERED), first.lag);
+	for (int i = 0; i < 2; i++) {
+		__u32 tsecr = remembered(ahead_ms[i] - 1001), lag = 0;
+		struct connection_lag first = lag_of_a_syn(tsecr, 1001);
+
+		given_lag(v, first);
+		for (int j = 0; j < 2; j++) {
+			assert_true(lag_behind_a_syn(v, tsecr, &lag));
+			assert_int_equal(lag, first.lag);
+		}
+	}
 }
 
 /* Of the same ports: the first one was not answered, or has ended, or the client would not take its clock. */
 static void a_syn_of_a_new_connection_begins_anew(void **state)
 {
 	int v = FAMILY(state);
-	struct connection_lag first = lag_of_a_syn(REMEMBERED, LATER_MS), ended = first;
-	__u32 now;
+	__u32 tsecr = remembered(AHEAD_MS), lag = 0;
+	struct connection_lag first = lag_of_a_syn(tsecr, 1001);
 
 	given_lag(v, first);
-	now = kernel_clock();
-	assert_in_range((__u16)(lag_behind_a_syn(v, REMEMBERED + (7 << 16)) -
-				clock_birth_lag(now, REMEMBERED + (7 << 16))), 0, 1000);
-	ended.marked = true;
-	given_lag(v, ended);
-	now = kernel_clock();
-	assert_in_range((__u16)(lag_behind_a_syn(v, REMEMBERED) - clock_birth_lag(now, REMEMBERED)),
-			0, 1000);
-	given_lag(v, lag_of_a_syn(REMEMBERED, 40000));
-	now = kernel_clock();
-	assert_in_range((__u16)(lag_behind_a_syn(v, REMEMBERED) - clock_birth_lag(now, REMEMBERED)),
-			0, 1000);
+	assert_true(lag_behind_a_syn(v, tsecr + (7 << 16), &lag));
+	assert_in_range((__u16)(lag + AHEAD_MS + 7 + 1), 0, 1000);
+	first.marked = true;
+	given_lag(v, first);
+	assert_true(lag_behind_a_syn(v, tsecr, &lag));
+	assert_in_range((__u16)(lag + AHEAD_MS + 1), 0, 1000);
+	given_lag(v, lag_of_a_syn(tsecr, 40000));
+	assert_true(lag_behind_a_syn(v, tsecr, &lag));
+	assert_in_range((__u16)(lag + AHEAD_MS + 1), 0, 1000);
 }
 
 static void an_echo_that_is_not_ours_stays(void **state)
@@ -304,6 +319,7 @@ int main(void)
 		IN_BOTH(a_segment_without_a_socket_of_its_own_stays),
 		IN_BOTH(a_syn_ack_of_a_service_without_cookies_stays),
 		IN_BOTH(a_syn_that_remembers_a_timestamp_gives_its_connection_a_lag),
+		IN_BOTH(a_syn_that_remembers_what_is_just_past_needs_no_lag),
 		IN_BOTH(a_syn_that_comes_again_leaves_its_connections_lag_alone),
 		IN_BOTH(a_syn_of_a_new_connection_begins_anew),
 		IN_BOTH(an_echo_that_is_not_ours_stays),
