@@ -111,7 +111,7 @@ static int set_sysctl(struct host *host, const char *path, const char *value)
 }
 
 /* `all` and the interface: the kernel takes the greater of the two. */
-static int set_sysctls(struct host *host, const char *interface)
+int host_prepare_interface(struct host *host, const char *interface)
 {
 	static const struct {
 		const char *name, *value;
@@ -339,11 +339,11 @@ static int undo_sysctls(struct host *host)
 int host_prepare(struct host *host, const struct plan *plan, char *const *interfaces,
 		 size_t n_interfaces)
 {
-	int result = set_sysctls(host, "all");
+	int result = host_prepare_interface(host, "all");
 	int r;
 
 	for (size_t i = 0; i < n_interfaces; i++) {
-		r = set_sysctls(host, interfaces[i]);
+		r = host_prepare_interface(host, interfaces[i]);
 		result = r < 0 ? r : result;
 	}
 	r = set_timestamps(host, plan);

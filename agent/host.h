@@ -29,6 +29,9 @@ struct host *host_free(struct host *host);
 int host_prepare(struct host *host, const struct plan *plan, char *const *interfaces,
 		 size_t n_interfaces);
 
+/* The part of it that is an interface's: for one that has come, or come anew. 0 or a negative errno, said. */
+int host_prepare_interface(struct host *host, const char *interface);
+
 /*
  * The part of it that the kernel takes away with an interface, also when that is only set down: the way back
  * for IPv4. 0 also when there is one; or a negative errno, said to stderr, a missing way once.

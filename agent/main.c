@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "daemon/events.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
+#include "daemon/interfaces.h"
 #include "daemon/ledger.h"
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
@@ -44,6 +46,7 @@ struct agent_daemon {
 	struct fib *fib; /* of which the agent looks at nothing; it is told of changes */
 	struct rtnetlink *netlink;
 	sd_event_source *settled; /* the links, after a change */
+	struct interfaces *interfaces;
 	struct host *host;
 	struct connections *connections;
 	struct exports *exports;
@@ -170,10 +173,33 @@ static void use_world(struct agent_daemon *agent)
 		log_error("gateways do not hear of this host: %s", strerror(-r));
 }
 
-/* Reads, plans, applies; the host is ready before the first packet is claimed. */
+/* On those interfaces that are there: the others come later. -ENODEV: none is there. */
+static int prepare_and_attach(const struct agent_daemon *agent, bool runs)
+{
+	const struct config_backend *self = agent->self;
+	_cleanup_free_ char **there = calloc(self->n_interfaces + 1, sizeof(*there));
+	int prepared, attached;
+	size_t n;
+
+	if (!there)
+		return -ENOMEM;
+	n = interfaces_there(agent->interfaces, self->interfaces, self->n_interfaces,
+			     "the agent's programs are", if_nametoindex, there);
+	prepared = host_prepare(agent->host, agent->plan, there, n);
+	if (prepared < 0 && !runs)
+		return prepared;
+	attached = n ? programs_attach(agent->programs, agent->pins, agent->host, there, n) : -ENODEV;
+	return prepared < 0 ? prepared : attached;
+}
+
+/*
+ * Reads, plans, applies; the host is ready before the first packet is claimed. In an agent that runs already
+ * packets are claimed, and what it was told goes to its programs whatever the host says.
+ */
 static int configure(struct agent_daemon *agent)
 {
 	_cleanup_(change_clear) struct change change = {};
+	bool runs = agent->plan;
 	int r;
 
 	r = change_read(agent, &change);
@@ -188,12 +214,7 @@ static int configure(struct agent_daemon *agent)
 	use_world(agent);
 	ledger_take(agent->ledger, agent->inputs->config);
 	store_taken(agent->store, "agent", agent->self->name, agent->self->site->name);
-	r = host_prepare(agent->host, agent->plan, agent->self->interfaces,
-			 agent->self->n_interfaces);
-	if (r < 0)
-		return r;
-	return programs_attach(agent->programs, agent->pins, agent->host,
-			       agent->self->interfaces, agent->self->n_interfaces);
+	return prepare_and_attach(agent, runs);
 }
 
 static void on_reload(void *userdata)
@@ -235,10 +256,25 @@ static void on_network_changed(void *userdata)
 	sd_event_source_set_enabled(agent->settled, SD_EVENT_ONESHOT);
 }
 
+/* An interface that was missing, or that is made anew, has neither our settings nor our programs. */
+static void prepare_those_that_came(const struct agent_daemon *agent)
+{
+	const struct config_backend *self = agent->self;
+	char *came;
+
+	while ((came = interfaces_came(agent->interfaces, self->interfaces, self->n_interfaces,
+				       if_nametoindex))) {
+		host_prepare_interface(agent->host, came);
+		if (programs_attach(agent->programs, agent->pins, agent->host, &came, 1) == 0)
+			log_info("%s: the interface has come, and has the agent's programs", came);
+	}
+}
+
 static int on_settled(sd_event_source *source, uint64_t due_us, void *userdata)
 {
 	const struct agent_daemon *agent = userdata;
 
+	prepare_those_that_came(agent);
 	host_set_route(agent->host, agent->plan);
 	return 0;
 }
@@ -253,8 +289,10 @@ static int follow_links(struct agent_daemon *agent, sd_event *event)
 	if (r < 0)
 		return r;
 	agent->fib = fib_new();
-	return agent->fib ? rtnetlink_new(event, agent->fib, on_network_changed, agent, &agent->netlink)
-			  : -ENOMEM;
+	agent->interfaces = interfaces_new();
+	if (!agent->fib || !agent->interfaces)
+		return -ENOMEM;
+	return rtnetlink_new(event, agent->fib, on_network_changed, agent, &agent->netlink);
 }
 
 /* Answers on the control socket */
@@ -469,6 +507,7 @@ int main(int argc, char **argv)
 	host_free(agent.host);
 	rtnetlink_free(agent.netlink);
 	fib_free(agent.fib);
+	interfaces_free(agent.interfaces);
 	programs_free(agent.programs);
 	plan_free(agent.plan);
 	inputs_free(agent.inputs);

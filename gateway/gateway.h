@@ -29,6 +29,7 @@ struct gateway_daemon {
 	struct loop *loop;
 	struct control *control;
 	struct pins *pins;
+	struct interfaces *interfaces;
 	struct fib *fib;
 	struct rtnetlink *netlink;
 	struct store *store;

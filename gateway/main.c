@@ -5,11 +5,13 @@
  * command line. Packets are forwarded with or without it.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "daemon/events.h"
+#include "daemon/interfaces.h"
 #include "gateway/announce.h"
 #include "gateway/gateway.h"
 #include "gateway/home.h"
@@ -171,11 +173,24 @@ static void use_world(struct gateway_daemon *gateway)
 		inquiries_use(gateway->inquiries, &world);
 }
 
+/* To those interfaces that are there: the others get it when they come. -ENODEV: none is there. */
+static int attach(const struct gateway_daemon *gateway, struct dataplane *dataplane,
+		  const struct config_gateway *self)
+{
+	_cleanup_free_ char **there = calloc(self->n_interfaces + 1, sizeof(*there));
+	size_t n;
+
+	if (!there)
+		return -ENOMEM;
+	n = interfaces_there(gateway->interfaces, self->interfaces, self->n_interfaces,
+			     "the gateway's program is", if_nametoindex, there);
+	return n ? dataplane_attach(dataplane, gateway->pins, there, n) : -ENODEV;
+}
+
 /* A program with larger tables takes over with all that stands in the former ones, before they change. */
 static int grow(struct gateway_daemon *gateway, struct change *change)
 {
-	int r = dataplane_attach(change->dataplane, gateway->pins, change->self->interfaces,
-				 change->self->n_interfaces);
+	int r = attach(gateway, change->dataplane, change->self);
 
 	dataplane_free(gateway->dataplane);
 	gateway->dataplane = take(change->dataplane);
@@ -219,13 +234,15 @@ static int begin_inquiries(struct gateway_daemon *gateway, sd_event *event)
 
 /*
  * Reads, plans, applies. A configuration that is wrong changes nothing. Tables first, so that a
- * program that is attached finds them full; VIPs are announced last.
+ * program that is attached finds them full; VIPs are announced last. One that starts and cannot attach
+ * announces nothing; in one that runs already, drains begin and VIPs go also without an interface.
  */
 static int configure(struct gateway_daemon *gateway)
 {
 	_cleanup_(change_clear) struct change change = {};
 	const struct dataplane *dataplane;
-	int r;
+	bool runs = gateway->plan;
+	int r, attached;
 
 	r = change_read(gateway, &change);
 	if (r == 0)
@@ -269,13 +286,13 @@ static int configure(struct gateway_daemon *gateway)
 		log_error("the backends' agents are not heard: %s", strerror(-r));
 	keep_neighbours(gateway);
 	home_open(); /* without it only replies that come through here are lost, and counted */
-	r = dataplane_attach(gateway->dataplane, gateway->pins, gateway->self->interfaces,
-			     gateway->self->n_interfaces);
-	if (r < 0)
-		return r;
+	attached = attach(gateway, gateway->dataplane, gateway->self);
+	if (attached < 0 && !runs)
+		return attached;
 	leaving_use(gateway->leaving, &gateway->inputs->config->drain, gateway->plan->drained,
 		    announce_stands(gateway->netlink, NULL));
-	return announce_now(gateway);
+	r = announce_now(gateway);
+	return attached < 0 ? attached : r;
 }
 
 static void on_reload(void *userdata)
@@ -313,12 +330,23 @@ static int load_trace(const struct trace_filter *filter, void *userdata)
 	r = dataplane_new(gateway->pins, &settings, gateway->plan, &dataplane);
 	if (r < 0)
 		return r;
-	r = dataplane_attach(dataplane, gateway->pins, gateway->self->interfaces,
-			     gateway->self->n_interfaces);
+	r = attach(gateway, dataplane, gateway->self);
 	dataplane_free(gateway->dataplane);
 	gateway->dataplane = dataplane;
 	use_world(gateway);
 	return r;
+}
+
+/* An interface that was missing, or that is made anew, has no program. */
+static void attach_those_that_came(const struct gateway_daemon *gateway)
+{
+	const struct config_gateway *self = gateway->self;
+	char *came;
+
+	while ((came = interfaces_came(gateway->interfaces, self->interfaces, self->n_interfaces,
+				       if_nametoindex)))
+		if (dataplane_attach(gateway->dataplane, gateway->pins, &came, 1) == 0)
+			log_info("%s: the interface has come, and has the gateway's program", came);
 }
 
 static void on_routes_changed(void *userdata)
@@ -328,6 +356,7 @@ static void on_routes_changed(void *userdata)
 
 	if (!gateway->plan)
 		return;
+	attach_those_that_came(gateway);
 	keep_neighbours(gateway);
 	monitor_mend(gateway->monitor);
 	r = tables_route(dataplane_tables(gateway->dataplane), gateway->fib);
@@ -490,6 +519,7 @@ static void close_all(struct gateway_daemon *gateway)
 	plan_free(gateway->plan);
 	inputs_free(gateway->inputs);
 	fib_free(gateway->fib);
+	interfaces_free(gateway->interfaces);
 	pins_free(gateway->pins);
 }
 
@@ -504,7 +534,8 @@ static int run(struct gateway_daemon *gateway)
 		return r;
 	event = loop_event(gateway->loop);
 	gateway->fib = fib_new();
-	r = gateway->fib ? open_eyes(gateway, event) : -ENOMEM;
+	gateway->interfaces = interfaces_new();
+	r = gateway->fib && gateway->interfaces ? open_eyes(gateway, event) : -ENOMEM;
 	if (r >= 0)
 		r = open_channels(gateway, event);
 	if (r >= 0)
