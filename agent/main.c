@@ -18,6 +18,7 @@
 #include "agent/pulse.h"
 #include "base/fib.h"
 #include "base/log.h"
+#include "daemon/alone.h"
 #include "daemon/events.h"
 #include "daemon/exports.h"
 #include "daemon/inputs.h"
@@ -432,8 +433,12 @@ static int detach(const struct daemon_options *options)
 {
 	struct rtnetlink *netlink = NULL;
 	struct host *host = NULL;
-	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
+	_cleanup_close_ int lock = -1;
+	int r = alone_lock(options, &lock);
 
+	if (r < 0)
+		return r;
+	r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
 	if (r == 0)
 		r = host_open_beside(netlink, options->socket, &host);
 	if (r == 0)
@@ -451,9 +456,10 @@ static int run(struct agent_daemon *agent)
 {
 	struct control *control = NULL;
 	struct loop *loop = NULL;
-	int r;
+	int r = alone_ask(&agent->options);
 
-	r = loop_new(agent->options.config, on_reload, agent, &loop);
+	if (r == 0)
+		r = loop_new(agent->options.config, on_reload, agent, &loop);
 	if (r >= 0)
 		r = follow_links(agent, loop_event(loop));
 	if (r >= 0)

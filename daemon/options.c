@@ -32,7 +32,7 @@ static const struct row rows[] = {
 	 offsetof(struct daemon_options, socket)},
 	{'t', "state", "PATH", "where a store's last state and resting ids are kept",
 	 offsetof(struct daemon_options, state)},
-	{'d', "detach", NULL, "take down what an earlier run left in the kernel, and end",
+	{'d', "detach", NULL, "take down what a run left in the kernel; stop it first",
 	 offsetof(struct daemon_options, detach)},
 	{'S', "scheme", "NAME", "forward as others do, to compare (default: holdfast)",
 	 offsetof(struct daemon_options, scheme_name)},

@@ -36,6 +36,7 @@
 
 struct pins {
 	char *directory; /* of this layout */
+	int lock;	 /* of the directory above */
 };
 
 static int layout_path(const char *directory, char path[static PATH_MAX])
@@ -95,8 +96,19 @@ const char *pins_hint(int error)
 	return (error == -EPERM || error == -EACCES) && geteuid() != 0 ? ", are you root?" : "";
 }
 
+int pins_lock(const char *directory)
+{
+	int fd = directory_lock(directory);
+
+	if (fd == -EBUSY)
+		log_error("%s: a daemon runs and keeps its pins there, nothing is changed: stop it first",
+			  directory);
+	return fd;
+}
+
 int pins_open(const char *directory, struct pins **ret)
 {
+	_cleanup_close_ int lock = -1;
 	char path[PATH_MAX];
 	struct pins *pins;
 	int r;
@@ -104,8 +116,12 @@ int pins_open(const char *directory, struct pins **ret)
 	r = layout_path(directory, path);
 	if (r == 0)
 		r = ensure_bpffs(directory);
-	if (r == 0)
-		r = refuse_other_layouts(directory);
+	if (r == 0) {
+		lock = pins_lock(directory);
+		if (lock == -EBUSY)
+			return lock;
+		r = lock < 0 ? lock : refuse_other_layouts(directory);
+	}
 	if (r == -EPROTO)
 		return r;
 	if (r == 0)
@@ -122,6 +138,8 @@ int pins_open(const char *directory, struct pins **ret)
 		free(pins);
 		return -ENOMEM;
 	}
+	pins->lock = lock;
+	lock = -1;
 	*ret = pins;
 	return 0;
 }
@@ -130,6 +148,7 @@ struct pins *pins_free(struct pins *pins)
 {
 	if (!pins)
 		return NULL;
+	close(pins->lock);
 	free(pins->directory);
 	free(pins);
 	return NULL;

@@ -21,10 +21,17 @@ struct pins;
 
 /*
  * The directory for this layout below `directory`, made if need be; where that is on no bpffs, one is
- * mounted there. 0 or a negative errno, said to stderr: -EPROTO when a build of another layout has
- * pins there, which this one can neither read nor replace without losing packets.
+ * mounted there. 0 or a negative errno, said to stderr: -EBUSY when another daemon has pins there; -EPROTO
+ * when a build of another layout has, which this one can neither read nor replace without losing packets.
  */
 int pins_open(const char *directory, struct pins **ret);
+
+/*
+ * Below `directory` pins are only changed by who has locked it: a daemon from pins_open to pins_free, and who takes
+ * them away. The lock ends with its descriptor, so a dead daemon has none. -EBUSY, said to stderr: a daemon runs;
+ * -ENOENT: no such directory, so no daemon, or another negative errno.
+ */
+int pins_lock(const char *directory);
 /* What to say behind the reason why something was not done, if the reason is who one is. */
 const char *pins_hint(int error);
 

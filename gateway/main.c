@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/alone.h"
 #include "daemon/events.h"
 #include "daemon/interfaces.h"
 #include "gateway/announce.h"
@@ -427,8 +428,12 @@ static void on_agent_changed(uint16_t id, void *userdata)
 static int detach(const struct daemon_options *options)
 {
 	struct rtnetlink *netlink = NULL;
-	int r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
+	_cleanup_close_ int lock = -1;
+	int r = alone_lock(options, &lock);
 
+	if (r < 0)
+		return r;
+	r = rtnetlink_new(NULL, NULL, NULL, NULL, &netlink);
 	if (r == 0)
 		r = announce(netlink, NULL, NULL, DRAIN_NONE);
 	if (r == 0)
@@ -527,9 +532,10 @@ static int run(struct gateway_daemon *gateway)
 {
 	const struct daemon_options *options = &gateway->options;
 	sd_event *event;
-	int r;
+	int r = alone_ask(options);
 
-	r = loop_new(options->config, on_reload, gateway, &gateway->loop);
+	if (r == 0)
+		r = loop_new(options->config, on_reload, gateway, &gateway->loop);
 	if (r < 0)
 		return r;
 	event = loop_event(gateway->loop);

@@ -98,23 +98,35 @@ static void answer(const struct http_request *http, void *userdata, struct http_
 	reply(-ENOENT, json_string("no such resource"), ret);
 }
 
-static bool somebody_listens(const struct sockaddr_un *address)
+/* -ENAMETOOLONG, or 0. */
+static int address_of(const char *path, struct sockaddr_un *ret)
 {
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (strlen(path) >= sizeof(ret->sun_path))
+		return -ENAMETOOLONG;
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	strcpy(ret->sun_path, path);
+	return 0;
+}
 
-	return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+bool control_answers(const char *path)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+
+	if (fd < 0 || address_of(path, &address) < 0)
+		return false;
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
 }
 
 static int listen_at(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
 	_cleanup_close_ int fd = -1;
-	int listening;
+	int listening = address_of(path, &address);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	if (somebody_listens(&address))
+	if (listening < 0)
+		return listening;
+	if (control_answers(path))
 		return -EADDRINUSE;
 	unlink(path);
 	listening = directory_make_for(path, DIRECTORY_MODE);

@@ -35,6 +35,9 @@ struct control_resource {
 int control_refuse(json_t **ret, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Does a living process listen at `path`? One whose queue is full, since it is stuck, lives too. Never waits. */
+bool control_answers(const char *path);
+
 /*
  * Listens at `path`, whose folder is made if need be; a socket that a dead daemon left behind is replaced. -EADDRINUSE: a living one
  * answers there.

@@ -2,9 +2,12 @@
 #include "io/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The first `length` characters of `path` as a directory. */
 static int make(const char *path, size_t length, mode_t mode)
@@ -41,4 +44,17 @@ int directory_make_for(const char *path, mode_t mode)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? make_up_to(path, slash - path, mode) : 0;
+}
+
+int directory_lock(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	close(fd);
+	return r;
 }

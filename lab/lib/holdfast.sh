@@ -75,11 +75,21 @@ upgraded() {
 
 runs_from() { [[ $(readlink "/proc/$(pid_of "$1" "$2")/exe") == "$3"/* ]]; }
 
-# detach_agent NODE: undoes what the agent prepared on its host.
-detach_agent() {
-	on "$1" timeout 20 "$LAB_BUILD/agent/holdfast-agent" --config "$(config_of "$1")" \
-		--node "$1" --bpffs "$(bpffs_of "$1")" --socket "$(socket_of "$1")" --detach
+# daemon_by_hand ROLE NODE OPTION...: in the foreground, as the one that runs there; options may be given again.
+daemon_by_hand() {
+	local role=$1 node=$2
+	shift 2
+
+	on "$node" timeout 20 "$LAB_BUILD/$role/holdfast-$role" --config "$(config_of "$node")" \
+		--node "$node" --bpffs "$(bpffs_of "$node")" --socket "$(socket_of "$node")" \
+		--state "$LAB_STATE/$node/state" "$@"
 }
+
+# detach ROLE NODE: takes down what the daemon left there.
+detach() { daemon_by_hand "$1" "$2" --detach; }
+
+# program_at NODE: what runs at its link: the same number as long as it is the same load of the program.
+program_at() { on "$1" ip -j link show eth0 | jq '.[0].xdp.prog.id'; }
 
 # holdfast NODE ARGUMENTS...: the command line, asking that node's daemon.
 holdfast() {

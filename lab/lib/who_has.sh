@@ -36,8 +36,7 @@ gateways_forget() {
 
 forget_everything() {
 	stop "$1" gateway TERM
-	on "$1" "$LAB_BUILD/gateway/holdfast-gateway" --config "$LAB_STATE/holdfast.yaml" \
-		--node "$1" --bpffs "$(bpffs_of "$1")" --socket "$(socket_of "$1")" --detach
+	detach gateway "$1"
 	start_holdfast gateway "$1"
 }
 

@@ -29,9 +29,6 @@ stopped_and_restarted() {
 	start_holdfast "$2" "$1"
 }
 
-# What runs at a node's link: the same number as long as it is the same load of the program.
-program_at() { on "$1" ip -j link show eth0 | jq '.[0].xdp.prog.id'; }
-
 # Loading takes a second, in which an agent is not heard.
 same_programs() {
 	local node=$1 role=$2 before

@@ -25,7 +25,7 @@ open_on_b1() {
 # Nothing is left of the agent, neither in the kernel nor on its host; then another one comes.
 another_agent() {
 	stop b1 agent
-	detach_agent b1
+	detach agent b1
 	agents b1
 }
 
