@@ -23,6 +23,31 @@ static void print_fine(const char *file, const struct config *config)
 	       config->n_services, plural(config->n_services));
 }
 
+/* A backend that dies keeps its share of new connections. Who says check: off knows that. */
+static bool is_unchecked(const struct config_service *service)
+{
+	return service->health.unasked && !config_is_checked(service);
+}
+
+static void print_unchecked(const char *file, const struct config *config)
+{
+	for (size_t i = 0; i < config->n_services; i++)
+		if (is_unchecked(&config->services[i]))
+			printf("%s: note: services.%s.health.check: auto finds nothing to ask, so nobody "
+			       "checks the backends; say what to ask, or off\n",
+			       file, config->services[i].name);
+}
+
+static json_t *unchecked_json(const struct config *config)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < config->n_services; i++)
+		if (is_unchecked(&config->services[i]))
+			json_array_append_new(list, json_string(config->services[i].name));
+	return list;
+}
+
 /* What is no UTF-8, as a file's name may be, cannot stand in JSON. */
 static json_t *text_json(const char *text, size_t length)
 {
@@ -55,11 +80,12 @@ static json_t *result_json(const char *file, const struct errors *errors,
 			   "errors", list);
 	if (inputs)
 		json_object_update_new(result,
-				       json_pack("{s:I s:I s:I s:I}", "sites",
+				       json_pack("{s:I s:I s:I s:I s:o}", "sites",
 						 (json_int_t)inputs->config->n_sites, "gateways",
 						 (json_int_t)inputs->config->n_gateways, "backends",
 						 (json_int_t)inputs->config->n_backends, "services",
-						 (json_int_t)inputs->config->n_services));
+						 (json_int_t)inputs->config->n_services,
+						 "unchecked", unchecked_json(inputs->config)));
 	return result;
 }
 
@@ -86,6 +112,7 @@ int config_check_run(const struct command *command)
 		errors_print(&errors, stderr);
 	} else {
 		print_fine(file, inputs->config);
+		print_unchecked(file, inputs->config);
 	}
 	return r;
 }

@@ -188,6 +188,12 @@ static void drain_state(const json_t *backend, char state[static BACKEND_STATE_M
 		snprintf(state, BACKEND_STATE_MAX, "drained, no connection");
 }
 
+/* Then "open" says only that nobody has closed it. */
+static bool is_unchecked(const json_t *backend)
+{
+	return json_is_false(json_object_get(backend, "checked"));
+}
+
 /* One that is down is open all the same where all are, and the operator trusts them. */
 const char *backend_state(const json_t *backend, char state[static BACKEND_STATE_MAX])
 {
@@ -204,16 +210,19 @@ const char *backend_state(const json_t *backend, char state[static BACKEND_STATE
 		snprintf(state, BACKEND_STATE_MAX, "closed");
 	else
 		snprintf(state, BACKEND_STATE_MAX, "%s",
-			 is_true(backend, "reachable") ? "open" : "open, but no route or neighbour");
+			 !is_true(backend, "reachable") ? "open, but no route or neighbour"
+			 : is_unchecked(backend)	? "open, not checked"
+							: "open");
 	return state;
 }
 
 static void backend_state_cell(struct table *table, const json_t *backend)
 {
 	char state[BACKEND_STATE_MAX];
-	enum colour colour = !is_true(backend, "open")	      ? COLOUR_CARE
-			     : is_true(backend, "reachable") ? COLOUR_GOOD
-							     : COLOUR_BAD;
+	enum colour colour = !is_true(backend, "open")	       ? COLOUR_CARE
+			     : !is_true(backend, "reachable") ? COLOUR_BAD
+			     : is_unchecked(backend)	      ? COLOUR_NONE
+							      : COLOUR_GOOD;
 
 	table_cell(table, colour, "%s", backend_state(backend, state));
 }

@@ -179,7 +179,8 @@ const struct verb verbs[] = {
 		.text = "Reads FILE (-: standard input) as the daemons would, and the secret that it "
 			"names. Every error is a line: file, line, the option's path, what is wrong, "
 			"what is allowed. With --json each is an object with file, line, path and "
-			"message; what it does not have is null. Needs no daemon; the one "
+			"message; what it does not have is null. A note names the services whose backends "
+			"nobody checks though they do not say check: off (--json: unchecked). Needs no daemon; the one "
 			"whose configuration FILE is, is asked what rests (holdfast rests).",
 		.options = OPTION_JSON,
 		.least = 1,

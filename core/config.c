@@ -132,6 +132,12 @@ struct config *config_free(struct config *config)
 	return NULL;
 }
 
+bool config_is_checked(const struct config_service *service)
+{
+	return service->health.check != CONFIG_CHECK_OFF ||
+	       (service->health.heartbeat == CONFIG_HEARTBEAT_REQUIRED && !service->agentless);
+}
+
 const struct config_gateway *config_gateway(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->n_gateways; i++)

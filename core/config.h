@@ -95,6 +95,7 @@ struct config_health {
 	char *name;	  /* NULL: not dns */
 	uint8_t all_down; /* enum config_trust */
 	uint8_t heartbeat; /* enum config_heartbeat */
+	bool unasked; /* check is off by auto: nobody knows what there is to ask */
 };
 
 enum config_per {
@@ -252,5 +253,8 @@ DEFINE_TRIVIAL_CLEANUP(struct config *, config_free);
 #define _cleanup_config_ _cleanup_(config_freep)
 
 /* NULL: no such name. */
+/* Does anybody find out that a backend of the service is down: probes, or heartbeats that are required? */
+bool config_is_checked(const struct config_service *service);
+
 const struct config_gateway *config_gateway(const struct config *config, const char *name);
 const struct config_backend *config_backend(const struct config *config, const char *name);

@@ -381,9 +381,10 @@ static void resolve_check(struct config_service *service)
 
 	if (one && !health->port)
 		health->port = service->port_first;
-	if (health->check == CONFIG_CHECK_AUTO)
-		health->check = service->protocol == IPPROTO_TCP && health->port ? CONFIG_CHECK_TCP
-										 : CONFIG_CHECK_OFF;
+	if (health->check != CONFIG_CHECK_AUTO)
+		return;
+	health->unasked = service->protocol != IPPROTO_TCP || !health->port;
+	health->check = health->unasked ? CONFIG_CHECK_OFF : CONFIG_CHECK_TCP;
 }
 
 /* Probes go to the VIP, where there is nothing but the service. */

@@ -65,7 +65,9 @@ static const struct config_row rows[] = {
 			    {"dns", CONFIG_CHECK_DNS}},
 		.fallback = "auto",
 		.help = "What a probe does: open a connection (tcp), get a page (http, https), or ask "
-			"for a name (dns). auto: tcp for a service on one TCP port, else off.",
+			"for a name (dns). auto: tcp for a service on one TCP port, or with a port "
+			"that is asked, else off: then nobody checks its backends, unless heartbeats "
+			"are required.",
 		AT(config_health, check),
 	},
 	{

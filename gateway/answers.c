@@ -77,7 +77,9 @@ static json_t *health_json(const struct health *health)
 			 (int)health->falls);
 }
 
-/* "pins": flows that are pinned there by this gateway. */
+/*
+ * "checked": would anybody find out that it is down? "pins": flows that are pinned there by this gateway.
+ */
 static json_t *members_json(const struct gateway_daemon *gateway,
 			    const struct plan_service *planned, const struct pin_counts *pins)
 {
@@ -93,11 +95,12 @@ static json_t *members_json(const struct gateway_daemon *gateway,
 		bool reachable = tables->backends[member->backend->id].next_hops != 0;
 
 		json_array_append_new(list,
-				      json_pack("{s:s s:i s:i s:b s:b s:b s:o s:o s:o s:i}", "name",
+				      json_pack("{s:s s:i s:i s:b s:b s:b s:b s:o s:o s:o s:i}", "name",
 						member->backend->name, "id", member->backend->id,
 						"weight", (int)member->weight, "enabled",
 						member->enabled && member->weight, "open",
-						planned->open[i], "reachable", reachable, "health",
+						planned->open[i], "reachable", reachable, "checked",
+						config_is_checked(service), "health",
 						health_json(health), "agent",
 						loads_host_json(gateway->loads, member->backend),
 						"load",

@@ -108,10 +108,7 @@ const struct health *monitor_find(const struct monitor *monitor, const struct pl
 
 static bool is_watched(const struct plan_service *service)
 {
-	const struct config_health *health = &service->config->health;
-
-	return health->check != CONFIG_CHECK_OFF ||
-	       (health->heartbeat == CONFIG_HEARTBEAT_REQUIRED && !service->config->agentless);
+	return config_is_checked(service->config);
 }
 
 /* Rows that nobody has written yet say nothing: all start together. Of other sites they tell as a whole. */

@@ -194,11 +194,26 @@ static void a_service_on_one_tcp_port_is_probed_unless_said_otherwise(void **sta
 	assert_int_equal(health->interval_ms, 80);
 	assert_int_equal(health->timeout_ms, 50);
 	assert_int_equal(health->fall, 3);
+	assert_true(config_is_checked(&config->services[0]));
 	assert_int_equal(config->services[1].health.check, CONFIG_CHECK_OFF);
+	assert_true(config->services[1].health.unasked);
+	assert_false(config_is_checked(&config->services[1]));
 	health = health_of(CHANGES({17, "    health: {check: off}"}), 0, &other);
 	assert_int_equal(health->check, CONFIG_CHECK_OFF);
+	assert_false(health->unasked);
 	health = health_of(CHANGES({16, "    ports: 80-90"}), 0, &range);
 	assert_int_equal(health->check, CONFIG_CHECK_OFF);
+	assert_true(health->unasked);
+}
+
+static void a_heartbeat_that_is_required_checks_a_service_too(void **state)
+{
+	_cleanup_config_ struct config *on = NULL, *required = NULL;
+
+	health_of(CHANGES({16, "    ports: any"}), 0, &on); /* heartbeats that shed doubt on probes */
+	assert_false(config_is_checked(&on->services[0]));
+	health_of(CHANGES({16, "    ports: any"}, {17, "    health: {heartbeat: required}"}), 0, &required);
+	assert_true(config_is_checked(&required->services[0]));
 }
 
 static void a_probe_asks_for_what_the_service_can_answer(void **state)
@@ -261,6 +276,7 @@ int main(void)
 		cmocka_unit_test(only_agents_send_replies_through_a_gateway),
 		cmocka_unit_test(more_enabled_members_than_max_backends_is_an_error),
 		cmocka_unit_test(a_service_on_one_tcp_port_is_probed_unless_said_otherwise),
+		cmocka_unit_test(a_heartbeat_that_is_required_checks_a_service_too),
 		cmocka_unit_test(a_probe_asks_for_what_the_service_can_answer),
 		cmocka_unit_test(a_probe_is_over_before_the_next),
 		cmocka_unit_test(what_a_probe_sends_is_well_formed),

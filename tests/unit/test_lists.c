@@ -73,6 +73,27 @@ static void backends_stand_in_a_table_with_their_service(void **state)
 	       "alt      b6        6       1            -      -      -      -           -  closed\n");
 }
 
+static void is_in_state(const char *members, const char *wanted)
+{
+	char state[BACKEND_STATE_MAX], backend[256];
+	json_t *json;
+
+	snprintf(backend, sizeof(backend), "{\"enabled\": true, \"health\": null, %s}", members);
+	json = json_of(backend);
+	assert_string_equal(backend_state(json, state), wanted);
+	json_decref(json);
+}
+
+/* "open" alone would say that it had been found up. */
+static void a_backend_that_nobody_checks_says_so(void **state)
+{
+	is_in_state("\"open\": true, \"reachable\": true, \"checked\": true", "open");
+	is_in_state("\"open\": true, \"reachable\": true, \"checked\": false", "open, not checked");
+	is_in_state("\"open\": true, \"reachable\": false, \"checked\": false",
+		    "open, but no route or neighbour");
+	is_in_state("\"open\": false, \"reachable\": true, \"checked\": false", "closed");
+}
+
 static void drains_to(const char *members, const char *wanted)
 {
 	char state[BACKEND_STATE_MAX], backend[256];
@@ -148,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(services_stand_in_a_table_with_their_open_backends),
 		cmocka_unit_test(backends_stand_in_a_table_with_their_service),
+		cmocka_unit_test(a_backend_that_nobody_checks_says_so),
 		cmocka_unit_test(a_backend_that_is_drained_says_what_is_left),
 		cmocka_unit_test(a_silent_agent_s_last_count_is_not_shown),
 		cmocka_unit_test(gateways_stand_in_a_table_with_their_state),

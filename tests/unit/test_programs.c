@@ -238,6 +238,27 @@ static void check_of_a_good_file_is_one_friendly_line(void **state)
 		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>&1");
 }
 
+static void check_names_the_services_that_nobody_checks(void **state)
+{
+	scratch_text(*state, "t.yaml",
+		     FLEET WEB SERVICE("range", "198.51.100.81", "80-90", "b1: ")
+		     SERVICE("asked", "198.51.100.82", "80-90, health: {port: 80}", "b1: ")
+		     SERVICE("off", "198.51.100.83", "any, health: {check: off}", "b1: ")
+		     SERVICE("heard", "198.51.100.84", "any, health: {heartbeat: required}", "b1: ")
+		     SERVICE("deaf", "198.51.100.85", "any, health: {heartbeat: required}", "b4: "));
+	scratch_secret(*state, "s", 1);
+	EXPECT_SHELL(*state, 0,
+		     "t.yaml: fine: 1 site, 2 gateways, 4 backends, 6 services\n"
+		     "t.yaml: note: services.range.health.check: auto finds nothing to ask, so nobody "
+		     "checks the backends; say what to ask, or off\n"
+		     "t.yaml: note: services.deaf.health.check: auto finds nothing to ask, so nobody "
+		     "checks the backends; say what to ask, or off\n",
+		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml 2>&1");
+	EXPECT_SHELL(*state, 0, "['range', 'deaf']\n",
+		     "B=$(realpath $B); cd $D && $B/cli/holdfast config check t.yaml --json | python3 -c "
+		     "'import json, sys; print(json.load(sys.stdin)[\"unchecked\"])'");
+}
+
 static void check_finds_the_examples_fine(void **state)
 {
 	scratch_secret(*state, "secret", 1);
@@ -533,6 +554,7 @@ int main(void)
 		SCRATCH_TEST(bash_completes_verbs_options_and_files),
 		SCRATCH_TEST(a_validator_agrees_with_the_schema_about_right_and_wrong),
 		SCRATCH_TEST(check_of_a_good_file_is_one_friendly_line),
+		SCRATCH_TEST(check_names_the_services_that_nobody_checks),
 		SCRATCH_TEST(check_finds_the_examples_fine),
 		SCRATCH_TEST(check_tells_every_error_of_file_and_secret),
 		SCRATCH_TEST(check_reads_standard_input),
