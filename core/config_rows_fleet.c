@@ -59,11 +59,12 @@ static const struct config_row rows[] = {
 		.min = 1,
 		.max = PIN_WAYS << PIN_BUCKET_BITS_MAX,
 		.unit = "pins",
-		.fallback = "1000000",
+		.fallback = "983040",
 		.help = "How many flows each gateway can pin to their backends: those of connections "
 			"that carry no cookie, of services without agents, and of sticky ones. 34 "
-			"bytes each, and their number is rounded up to 30 times a power of two. In a "
-			"full table the oldest give way.",
+			"bytes each. A table has 30 x 2^n places, and the next such number is taken: "
+			"983040 (the default) are 34 MB, one more is twice that. In a full table the "
+			"oldest give way.",
 		AT(config, pins.number),
 	},
 	{

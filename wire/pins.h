@@ -85,7 +85,7 @@ _Static_assert(sizeof(struct pin_bucket) == 1024, "a line of tags, and behind it
 #define PIN_HASH_BITS 18
 #define PIN_BUCKET_BITS_MIN 14 /* so that a pin's place and its 18 bits are 32 bits of the hash */
 #define PIN_BUCKET_BITS_MAX 19 /* 512 MB, as far as the verifier follows an index */
-#define PIN_BUCKET_BITS 16 /* by default: 1,966,080 pins in 67 MB */
+#define PIN_BUCKET_BITS 15 /* by default: 983,040 pins in 34 MB */
 
 /* What was last seen of the flow. It decides how long a pin without packets is honoured. */
 enum pin_phase {

@@ -217,7 +217,7 @@ write_config() {
 		mtu: 1500
 		cookie-epoch: ${COOKIE_EPOCH:-0}
 		rest: ${REST:-86400}
-		pins: ${PINS:-1000000}
+		pins: ${PINS:-983040}
 		metrics: {${METRICS:-}}
 
 		sites:

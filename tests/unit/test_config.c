@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "core/config_rows.h"
+#include "wire/pins.h"
 #include "tests/unit/good_config.h"
 
 #define LOCATOR_ALLOWED "allowed: an IPv6 network of 64 bits, like \"fd48:6f6c:0:1::/64\""
@@ -58,7 +59,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(read_changed(CHANGES({3, NULL}), &errors, &config), 0);
 	assert_int_equal(config->mtu, 1500);
 	assert_int_equal(config->cookie_epoch, 0);
-	assert_int_equal(config->pins.number, 1000000);
+	assert_int_equal(config->pins.number, PIN_WAYS << PIN_BUCKET_BITS);
 	assert_int_equal(config->pins.established_s, 8000);
 	assert_false(config->services[1].sticky);
 	assert_ptr_equal(config->gateways[0].site, &config->sites[0]);
