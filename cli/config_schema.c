@@ -87,7 +87,7 @@ static json_t *items_schema(const struct config_row *row)
 	json_t *schema;
 
 	snprintf(pattern, sizeof(pattern), "%s.*", row->path);
-	schema = json_pack("{s:o s:{s:s s:i} s:o}", "type", mapping_type(row->min == 0),
+	schema = json_pack("{s:o s:{s:s s:i} s:o}", "type", mapping_type(row->min == 0 && !row->required),
 			   "propertyNames", "pattern", "^[a-z0-9.-]+$", "maxLength",
 			   CONFIG_NAME_MAX, "additionalProperties", object_schema(pattern));
 	if (row->min)

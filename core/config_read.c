@@ -373,8 +373,8 @@ static int read_items(struct reader *reader, const struct config_row *row, const
 	char pattern[PATTERN_MAX];
 	int err;
 
-	/* "services:" with nothing under it has no services. */
-	if (node->kind != TREE_MAPPING && !tree_is_empty(node)) {
+	/* "policies:" with nothing under it has no policies. Where there must be some, or {}, a file may end there. */
+	if (node->kind != TREE_MAPPING && (row->required || !tree_is_empty(node))) {
 		refuse(reader, row, node, "is not a mapping");
 		return 0;
 	}

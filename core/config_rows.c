@@ -114,7 +114,7 @@ const char *config_row_allowed(const struct config_row *row, char text[static CO
 		words = "a mapping of options, like {key: value}";
 		break;
 	case CONFIG_ITEMS:
-		words = "a mapping of names, like {name: ...}";
+		words = words ? words : "a mapping of names, like {name: ...}";
 		break;
 	}
 	snprintf(text, CONFIG_ALLOWED_MAX, "%s", words);

@@ -30,9 +30,11 @@ static const struct config_row rows[] = {
 	{
 		.path = "services",
 		.type = CONFIG_ITEMS,
+		.required = true,
 		.max = SERVICES_MAX,
+		.allowed = "a mapping of names, like {name: ...}, or {} for none",
 		.help = "What is offered to clients: VIPs, a protocol and ports, and who serves "
-			"them.",
+			"them. {}: nothing yet; it must be said, so that half of a file is none.",
 		MANY_AT(config, services),
 	},
 	{

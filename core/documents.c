@@ -206,6 +206,22 @@ int documents_place(struct tree *root, const char *key, struct tree *value)
 	return tree_set(entry->value, slash + 1, value->line, take(owned));
 }
 
+int documents_complete(struct tree *root)
+{
+	const struct config_row *row = NULL;
+	int r = 0;
+
+	while (r == 0 && (row = config_row_next("", row))) {
+		struct tree *none;
+
+		if (row->type != CONFIG_ITEMS || !row->required || row->min || tree_get(root, row->path))
+			continue;
+		none = tree_new_mapping(root->file, root->line);
+		r = none ? tree_set(root, row->path, root->line, none) : -ENOMEM;
+	}
+	return r;
+}
+
 static int put_tree(struct documents *documents, const char *group, const char *name,
 		    const struct tree *tree, documents_print_fn print)
 {

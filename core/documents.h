@@ -69,6 +69,12 @@ void documents_manifest_writing(uint64_t change, char ret[static DOCUMENTS_MANIF
 /* Puts a document's tree, which it takes over, where its key says. 0 or -ENOMEM. */
 int documents_place(struct tree *root, const char *key, struct tree *value);
 
+/*
+ * When all have been placed: what a file has to say though there be none ("services: {}") has no document then, since
+ * each stands for one, and that nothing was cut off is what the manifest says. 0 or -ENOMEM.
+ */
+int documents_complete(struct tree *root);
+
 /* The text of a node; the caller frees *ret. 0 or a negative errno. */
 typedef int (*documents_print_fn)(const struct tree *tree, char **ret);
 

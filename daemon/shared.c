@@ -182,6 +182,8 @@ int shared_tree(const char *name, const struct documents *documents, struct erro
 	int r = place_documents(name, documents, errors, root);
 
 	if (r == 0)
+		r = documents_complete(root);
+	if (r == 0)
 		*ret = take(root);
 	return r;
 }

@@ -120,6 +120,33 @@ static void a_second_key_is_named_with_the_line_of_the_first(void **state)
 	     "t.yaml:4: mtu: given a second time, first on line 3, allowed: once");
 }
 
+/* The last error about the good file's first `lines` lines. */
+static void cut_behind(unsigned int lines, const char *message)
+{
+	_cleanup_errors_ struct errors errors = {};
+	_cleanup_tree_ struct tree *tree = NULL;
+	char text[2048];
+	size_t length = 0;
+	struct config *config;
+
+	for (unsigned int i = 0; i < lines; i++)
+		length += snprintf(text + length, sizeof(text) - length, "%s\n", good[i]);
+	assert_int_equal(yaml_tree_parse(text, length, "t.yaml", &errors, &tree), 0);
+	assert_int_equal(config_from_tree(tree, &errors, &config), -EINVAL);
+	assert_string_equal(errors_text(&errors, errors_count(&errors) - 1), message);
+}
+
+/* It would be a fleet without services, and a gateway that reads it would withdraw all VIPs. */
+static void a_file_that_ends_before_its_services_is_no_configuration(void **state)
+{
+	cut_behind(5, "t.yaml:1: services: missing, allowed: a mapping of names, like {name: ...}, or {} for none");
+	cut_behind(11, "t.yaml:1: services: missing, allowed: a mapping of names, like {name: ...}, or {} for none");
+	cut_behind(12, "t.yaml:12: services: an empty value is not a mapping, allowed: a mapping of names, "
+		       "like {name: ...}, or {} for none");
+	cut_behind(18, "t.yaml:18: services.web.backends: an empty value is not a mapping, allowed: a mapping "
+		       "of names, like {name: ...}");
+}
+
 static void a_second_backend_of_a_name_is_named_with_the_line_of_the_first(void **state)
 {
 	says(10, "  b2: {id: 2, locator: \"fd48:0:0:202::/64\", interfaces: [eth0]}\n  b2: {}",
@@ -147,7 +174,7 @@ static void an_empty_file_is_told_all_that_is_missing(void **state)
 	struct config *config;
 
 	assert_int_equal(config_from_tree(tree, &errors, &config), -EINVAL);
-	assert_int_equal(errors_count(&errors), 3);
+	assert_int_equal(errors_count(&errors), 4);
 	assert_string_equal(errors_text(&errors, 0),
 			    "t.yaml:1: infrastructure: missing, allowed: an IPv6 network of 8 to "
 			    "64 bits, like fd48:6f6c::/32");
@@ -155,6 +182,8 @@ static void an_empty_file_is_told_all_that_is_missing(void **state)
 			    "t.yaml:1: secret: missing, allowed: the name of a file");
 	assert_string_equal(errors_text(&errors, 2), "t.yaml:1: sites: missing, allowed: a mapping "
 						     "of names, like {name: ...}");
+	assert_string_equal(errors_text(&errors, 3), "t.yaml:1: services: missing, allowed: a mapping "
+						     "of names, like {name: ...}, or {} for none");
 }
 
 static void a_list_of_everything_is_no_configuration(void **state)
@@ -496,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_second_member_of_a_name_is_an_error),
 		cmocka_unit_test(what_is_missing_is_named_with_the_line_of_its_block),
 		cmocka_unit_test(an_empty_file_is_told_all_that_is_missing),
+		cmocka_unit_test(a_file_that_ends_before_its_services_is_no_configuration),
 		cmocka_unit_test(a_list_of_everything_is_no_configuration),
 		cmocka_unit_test(weight_out_of_range_is_named_with_its_line),
 		cmocka_unit_test(a_number_too_large_for_any_integer_is_out_of_range),

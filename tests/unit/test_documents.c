@@ -88,6 +88,26 @@ static void documents_together_are_the_tree_that_they_came_from(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void documents_without_a_service_are_a_configuration(void **state)
+{
+	_cleanup_documents_ struct documents documents = {}, again = {};
+	_cleanup_tree_ struct tree *root = tree_new_mapping("store", 0);
+	_cleanup_errors_ struct errors errors = {};
+	_cleanup_config_ struct config *config = NULL;
+
+	split("infrastructure: fd48::/32\nsecret: s\nsites: {ams: {locator: \"fd48:0:0:1::/64\"}}\n"
+	      "services: {}\n", &documents);
+	assert_int_equal(documents.n, 3);
+	for (size_t i = 0; i < documents.n; i++)
+		assert_int_equal(documents_place(root, documents.list[i].key,
+						 tree_of(documents.list[i].text)), 0);
+	assert_int_equal(documents_complete(root), 0);
+	assert_int_equal(config_from_tree(root, &errors, &config), 0);
+	assert_int_equal(config->n_services, 0);
+	assert_int_equal(documents_of_tree(root, yaml_tree_print, &again), 0);
+	assert_int_equal(again.n, 3);
+}
+
 static void a_group_beside_its_items_is_no_configuration(void **state)
 {
 	_cleanup_tree_ struct tree *root = tree_new_mapping("store", 0);
@@ -179,6 +199,7 @@ int main(void)
 		cmocka_unit_test(documents_are_found_by_key_and_stand_in_order),
 		cmocka_unit_test(each_object_is_a_document_and_so_is_each_lone_option),
 		cmocka_unit_test(documents_together_are_the_tree_that_they_came_from),
+		cmocka_unit_test(documents_without_a_service_are_a_configuration),
 		cmocka_unit_test(a_group_beside_its_items_is_no_configuration),
 		cmocka_unit_test(an_empty_store_and_half_a_one_are_told_from_a_whole),
 		cmocka_unit_test(only_what_differs_is_written),

@@ -142,7 +142,7 @@ static void a_secret_that_is_no_name_is_one_error_and_no_file(void **state)
 	_cleanup_errors_ struct errors errors = {};
 
 	scratch_text(scratch, "t.yaml",
-		     "secret: [a]\ninfrastructure: fd48::/32\n"
+		     "secret: [a]\ninfrastructure: fd48::/32\nservices: {}\n"
 		     "sites: {ams: {locator: \"fd48:0:0:1::/64\"}}\n");
 	assert_int_equal(faults_of(scratch, &errors), -EINVAL);
 	assert_int_equal(errors_count(&errors), 1);

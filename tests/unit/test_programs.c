@@ -274,7 +274,7 @@ static void check_tells_every_error_of_file_and_secret(void **state)
 {
 	scratch_text(*state, "t.yaml",
 		     "infrastructure: fd48::/32\nsecret: s\nmtu: 1\nsites:\n"
-		     "  ams: {locator: \"fd48:0:0:1::/64\", bogus: 1}\n");
+		     "  ams: {locator: \"fd48:0:0:1::/64\", bogus: 1}\nservices: {}\n");
 	scratch_write(*state, "s", 0600, "short", 5);
 	EXPECT_SHELL(*state, 1,
 		     "t.yaml:2: secret: the file s has 5 bytes, allowed: 32 (head -c 32 /dev/urandom)\n"

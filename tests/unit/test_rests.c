@@ -35,7 +35,7 @@ static struct read fleet(const char *text)
 	struct read read = {};
 	char whole[1024];
 
-	snprintf(whole, sizeof(whole), FLEET "%s", text);
+	snprintf(whole, sizeof(whole), FLEET "%sservices: {}\n", text);
 	assert_int_equal(yaml_tree_parse(whole, strlen(whole), "t", &errors, &read.tree), 0);
 	if (config_from_tree(read.tree, &errors, &read.config) < 0)
 		fail_msg("%s", errors_text(&errors, 0));
