@@ -334,6 +334,7 @@ static void set_options(struct etcd_call *call, const char *url)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	transfers_keep_alive(easy);
 	if (etcd->ca)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, etcd->ca);
 	if (etcd->certificate)

@@ -4,7 +4,7 @@
  * base64, 64-bit numbers as text, a stream of lines for what goes on), on the event loop.
  *
  * One endpoint is asked until it fails, then the next. Who refuses fails at once, who is silent after
- * ETCD_TIMEOUT_MS. With a user, a token is got first, and anew when etcd knows it no more. A member that has
+ * ETCD_TIMEOUT_MS; a stream may be silent, and ends when its connection is (TRANSFERS_SILENCE_MS). With a user, a token is got first, and anew when etcd knows it no more. A member that has
  * lost its cluster's leader says so instead of being silent. Nothing is repeated, but by etcd_ask: when to
  * ask again is the caller's.
  */

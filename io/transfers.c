@@ -2,12 +2,17 @@
 #include "io/transfers.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define ACCURACY_US 1000
+#define KEEP_IDLE_S 4
+#define KEEP_INTERVAL_S 2
 
 struct transfers {
 	CURLM *multi;
@@ -141,4 +146,23 @@ int transfers_add(struct transfers *transfers, CURL *easy)
 void transfers_remove(struct transfers *transfers, CURL *easy)
 {
 	curl_multi_remove_handle(transfers->multi, easy);
+}
+
+/* TCP_USER_TIMEOUT counts in place of the number of probes, and for what was sent and is not confirmed, too (tcp(7)). */
+static int keep_alive(void *userdata, curl_socket_t fd, curlsocktype purpose)
+{
+	const int on = 1, idle_s = KEEP_IDLE_S, interval_s = KEEP_INTERVAL_S;
+	const unsigned int silence_ms = TRANSFERS_SILENCE_MS;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s)) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s)) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof(silence_ms)) < 0)
+		return CURL_SOCKOPT_ERROR;
+	return CURL_SOCKOPT_OK;
+}
+
+void transfers_keep_alive(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, keep_alive);
 }

@@ -29,3 +29,12 @@ int transfers_add(struct transfers *transfers, CURL *easy);
 
 /* Ends it without a word, or tidies up behind its end, after which it can be added again. */
 void transfers_remove(struct transfers *transfers, CURL *easy);
+
+/*
+ * Its connection ends with an error when the other side's kernel has confirmed nothing for so long, asked or not: what
+ * a firewall or a load balancer has forgotten would be silent for ever. A connection goes from transfer to transfer,
+ * so all to one host have this or none.
+ */
+#define TRANSFERS_SILENCE_MS 10000
+
+void transfers_keep_alive(CURL *easy);

@@ -160,3 +160,31 @@ all_have() {
 
 # store_revision: of the configuration in etcd.
 store_revision() { store_cli config pull | sed -n '1s/.*revision //p'; }
+
+# etcd_ports_of NODE [SILENT_MS]: its ends of connections to etcd, on which it has sent nothing for so long.
+etcd_ports_of() {
+	on "$1" ss -HtniO state established "dport = :2379" | awk -v silent_ms="${2:-0}" '{
+		n = split($3, address, ":")
+		since_ms = match($0, /lastsnd:[0-9]+/) ? substr($0, RSTART + 8, RLENGTH - 8) + 0 : 0
+		if (since_ms >= silent_ms)
+			print address[n]
+	}'
+}
+
+# forget NODE PORT...: what etcd sends there is lost, as if something between did not know the connection any more.
+forget() {
+	local address port
+
+	address=$(link_address "$1")
+	shift
+	(($#)) || return
+	for port; do
+		ip_on "$ETCD_NODE" -6 rule add pref 50 to "$address" ipproto tcp sport 2379 dport "$port" blackhole
+	done
+}
+
+remember_all() {
+	while ip_on "$ETCD_NODE" -6 rule del pref 50 2>/dev/null; do
+		:
+	done
+}

@@ -302,6 +302,21 @@ death_is_seen() {
 }
 
 exec 3>&1
+# The watch's own connection alone, as a firewall forgets those on which nothing is said: what g1 asks goes on.
+watch_forgotten() {
+	local -a ports
+
+	wait_for "g1's watch to be silent" 30 watch_is_silent g1
+	mapfile -t ports < <(etcd_ports_of g1 15000)
+	forget g1 "${ports[@]}"
+	store_cli service set web max-backends 99 >/dev/null
+	wait_for "g1 to hear of it" 25 has_revision g1 "$(store_revision)"
+	remember_all
+	wait_for "g1 to have the store" 10 is true store_field g1 .reachable
+}
+
+watch_is_silent() { etcd_ports_of "$1" 15000 | grep .; }
+
 lab_open anycast
 topology_up --without holdfast
 etcd_on "$FABRIC" "[$(fabric_address g1)]"
@@ -341,6 +356,7 @@ it "so is a backend that is not there" refused_with "backends: there is no b9" s
 it "of ten changes of one value at once, those that lost are told" ten_at_once
 it "changes of different objects at once are all made" four_different_at_once
 it "who pushes what he has looked at before a change is told" stale_push
+it "a watch whose connection is forgotten is another, and hears of an edit" watch_forgotten
 it "nonsense put there by hand is refused with its place" by_hand
 it "what is pulled is what was pushed" pulled_is_pushed
 it "clients are served still (IPv4)" get web 4

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Whatever becomes of etcd, forwarding goes on with the last state, under living connections: frozen,
-# killed, emptied, half erased, partitioned, full, with an expired certificate, with a wrong password. Each
+# killed, emptied, half erased, put back to a snapshot, partitioned, forgotten by what is between, full, with an expired certificate, with a wrong password. Each
 # node says so in one line, and in another when it is over.
 # Takes up to 600 s.
 # Topology: lab/topologies/churn.sh, with etcd (TLS, authentication) on the fabric's node.
@@ -106,6 +106,47 @@ half_erased() {
 }
 
 holdfast_knows() { holdfast "$1" status --json | jq "[.services[].backends[].name] | any(. == \"$2\")"; }
+
+# An operator restores a copy of the data folder that has the configuration as it is, but fewer revisions: g1 has read
+# at a later one, and the next edit's is below that.
+put_back() {
+	local home i
+
+	home=$(etcd_home)
+	etcd_stop TERM
+	cp -a "$home/data" "$home/snapshot"
+	etcd_start
+	all_are_reachable true
+	for i in {1..60}; do
+		CTL_USER=root:root ctl put /elsewhere "$i" >/dev/null
+	done
+	stop g1 gateway TERM
+	start_holdfast gateway g1
+	is true store_field g1 .reachable
+	mark_logs g1
+	etcd_stop KILL
+	rm -rf "$home/data"
+	mv "$home/snapshot" "$home/data"
+	etcd_start
+	say_once "answers again" g1
+	all_are_reachable true
+	followed 72
+}
+
+# Those that g1 has now, as when a firewall's successor does not know them: new ones pass. Over TLS all that it asks
+# and the watch are one connection (HTTP/2), which outlives a question that times out.
+connections_forgotten() {
+	local -a ports
+
+	mark_logs g1
+	mapfile -t ports < <(etcd_ports_of g1)
+	forget g1 "${ports[@]}"
+	admin service set live max-backends 73 >/dev/null
+	wait_for "g1 to hear of it" 25 has_revision g1 "$(admin config pull | sed -n '1s/.*revision //p')"
+	remember_all
+	all_are_reachable true
+	followed 74
+}
 
 with_password() {
 	(umask 077 && echo "$1" >"$LAB_STATE/password")
@@ -290,6 +331,8 @@ survives "etcd is frozen, and thaws" 0 frozen
 survives "etcd is killed, daemons begin without it, and it comes back" 0 killed
 survives "etcd is restarted empty, and refused" 0 emptied
 survives "a part of the configuration is erased, and the rest refused" 0 half_erased
+survives "etcd is put back to a snapshot that has the same configuration" 0 put_back
+survives "a gateway's connections are forgotten, and it hears of an edit" 0 connections_forgotten
 survives "a gateway is cut off, and the two disagree" 0 partitioned
 survives "the nodes' password is wrong" 0 wrong_password
 survives "etcd's certificate has expired" 0 expired_certificate
