@@ -466,6 +466,7 @@ static const struct verb *complain(const char *word, const struct verb *group,
 				   char text[static 512])
 {
 	struct suggestion suggestion = {.wanted = word};
+	const char *list;
 
 	for (int i = 0; i < n_verbs; i++) {
 		if (group && verb_is_under(&verbs[i], group))
@@ -473,8 +474,9 @@ static const struct verb *complain(const char *word, const struct verb *group,
 		if (!group && !verbs[i].hidden && !strchr(verbs[i].name, ' '))
 			suggestion_offer(&suggestion, verbs[i].name);
 	}
-	snprintf(text, 512, "%s%s%.64s: no such verb, %s", group ? group->name : "",
-		 group ? " " : "", word, suggestion_text(&suggestion));
+	list = suggestion_text(&suggestion);
+	snprintf(text, 512, "%s%s%.64s: no such verb, %s%s", group ? group->name : "", group ? " " : "",
+		 word, list, strstr(list, "...") ? " (all: holdfast help)" : "");
 	return NULL;
 }
 

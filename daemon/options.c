@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/roff.h"
+#include "base/suggestion.h"
 #include "config_build.h"
 #include "wire/maps.h"
 
@@ -123,6 +124,19 @@ static const struct row *row_of(int letter)
 	return row;
 }
 
+static int refuse(const char *word)
+{
+	struct suggestion suggestion = {.wanted = word};
+	char names[N_ROWS][20];
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		snprintf(names[i], sizeof(names[i]), "--%s", rows[i].name);
+		suggestion_offer(&suggestion, names[i]);
+	}
+	log_error("%s: no such option, %s", word, suggestion_text(&suggestion));
+	return -EINVAL;
+}
+
 static void store(struct daemon_options *options, const struct row *row)
 {
 	if (row->argument)
@@ -161,8 +175,7 @@ int daemon_options_parse(const struct daemon_program *program, int argc, char **
 			print_manual(program);
 			return 1;
 		case '?':
-			log_error("%s: no such option, see --help", argv[optind - 1]);
-			return -EINVAL;
+			return refuse(argv[optind - 1]);
 		case ':':
 			log_error("%s: nothing follows, allowed: %s", argv[optind - 1],
 				  row_of(optopt)->argument);

@@ -129,6 +129,8 @@ static void without_a_verb_there_is_none(void **state)
 static void a_wrong_verb_is_told_what_it_nearly_was(void **state)
 {
 	refuses("statsu", "statsu: no such verb, did you mean status?");
+	refuses("colour", "colour: no such verb, allowed: status, services, backends, gateways, counters, "
+			  "metrics, path, rests, off, on, trace, events, ... (all: holdfast help)");
 	refuses("config chek f", "config chek: no such verb, did you mean check?");
 	refuses("config f", "config f: no such verb, allowed: check, diff, explain, schema, push, pull");
 }

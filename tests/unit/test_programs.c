@@ -143,12 +143,19 @@ static void a_daemon_that_cannot_begin_says_why_and_ends(void **state)
 				"--bpffs /proc/none"));
 }
 
+#define DAEMON_OPTIONS                                                                              \
+	"allowed: --config, --node, --bpffs, --socket, --state, --detach, --scheme, --version, --help"
+
 static void a_daemon_that_is_called_wrongly_says_how(void **state)
 {
 	EXPECT_SHELL(*state, 0,
-		     "holdfast-gateway: error: --bogus: no such option, see --help\n1\n"
-		     "holdfast-agent: error: --bogus: no such option, see --help\n1\n",
+		     "holdfast-gateway: error: --bogus: no such option, " DAEMON_OPTIONS "\n1\n"
+		     "holdfast-agent: error: --bogus: no such option, " DAEMON_OPTIONS "\n1\n",
 		     BEGIN_EACH("--bogus"));
+	EXPECT_SHELL(*state, 0,
+		     "holdfast-gateway: error: --detatch: no such option, did you mean --detach?\n1\n"
+		     "holdfast-agent: error: --detatch: no such option, did you mean --detach?\n1\n",
+		     BEGIN_EACH("--detatch"));
 	EXPECT_SHELL(*state, 0,
 		     "holdfast-gateway: error: --config: nothing follows, allowed: FILE\n1\n"
 		     "holdfast-agent: error: --config: nothing follows, allowed: FILE\n1\n",
