@@ -5,14 +5,15 @@
 
 PROMETHEUS_AT='[::1]:9090'
 
-# prometheus_on NODE TARGET...: TARGET is ADDRESS:PORT.
+# prometheus_on NODE TARGET...: TARGET is ADDRESS:PORT. It judges by the example's alerts, too.
 prometheus_on() {
 	local node=$1 home="$LAB_STATE/$1/prometheus"
 	shift
 
 	mkdir -p "$home"
 	{
-		printf 'global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n'
+		printf 'global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n'
+		printf 'rule_files: ["%s"]\nscrape_configs:\n' "$LAB_HOME/examples/prometheus/alerts.yaml"
 		printf '  - job_name: holdfast\n    static_configs:\n      - targets:\n'
 		printf '          - "%s"\n' "$@"
 	} >"$home/prometheus.yml"

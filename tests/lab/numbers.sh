@@ -9,6 +9,7 @@
 
 QUERIES=300
 METRICS='listen: "[::]:9469", agent-listen: "[::]:9470"'
+ALERTS="$LAB_HOME/examples/prometheus/alerts.yaml"
 
 targets() {
 	local node
@@ -38,6 +39,26 @@ metrics_of() { on "$FABRIC" curl -sf "http://[$(link_address "$1")]:$2/metrics";
 well_formed() { is '' check_metrics "$@"; }
 check_metrics() { metrics_of "$@" | promtool check metrics 2>&1; }
 
+# Of the example's rules that Prometheus judges: the names of those whose condition holds. HoldfastLate is of the
+# machine, which others use as well.
+alerts() {
+	promql "$FABRIC" 'count by (alertname) (ALERTS{alertname!="HoldfastLate"})' alertname | sed 's/ .*//'
+}
+
+rules_are_judged() {
+	wait_for "Prometheus to have judged all rules" 10 is "$(grep -c -- '- alert:' "$ALERTS") ok" rules
+	is '' alerts
+}
+
+# rules: how many there are, and how they do: ok, or err.
+rules() {
+	on "$FABRIC" curl -sf "http://$PROMETHEUS_AT/api/v1/rules" |
+		jq -r '[.data.groups[].rules[].health] | "\(length) \(unique | join(" "))"'
+}
+
+raised() { wait_for "$1 among the alerts" 10 among_alerts "$1"; }
+among_alerts() { alerts | grep -qx "$1"; }
+
 # Each is one packet, which one of the gateways sends to a backend; the agents take them.
 packets_are_counted() {
 	local before gateways='sum(holdfast_packets_total{verdict="picked"})'
@@ -64,6 +85,7 @@ backend_dies() {
 	says 'min by (backend) (holdfast_backend_up{service="web"})' $'b1 0\nb2 1\nb3 1' backend
 	says 'max by (backend) (holdfast_backend_open{service="web"})' $'b1 0\nb2 1\nb3 1' backend
 	says 'min(holdfast_backend_falls_total{service="web",backend="b1"})' 1
+	raised HoldfastBackendDown
 }
 
 follow() {
@@ -108,6 +130,7 @@ refusal_is_followed() {
 	signal g1 gateway HUP
 	followed config-refused true
 	says 'max(holdfast_config_refused{job="holdfast"})' 1
+	raised HoldfastConfigRefused
 	put_config
 	signal g1 gateway HUP
 	followed config-read true
@@ -126,6 +149,7 @@ gateway_dies_and_returns() {
 gateway_dies() {
 	signal g2 gateway STOP # its data plane goes on, but nobody gives its numbers
 	says 'sum(up)' 4
+	raised HoldfastDaemonDown
 	signal g2 gateway CONT
 	says 'sum(up)' 5
 }
@@ -185,6 +209,7 @@ it "Prometheus reaches two gateways and three agents" says 'sum(up)' 5
 it "a gateway's metrics are well-formed" well_formed g1 9469
 it "an agent's are, too" well_formed b1 9470
 it "what was sent is what was counted" packets_are_counted
+it "in a healthy network all of the example's alerts are judged, and none is raised" rules_are_judged
 it "each gateway sees the other" says 'sum by (gateway) (holdfast_gateway_peer_up)' $'g1 2\ng2 2' gateway
 it "VIPs are announced by both" says 'sum(holdfast_vip_announced)' 8
 it "holdfast metrics prints as many" same_as_on_the_socket

@@ -73,14 +73,15 @@ static bool ends_like_ours(const char *name)
 	return false;
 }
 
-/* Does the path begin with a folder of ours? */
+/* Does the path begin with a folder of ours? A link may leave its own by .., which is looked for as a link. */
 static bool is_ours(const char *path)
 {
 	char first[NAME_MAX_LENGTH];
 	size_t length = strcspn(path, "/");
 
 	snprintf(first, sizeof(first), "%.*s", (int)length, path);
-	return path[length] == '/' && strcmp(first, "build") != 0 && access(first, F_OK) == 0;
+	return path[length] == '/' && strcmp(first, "build") != 0 && strcmp(first, "..") != 0 &&
+	       access(first, F_OK) == 0;
 }
 
 /* --- a document -------------------------------------------------------------------------------- */
@@ -200,6 +201,8 @@ static void what_is_not_there_is_found(void **state)
 	assert_null(fault_of_word("build/whatever", false));
 	assert_null(fault_of_word("meson.build", true));
 	assert_null(fault_of_link("docs/scale.md", "performance.md#a-section"));
+	assert_null(fault_of_link("docs/scale.md", "../examples/holdfast.yaml"));
+	assert_non_null(fault_of_link("docs/scale.md", "../examples/nothing.yaml"));
 	assert_null(fault_of_link("README.md", "https://example.com/x"));
 }
 
