@@ -507,10 +507,12 @@ int pins_remove(const char *directory, bool egress)
 	char path[PATH_MAX];
 	struct dirent *entry;
 	DIR *pins;
-	int r = layout_path(directory, path);
+	int r = refuse_other_layouts(directory);
 
+	if (r == 0)
+		r = layout_path(directory, path);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	pins = opendir(path);
 	if (!pins)
 		return errno == ENOENT ? 0 : -errno;

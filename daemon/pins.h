@@ -82,6 +82,7 @@ int pins_attach_sockets(const struct pins *pins, const struct bpf_program *progr
 
 /*
  * Takes every pin away, and with the last reference what is pinned; the interfaces are free then. With
- * `egress` the filters of pins_attach_egress go too, from the interfaces that links were pinned for.
+ * `egress` the filters of pins_attach_egress go too, from the interfaces that links were pinned for. -EPROTO, and
+ * nothing is touched: a build of another layout has pins there, which is said to stderr.
  */
 int pins_remove(const char *directory, bool egress);

@@ -28,6 +28,18 @@ is_prepared() {
 	[[ $(ip_on b1 -j link show dev eth0 | jq '.[].xdp.mode') != null ]]
 }
 
+# What a build of another layout has pinned goes on; so its host stays as it is.
+others_stay() {
+	local output status=0
+
+	mkdir "$(bpffs_of b1)/layout-999"
+	output=$(detach agent b1 2>&1) || status=$?
+	rmdir "$(bpffs_of b1)/layout-999"
+	is 1 echo "$status"
+	grep 'layout-999: maps of layout 999, and this build has .*: detach with the build that made them' <<<"$output"
+	is_prepared
+}
+
 as_before() { diff "$LAB_STATE/before" <(host_of b1); }
 
 # refused WHY ROLE NODE OPTION...: in one line, and what runs at the link stays.
@@ -84,6 +96,7 @@ it "and a second agent is refused" no_second_beside agent b1
 it "the host is still prepared" is_prepared
 stop b1 agent
 it "an agent that is stopped leaves its host prepared" is_prepared
+it "what a build of another layout left is not for this one to detach" others_stay
 it "detach succeeds" detach agent b1
 it "after detach the host is as it was before" as_before
 it "after detach nothing is pinned" is '' find "$(bpffs_of b1)" -type f
