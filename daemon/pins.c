@@ -181,22 +181,26 @@ static int map_paths(const struct pins *pins, const char *name, char path[static
 	return r < 0 ? r : pin_path(pins, ASIDE_PREFIX, name, aside);
 }
 
+static ssize_t map_size(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	return (ssize_t)info.value_size * info.max_entries;
+}
+
 ssize_t pins_map_size(const struct pins *pins, const char *name)
 {
 	_cleanup_close_ int fd = -1;
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
 	char path[PATH_MAX];
 	int r = pin_path(pins, MAP_PREFIX, name, path);
 
 	if (r < 0)
 		return r;
 	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -errno;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-		return -errno;
-	return (ssize_t)info.value_size * info.max_entries;
+	return fd < 0 ? -errno : map_size(fd);
 }
 
 int pins_set_aside(const struct pins *pins, const char *name)
@@ -206,7 +210,6 @@ int pins_set_aside(const struct pins *pins, const char *name)
 
 	if (r < 0)
 		return r;
-	unlink(aside); /* of one that was killed before it had done */
 	return rename(path, aside) < 0 ? -errno : 0;
 }
 
@@ -217,20 +220,7 @@ int pins_put_back(const struct pins *pins, const char *name)
 
 	if (r < 0)
 		return r;
-	unlink(path);
 	return rename(aside, path) < 0 ? -errno : 0;
-}
-
-int pins_open_aside(const struct pins *pins, const char *name)
-{
-	char aside[PATH_MAX];
-	int r = pin_path(pins, ASIDE_PREFIX, name, aside);
-
-	if (r == 0) {
-		r = bpf_obj_get(aside);
-		r = r < 0 ? -errno : r;
-	}
-	return r;
 }
 
 void pins_end_aside(const struct pins *pins, const char *name)
@@ -241,23 +231,23 @@ void pins_end_aside(const struct pins *pins, const char *name)
 		unlink(aside);
 }
 
-int pins_read_map(const struct pins *pins, const char *name, size_t *ret_size, void **ret)
+int pins_share_map(const struct pins *pins, const char *name, bool aside, size_t *ret_size, void **ret)
 {
 	_cleanup_close_ int fd = -1;
-	ssize_t size = pins_map_size(pins, name);
 	char path[PATH_MAX];
 	void *memory;
-	int r;
+	ssize_t size;
+	int r = pin_path(pins, aside ? ASIDE_PREFIX : MAP_PREFIX, name, path);
 
-	if (size < 0)
-		return size;
-	r = pin_path(pins, MAP_PREFIX, name, path);
 	if (r < 0)
 		return r;
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -errno;
-	memory = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	size = map_size(fd);
+	if (size < 0)
+		return size;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
 	*ret_size = size;

@@ -45,16 +45,19 @@ int pins_use_maps(const struct pins *pins, struct bpf_object *object);
 
 /*
  * A map of another size cannot take a pinned one's place, and the attached program still needs that one.
- * So it is set aside under another name, from where the new one's daemon reads it.
+ * So it is set aside under another name, from where the new one's daemon reads it. Put back, it replaces what has
+ * been pinned since; -ENOENT: none is set aside, and nothing is changed.
  */
 ssize_t pins_map_size(const struct pins *pins, const char *name); /* of the pinned map, bytes; -ENOENT */
 int pins_set_aside(const struct pins *pins, const char *name);
 int pins_put_back(const struct pins *pins, const char *name);
-int pins_open_aside(const struct pins *pins, const char *name); /* its descriptor */
 void pins_end_aside(const struct pins *pins, const char *name);
 
-/* The pinned map's memory, to be read and then unmapped. -ENOENT: none is pinned. */
-int pins_read_map(const struct pins *pins, const char *name, size_t *ret_size, void **ret);
+/*
+ * The memory of the map that is pinned, or (`aside`) set aside, as programs have it; to be unmapped. -ENOENT:
+ * there is none.
+ */
+int pins_share_map(const struct pins *pins, const char *name, bool aside, size_t *ret_size, void **ret);
 
 /* An array's elements as memory that the programs share, `size` bytes. 0 or a negative errno. */
 int pins_map_memory(const struct bpf_map *map, size_t size, void **ret);

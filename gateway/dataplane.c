@@ -26,6 +26,7 @@ struct dataplane {
 	struct pin_table pins;
 	struct former_pins *former; /* until the program is attached: a table of another size */
 	struct former_map former_rows, former_members; /* likewise, smaller ones */
+	bool recovered; /* the attached program may have other maps than those that were pinned */
 	struct gateway_settings settings;
 };
 
@@ -91,7 +92,7 @@ static int size_map(const struct pins *pins, struct bpf_map *map, size_t size, u
 	if (pinned >= 0 && pinned / size >= *entries)
 		*entries = pinned / size;
 	else if (pinned > 0) {
-		r = former_map_begin(pins, name, pinned, ret_former);
+		r = former_map_begin(pins, name, ret_former);
 		if (r < 0)
 			return r;
 	}
@@ -139,6 +140,26 @@ static void end_former_tables(struct dataplane *dataplane, bool failed)
 	former_map_end(&dataplane->former_members, failed);
 }
 
+/* Of a daemon that was killed before it had done: maps that it had set aside. */
+static int recover(const struct pins *pins, struct dataplane *dataplane)
+{
+	const struct gateway *program = dataplane->program;
+	const int results[] = {
+		former_pins_recover(pins),
+		pins_put_back(pins, bpf_map__name(program->maps.rows)),
+		pins_put_back(pins, bpf_map__name(program->maps.members)),
+	};
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++) {
+		if (results[i] < 0 && results[i] != -ENOENT)
+			return results[i];
+		dataplane->recovered |= results[i] == 0;
+	}
+	if (dataplane->recovered)
+		log_info("a daemon was ended while it exchanged maps: the former ones are put back");
+	return 0;
+}
+
 static int read_clock(struct dataplane *dataplane)
 {
 	return clock_ahead(bpf_program__fd(dataplane->program->progs.pins_clock),
@@ -159,7 +180,9 @@ static int load(const struct pins *pins, const struct gateway_settings *settings
 	memcpy((void *)&dataplane->program->rodata->settings, settings, sizeof(*settings));
 	dataplane->settings = *settings;
 	dataplane->pins.settings = settings->pins;
-	r = standing_sizes(pins, plan, &sizes);
+	r = recover(pins, dataplane);
+	if (r == 0)
+		r = standing_sizes(pins, plan, &sizes);
 	if (r == 0)
 		r = former_pins_begin(pins, settings->pins.bucket_bits, &dataplane->former);
 	if (r == 0)
@@ -237,6 +260,7 @@ int dataplane_attach(struct dataplane *dataplane, const struct pins *pins,
 		former_pins_copy(dataplane->former, &dataplane->pins);
 	dataplane->former = former_pins_end(dataplane->former, false);
 	end_former_tables(dataplane, false);
+	dataplane->recovered = false;
 	return result;
 }
 
@@ -265,9 +289,10 @@ bool dataplane_fits(const struct dataplane *dataplane, const struct gateway_sett
 	       dataplane->tables.n_services >= sizes.services;
 }
 
-bool dataplane_has_grown(const struct dataplane *dataplane)
+bool dataplane_has_others(const struct dataplane *dataplane)
 {
-	return dataplane->former_rows.memory || dataplane->former_members.memory;
+	return dataplane->recovered || dataplane->former_rows.memory ||
+	       dataplane->former_members.memory;
 }
 
 int dataplane_whohas_fd(const struct dataplane *dataplane)

@@ -39,10 +39,11 @@ bool dataplane_fits(const struct dataplane *dataplane, const struct gateway_sett
 		    const struct plan *plan);
 
 /*
- * Does it have larger tables than the program that is attached? Then it is to be attached before they
- * change: the two share the services, whose rows they look up in tables of their own.
+ * Does it have other tables than the program that is attached: larger ones, or those from before a daemon that was
+ * killed? Then it is to be attached before they change: the two share the services, whose rows they look up in
+ * tables of their own.
  */
-bool dataplane_has_grown(const struct dataplane *dataplane);
+bool dataplane_has_others(const struct dataplane *dataplane);
 
 /* The ring of trace events. */
 int dataplane_trace_fd(const struct dataplane *dataplane);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/log.h"
 #include "gateway/former_map.h"
@@ -14,13 +15,56 @@ struct former_pins {
 	struct pin_table table;
 };
 
+static uint32_t bits_of(size_t size)
+{
+	return __builtin_ctzl(size / sizeof(struct pin_bucket));
+}
+
 static int set_aside(const struct pins *pins, struct former_pins *former)
 {
-	uint32_t bits = former->table.settings.bucket_bits;
-	int r = former_map_begin(pins, BUCKETS, sizeof(struct pin_bucket) << bits, &former->buckets);
+	int r = former_map_begin(pins, BUCKETS, &former->buckets);
 
-	former->table.buckets = (struct pin_bucket *)former->buckets.memory;
+	former->table.buckets = former->buckets.memory;
 	return r;
+}
+
+/* The table of those pinned now, or of those set aside; its memory is `ret_size` long. */
+static int share_table(const struct pins *pins, bool aside, struct pin_table *ret, size_t *ret_size)
+{
+	void *memory;
+	int r = pins_share_map(pins, BUCKETS, aside, ret_size, &memory);
+
+	if (r < 0)
+		return r;
+	*ret = (struct pin_table){.buckets = memory, .settings.bucket_bits = bits_of(*ret_size)};
+	pin_table_recover(ret);
+	return 0;
+}
+
+static int copy_newer(const struct pins *pins, const struct pin_table *former)
+{
+	struct pin_table newer;
+	size_t size;
+	int r = share_table(pins, false, &newer, &size);
+
+	if (r < 0)
+		return r;
+	pin_table_copy(&newer, former);
+	munmap(newer.buckets, size);
+	return 0;
+}
+
+int former_pins_recover(const struct pins *pins)
+{
+	struct pin_table former;
+	size_t size;
+	int r = share_table(pins, true, &former, &size);
+
+	if (r < 0)
+		return r;
+	r = copy_newer(pins, &former);
+	munmap(former.buckets, size);
+	return r < 0 && r != -ENOENT ? r : pins_put_back(pins, BUCKETS);
 }
 
 int former_pins_begin(const struct pins *pins, uint32_t bucket_bits, struct former_pins **ret)
@@ -37,7 +81,7 @@ int former_pins_begin(const struct pins *pins, uint32_t bucket_bits, struct form
 	former = calloc(1, sizeof(*former));
 	if (!former)
 		return -ENOMEM;
-	former->table.settings.bucket_bits = __builtin_ctzl(size / sizeof(struct pin_bucket));
+	former->table.settings.bucket_bits = bits_of(size);
 	r = set_aside(pins, former);
 	if (r < 0) {
 		former_pins_end(former, true);

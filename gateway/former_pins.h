@@ -11,6 +11,12 @@
 
 struct former_pins;
 
+/*
+ * After a daemon that was killed with the table set aside: puts that one back, with the pins that the new one has
+ * besides, which a program that was attached already has made. 0; -ENOENT: none is set aside.
+ */
+int former_pins_recover(const struct pins *pins);
+
 /* Sets the pinned table aside if it is of another size. 0: *ret is NULL if there is none, or it fits. */
 int former_pins_begin(const struct pins *pins, uint32_t bucket_bits, struct former_pins **ret);
 

@@ -210,7 +210,7 @@ static int change_load(struct gateway_daemon *gateway, struct change *change)
 	if (gateway->dataplane && dataplane_fits(gateway->dataplane, &change->settings, change->plan))
 		return 0;
 	r = dataplane_new(gateway->pins, &change->settings, change->plan, &change->dataplane);
-	if (r == 0 && dataplane_has_grown(change->dataplane))
+	if (r == 0 && dataplane_has_others(change->dataplane))
 		r = grow(gateway, change);
 	return r;
 }

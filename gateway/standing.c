@@ -22,7 +22,7 @@ static void region_clear(struct region *region)
 /* Of one layout, all are at least as large as this build reads them. */
 static int region_read(const struct pins *pins, const char *name, size_t least, struct region *ret)
 {
-	int r = pins_read_map(pins, name, &ret->size, &ret->memory);
+	int r = pins_share_map(pins, name, false, &ret->size, &ret->memory);
 
 	return r == 0 && ret->size < least ? -EPROTO : r;
 }
