@@ -61,7 +61,8 @@ struct monitor {
 	struct index *firsts; /* where a service's wards begin, from 1, by its identity */
 	struct probe_world world;
 	bool *asked; /* of the world */
-	bool ways_stand; /* as far as we know */
+	bool ways_whole; /* but for what the kernel takes away with an interface */
+	bool ways_lost; /* and that was said */
 	union address host; /* our address that asks */
 };
 
@@ -489,7 +490,8 @@ static int make_ways(struct monitor *monitor)
 {
 	int r = probe_ways_make(monitor->netlink, &monitor->world, &monitor->host);
 
-	monitor->ways_stand = r >= 0;
+	monitor->ways_whole = r >= 0;
+	monitor->ways_lost = r < 0;
 	if (r != -ENETDOWN)
 		return r;
 	log_warning("no interface is up: backends cannot be asked for their health");
@@ -499,14 +501,14 @@ static int make_ways(struct monitor *monitor)
 void monitor_mend(struct monitor *monitor)
 {
 	int r = monitor->asked ? probe_ways_mend(monitor->netlink, &monitor->world,
-						 monitor->ways_stand, &monitor->host)
+						 &monitor->ways_whole, &monitor->host)
 			       : 0;
 
 	if (r == 1)
 		log_info("an interface has come back: backends are asked for their health over it");
-	else if (r < 0 && monitor->ways_stand)
+	else if (r < 0 && !monitor->ways_lost)
 		log_warning("backends cannot be asked for their health: %s", strerror(-r));
-	monitor->ways_stand = r >= 0;
+	monitor->ways_lost = r < 0;
 }
 
 int monitor_watch(struct monitor *monitor, const struct config *config,

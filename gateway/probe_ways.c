@@ -149,7 +149,19 @@ int probe_ways_make(struct rtnetlink *netlink, const struct probe_world *world, 
 	return r < 0 ? r : set_routes(netlink, world, routes, n);
 }
 
-int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, bool whole,
+/* The ways alone, over the interface of the last one: what is around them needs no interface, and stands. */
+static int put_back(struct rtnetlink *netlink, struct marked_route *routes, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n - 1; i++) {
+		routes[i].ifindex = routes[n - 1].ifindex;
+		r = marked_routes_put_back(netlink, &routes[i]);
+	}
+	return r;
+}
+
+int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, bool *whole,
 		    union address *host)
 {
 	_cleanup_free_ struct marked_route *routes =
@@ -165,9 +177,10 @@ int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, 
 		routes[n - 1].ifindex = ifindex < 0 ? 0 : ifindex;
 		r = marked_routes_put_back(netlink, &routes[n - 1]);
 	}
-	if (r < 0 || (r == 0 && whole))
+	if (r < 0 || (r == 0 && *whole))
 		return r;
-	r = probe_ways_make(netlink, world, host);
+	r = *whole ? put_back(netlink, routes, n) : probe_ways_make(netlink, world, host);
+	*whole = r >= 0;
 	return r < 0 ? r : 1;
 }
 

@@ -39,11 +39,11 @@ struct probe_world {
 int probe_ways_make(struct rtnetlink *netlink, const struct probe_world *world, union address *host);
 
 /*
- * The kernel takes the ways away with the interface that they lead over. So at every change of links: makes them
- * again if the last one is gone, or if they were not `whole` before. 1: they are made; 0: they stood; -ENETDOWN
- * and others as above.
+ * The kernel takes the ways away with the interface that they lead over. So at every change of links: puts them
+ * back if the last one is gone, or makes all again if they are not `whole`, which is what became of the last
+ * attempt. 1: they are there again; 0: they stood; -ENETDOWN and others as above.
  */
-int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, bool whole,
+int probe_ways_mend(struct rtnetlink *netlink, const struct probe_world *world, bool *whole,
 		    union address *host);
 
 /* Takes the routes and addresses away that any run of the daemon has made. 0 or a negative errno. */
