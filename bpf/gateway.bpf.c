@@ -294,6 +294,14 @@ step int find_vip(struct xdp_md *ctx, const struct cursor *cursor, struct visit 
 	return vip_is(&visit->vip) ? GATEWAY_GO_ON : nobodys(visit, GATEWAY_NO_SERVICE);
 }
 
+/* Of odd packets by one way, though it is longer: the verifier of 6.1 follows each to the program's end. */
+step int find_service(const struct vip *vip, const struct packet *packet, enum reading reading)
+{
+	if (reading == READ_ODD)
+		return service_find(vip_intervals(vip), packet->flow.protocol, packet->flow.vip_port);
+	return vip_service(vip, packet->flow.protocol, packet->flow.vip_port);
+}
+
 /* The VIP first: what is for none is not ours, however odd the rest of it. */
 step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit,
 		  enum reading reading, const struct service **ret_service)
@@ -316,7 +324,7 @@ step int classify(struct xdp_md *ctx, struct cursor *cursor, struct visit *visit
 	if (visit->arrival != FROM_CLIENT)
 		packet_settle(cursor, packet);
 	visit->way.hash = hash_now(&packet->flow);
-	number = vip_service(&visit->vip, packet->flow.protocol, packet->flow.vip_port);
+	number = find_service(&visit->vip, packet, reading);
 	if (number < 0)
 		return GATEWAY_NO_SERVICE;
 	key = visit->service = number;

@@ -454,6 +454,37 @@ step bool packet_ask_fragments(struct packet *packet, __be32 id)
 	return true;
 }
 
+/* Makes the verifier forget by which way a packet was read. */
+step void packet_settle(const struct cursor *cursor, struct packet *packet)
+{
+	packet->kind ^= cursor_unknown(cursor);
+	packet->flow.protocol ^= cursor_unknown(cursor);
+	packet->tcp_flags ^= cursor_unknown(cursor);
+	packet->timestamps = (packet->timestamps ^ cursor_unknown(cursor)) & 1;
+}
+
+/* Behind the network header and its extensions. */
+step int packet_parse_behind(struct cursor *cursor, struct packet *packet,
+			     const struct fragment *fragment)
+{
+	int fault;
+
+	if (fragment->later) {
+		packet->kind = PACKET_LATER_FRAGMENT;
+		packet->transport = cursor_offset(cursor);
+		return packet_ask_fragments(packet, fragment->id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
+	}
+	fault = packet_parse_transport(cursor, packet);
+	/* What stands behind the packet's own end is the frame's padding. */
+	if (!fault && cursor_offset(cursor) > packet->at + packet->length)
+		return PACKET_MALFORMED;
+	if (!fault && fragment->first && packet->kind == PACKET_WHOLE) {
+		packet->kind = PACKET_FIRST_FRAGMENT;
+		packet_tell_fragments(packet, fragment->id);
+	}
+	return fault;
+}
+
 /* Any packet, header by header. Not inlined, and so in nobody's way. */
 static __noinline int packet_parse_odd(void *start, void *at, void *end, struct packet *packet)
 {
@@ -469,31 +500,9 @@ static __noinline int packet_parse_odd(void *start, void *at, void *end, struct 
 		return fault;
 
 	cursor_settle(&cursor);
-	if (fragment.later) {
-		packet->kind = PACKET_LATER_FRAGMENT;
-		packet->transport = cursor_offset(&cursor);
-		return packet_ask_fragments(packet, fragment.id) ? PACKET_FINE : PACKET_NO_FRAGMENT;
-	}
-	fault = packet_parse_transport(&cursor, packet);
-	/* What stands behind the packet's own end is the frame's padding. */
-	if (!fault && cursor_offset(&cursor) > packet->at + packet->length)
-		return PACKET_MALFORMED;
-	if (!fault && fragment.first && packet->kind == PACKET_WHOLE) {
-		packet->kind = PACKET_FIRST_FRAGMENT;
-		packet_tell_fragments(packet, fragment.id);
-	}
-	packet->kind ^= cursor_unknown(&cursor);
-	packet->flow.protocol ^= cursor_unknown(&cursor);
+	fault = packet_parse_behind(&cursor, packet, &fragment);
+	packet_settle(&cursor, packet);
 	return fault;
-}
-
-/* Makes the verifier forget by which way a packet was read. */
-step void packet_settle(const struct cursor *cursor, struct packet *packet)
-{
-	packet->kind ^= cursor_unknown(cursor);
-	packet->flow.protocol ^= cursor_unknown(cursor);
-	packet->tcp_flags ^= cursor_unknown(cursor);
-	packet->timestamps = (packet->timestamps ^ cursor_unknown(cursor)) & 1;
 }
 
 /* The same, on a copy: who gives away its address has what is known of the packet in memory on every way. */
