@@ -11,28 +11,41 @@
 
 const volatile struct agent_settings settings;
 
+/* Does the host hold a connection of these ports that a SYN does not end? */
+step bool is_living(struct __sk_buff *skb, const struct segment *segment)
+{
+	__u32 state = socket_state_of(skb, &segment->flow, segment->family);
+
+	return state && state != SOCKET_LISTEN && state != SOCKET_TIME_WAIT && state != SOCKET_CLOSE;
+}
+
 /*
  * Has this SYN come before? SYN-ACKs have gone out under its lag, and what the client answers to any of them must be
- * restored: so the lag holds as long as the client would take one.
+ * restored: so the lag holds as long as the client would take one. And when the answer has just been noted, on another
+ * CPU, the connection is about to be born with what stands there: else it would never be stamped.
  */
-step bool is_begun(const struct segment *segment, __u32 kernel)
+step bool is_begun(struct __sk_buff *skb, const struct segment *segment, __u32 kernel, __u32 remembered)
 {
 	const struct connection_lag *found = bpf_map_lookup_elem(&lags, &segment->flow);
 
-	return found && !found->marked && found->mark == segment->tsecr >> 16 &&
-	       clock_birth_holds(found->lag, kernel, segment->tsecr);
+	if (!found)
+		return false;
+	if (found->marked)
+		return is_living(skb, segment);
+	return remembered && found->mark == remembered >> 16 &&
+	       clock_birth_holds(found->lag, kernel, remembered);
 }
 
 /*
  * A new connection of these ports: what is known of a former one is of no use. Of most there is nothing to note, so
  * that who floods us with SYNs takes the place of few.
  */
-step void begin(const struct segment *segment)
+step void begin(struct __sk_buff *skb, const struct segment *segment)
 {
 	__u32 kernel = kernel_clock(), remembered = segment->timestamps ? segment->tsecr : 0;
 	struct connection_lag lag = {.mark = remembered >> 16};
 
-	if (remembered && is_begun(segment, kernel))
+	if (is_begun(skb, segment, kernel, remembered))
 		return;
 	lag.lag = clock_birth_lag(kernel, remembered);
 	if (lag.lag)
@@ -150,7 +163,7 @@ int agent_restore(struct __sk_buff *skb)
 	segment_timestamps(skb, &segment);
 	if (segment.tcp.syn) {
 		if (!segment.tcp.ack && flags & SERVICE_COOKIE)
-			begin(&segment);
+			begin(skb, &segment);
 		return TC_ACT_UNSPEC;
 	}
 	if (segment.timestamps && restore(skb, &segment, flags & SERVICE_COOKIE, &kernel))

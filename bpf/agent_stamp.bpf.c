@@ -32,23 +32,6 @@ step bool stamp_stateless(const struct segment *segment, __u32 mark, __u32 *ret)
 	return true;
 }
 
-/*
- * The state of the connection that the segment is of, 0: there is none. The segment itself may tell, and may
- * not: on Linux 6.1 what TIME_WAIT sends comes of a closed socket of the kernel's, or of none.
- */
-step __u32 state_of(struct __sk_buff *skb, const struct segment *segment)
-{
-	struct bpf_sock_tuple tuple = {};
-	__u32 size = socket_tuple(&segment->flow, segment->family, &tuple), state;
-	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-
-	if (!sock)
-		return 0;
-	state = sock->state;
-	bpf_sk_release(sock);
-	return state;
-}
-
 step __u32 own_mark(const struct segment *segment)
 {
 	return cookie_mark(settings.id, flow_hash(&segment->flow, &settings.key), settings.cookie.current,
@@ -68,7 +51,8 @@ step bool stamp_borrowed(struct __sk_buff *skb, const struct segment *segment, b
 
 	if (!marked && !cookies)
 		return false;
-	state = state_of(skb, segment);
+	/* The segment itself may tell, and may not: on 6.1 what TIME_WAIT sends comes of a closed socket, or of none. */
+	state = socket_state_of(skb, &segment->flow, segment->family);
 	if (state == SOCKET_NEW_SYN_RECV && cookies)
 		return stamp_stateless(segment, marked ? lag->mark : own_mark(segment), ret);
 	if (state != SOCKET_TIME_WAIT || !marked)

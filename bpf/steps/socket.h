@@ -64,3 +64,17 @@ step __u32 socket_tuple(const struct flow *flow, __u8 family, struct bpf_sock_tu
 	ret->ipv4.dport = flow->vip_port;
 	return sizeof(ret->ipv4);
 }
+
+/* The state of the flow's socket, which may be one that listens; 0: there is none. */
+step __u32 socket_state_of(struct __sk_buff *skb, const struct flow *flow, __u8 family)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = socket_tuple(flow, family, &tuple), state;
+	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+
+	if (!sock)
+		return 0;
+	state = sock->state;
+	bpf_sk_release(sock);
+	return state;
+}

@@ -302,6 +302,43 @@ static void the_ack_of_a_syn_cookie_is_restored_and_noted(void **state)
 	the_ack_of_a_handshake_is_restored_and_its_stamp_noted(&client);
 }
 
+static void a_syn_came_in(const struct client *client)
+{
+	struct frame in = FRAME(FROM_FABRIC, FROM_CLIENT(client->v),
+				TCP(.from_port = client->port, .to_port = client->vip_port, .flags = TCP_SYN));
+	struct frame out =
+		buffer_run(bpf_program__fd(restore->progs.agent_restore), &in, TC_ACT_UNSPEC);
+
+	frame_check(&out, &in, __FILE__, __LINE__);
+}
+
+/* Both are on their way on two CPUs: without the note the connection would be born without its stamp. */
+static void a_syn_that_comes_again_beside_the_ack_leaves_its_note_alone(void **state)
+{
+	struct client client = client_of(FAMILY(state), COOKIES);
+	__u16 mark = client_mark(&client, OWN_ID, 1);
+	struct connection_lag lag;
+
+	server_listen(client.v, COOKIES);
+	client_half_open(&client);
+	restored(&client, kernel_clock() << 16 | mark);
+	a_syn_came_in(&client);
+	assert_true(noted(&client, &lag));
+	assert_true(lag.marked && lag.mark == mark);
+}
+
+/* Of a connection that is gone. */
+static void a_syn_for_the_listener_forgets_what_was_noted(void **state)
+{
+	struct client client = client_of(FAMILY(state), COOKIES);
+	struct connection_lag lag;
+
+	server_listen(client.v, COOKIES);
+	given_note(&client, (struct connection_lag){.lag = 4000, .mark = 7, .marked = true});
+	a_syn_came_in(&client);
+	assert_false(noted(&client, &lag));
+}
+
 /* The client's SYN carried what it remembered of these ports: its clock begins behind that. */
 static void the_lag_of_the_syn_counts_in_the_handshake(void **state)
 {
@@ -558,6 +595,8 @@ AGENT_TESTS_WITH(load, unload,
 		 IN_BOTH(a_service_without_cookies_adopts_nothing),
 		 IN_BOTH(the_ack_of_a_half_open_connection_is_restored_and_noted),
 		 IN_BOTH(the_ack_of_a_syn_cookie_is_restored_and_noted),
+		 IN_BOTH(a_syn_that_comes_again_beside_the_ack_leaves_its_note_alone),
+		 IN_BOTH(a_syn_for_the_listener_forgets_what_was_noted),
 		 IN_BOTH(the_lag_of_the_syn_counts_in_the_handshake),
 		 IN_BOTH(a_handshake_that_was_not_stamped_by_us_is_not_noted),
 		 IN_BOTH(a_handshake_of_a_service_without_cookies_stays),
